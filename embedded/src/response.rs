@@ -1,0 +1,51 @@
+//! HTTP answers, as the service words them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::DynoxideError;
+
+/// Numbers the answers of this process, so that two errors in a log can be told apart.
+static ANSWERS: AtomicU64 = AtomicU64::new(1);
+
+/// The answer to an operation the engine executed.
+pub(crate) fn ok(body: String) -> HttpResponse {
+    json(200, body)
+}
+
+/// The answer to an operation the engine refused, or could not execute.
+pub(crate) fn error(error: &DynoxideError) -> HttpResponse {
+    json(error.status_code(), error.to_json())
+}
+
+/// An operation the engine does not have (backups, exports, global tables, resource policies).
+pub(crate) fn unknown_operation() -> HttpResponse {
+    json(
+        400,
+        r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned(),
+    )
+}
+
+/// A body that is not in memory. The SDK streams none to this service.
+pub(crate) fn unreadable_body() -> HttpResponse {
+    json(
+        400,
+        r#"{"__type":"com.amazon.coral.service#SerializationException"}"#.to_owned(),
+    )
+}
+
+fn json(status: u16, body: String) -> HttpResponse {
+    let status = StatusCode::try_from(status).unwrap_or_else(|_| internal_server_error());
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    let id = format!("EMBEDDED{:012}", ANSWERS.fetch_add(1, Ordering::Relaxed));
+    let headers = response.headers_mut();
+    headers.insert("content-type", "application/x-amz-json-1.0");
+    headers.insert("x-amzn-requestid", id);
+    response
+}
+
+fn internal_server_error() -> StatusCode {
+    StatusCode::try_from(500).expect("500 is a status code")
+}

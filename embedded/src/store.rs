@@ -1,0 +1,102 @@
+//! One open store: turns an operation and a body into an answer, and survives a panic of the engine.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use dynoxide::{Database, DynoxideError};
+
+use crate::error::OpenError;
+use crate::file::lock::LockFile;
+use crate::file::registry::Registration;
+use crate::schema;
+use crate::{dispatch, response};
+
+/// A store and what belongs to it. The fields are dropped in this order: the engine closes its file, then the lock is let
+/// go, then this process may open the file again.
+pub(crate) struct Store {
+    engine: Database,
+    /// Changes of the schema are made one at a time: a file has room for one intent.
+    schema: Mutex<Option<LockFile>>,
+    registration: Option<Registration>,
+}
+
+impl Store {
+    /// A store in memory.
+    pub(crate) fn memory() -> Result<Self, OpenError> {
+        let engine = Database::memory()
+            .map_err(|error| OpenError::from_engine(Path::new(":memory:"), error))?;
+        Ok(Self {
+            engine,
+            schema: Mutex::new(None),
+            registration: None,
+        })
+    }
+
+    /// A store over a file this process has locked and registered.
+    pub(crate) fn file(engine: Database, lock: LockFile, registration: Registration) -> Self {
+        Self {
+            engine,
+            schema: Mutex::new(Some(lock)),
+            registration: Some(registration),
+        }
+    }
+
+    /// Whether a request may wait for a disc.
+    pub(crate) fn blocks(&self) -> bool {
+        self.registration.is_some()
+    }
+
+    /// Executes one operation. A panic of the engine becomes an `InternalServerError`; the engine then answers everything
+    /// with that, and the store has to be opened again.
+    pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> HttpResponse {
+        guarded(|| match self.execute(operation, body) {
+            Some(Ok(body)) => response::ok(body),
+            Some(Err(error)) => response::error(&error),
+            None => response::unknown_operation(),
+        })
+    }
+
+    fn execute(&self, operation: &str, body: &[u8]) -> Option<Result<String, DynoxideError>> {
+        match operation {
+            "CreateTable" | "DeleteTable" | "UpdateTable" => {
+                let mut lock = self.schema.lock().unwrap_or_else(PoisonError::into_inner);
+                Some(schema::change(&self.engine, lock.as_mut(), operation, body))
+            }
+            _ => dispatch::call(&self.engine, operation, body),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("file", &self.registration)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `work`, or a 500 when it panics.
+fn guarded(work: impl FnOnce() -> HttpResponse) -> HttpResponse {
+    // Unwind safety: the engine's own lock is poisoned by a panic, so that nothing half-changed is read afterwards.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_panic| {
+        response::error(&DynoxideError::InternalServerError(
+            "The embedded engine panicked; open the store again.".to_owned(),
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_engine_is_answered_as_an_internal_server_error() {
+        let answer = guarded(|| panic!("this panic belongs to the test"));
+        assert_eq!(answer.status().as_u16(), 500);
+        let body = answer.body().bytes().unwrap_or_default();
+        assert!(String::from_utf8_lossy(body).contains("#InternalServerError"));
+    }
+}

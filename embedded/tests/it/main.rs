@@ -1,0 +1,10 @@
+//! The embedded store as its users see it: through the SDK's client, on real files, and across processes.
+
+mod children;
+mod healing;
+mod killing;
+mod opening;
+mod operations;
+mod paging;
+mod sharing;
+mod support;

@@ -1,0 +1,195 @@
+//! How Rust values become attribute values and come back.
+//!
+//! [`Attribute`] is the codec of one attribute. Its associated [`Kind`](crate::kind::Kind) lets the compiler refuse
+//! what DynamoDB would refuse: a floating point set as a key, `begins_with` on a number.
+
+mod collections;
+mod numbers;
+mod scalars;
+
+pub mod kind;
+pub(crate) mod number;
+
+pub use collections::SetElement;
+
+use std::fmt;
+
+use crate::item::{AttributeValue, kind_name};
+
+/// A Rust type that can be stored in an attribute.
+///
+/// Implemented for strings, integers, floats, `bool`, bytes (`Vec<u8>`), `Option`, `Vec`, sets, maps with string keys,
+/// and by `#[derive(Attribute)]` for structs, which become maps.
+///
+/// Absent and present are told apart here: [`encode`](Attribute::encode) answers `None` where nothing is to be stored
+/// (`None`, an empty set: DynamoDB has no empty set), [`absent`](Attribute::absent) says what an absent attribute reads as.
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue};
+///
+/// assert_eq!(7_u32.encode()?, Some(AttributeValue::N("7".into())));
+/// assert_eq!(Option::<u32>::None.encode()?, None);
+/// assert_eq!(u32::decode(&AttributeValue::N("7".into()))?, 7);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in an attribute",
+    note = "derive `Attribute` for a nested struct, or use a type that implements `dynamap::Attribute`"
+)]
+pub trait Attribute: Sized {
+    /// The DynamoDB type of the stored value.
+    type Kind: kind::Kind;
+    /// The DynamoDB type of a `Vec` of these: binary for `u8`, a list for everything else.
+    type ListKind: kind::Kind;
+    /// What a stored value is compared with in keys and conditions: `&str` for strings, the number itself for numbers.
+    type Operand<'a>
+    where
+        Self: 'a;
+
+    /// The value to store, `None` for nothing.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold the value, such as a float that is not finite.
+    fn encode(&self) -> Result<Option<AttributeValue>, EncodeError>;
+
+    /// The value of an operand.
+    ///
+    /// # Errors
+    /// As [`encode`](Attribute::encode).
+    fn encode_operand(operand: Self::Operand<'_>) -> Result<AttributeValue, EncodeError>;
+
+    /// The Rust value of what was stored.
+    ///
+    /// # Errors
+    /// Where the stored value is of another kind, or not in the type's range.
+    fn decode(value: &AttributeValue) -> Result<Self, DecodeError>;
+
+    /// What an absent attribute reads as; `None` where absence is an error.
+    #[must_use]
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// The stored form of a slice of these; a list unless the type says otherwise.
+    ///
+    /// # Errors
+    /// As [`encode`](Attribute::encode), naming the position.
+    fn encode_slice(values: &[Self]) -> Result<AttributeValue, EncodeError> {
+        collections::encode_list(values)
+    }
+
+    /// The inverse of [`encode_slice`](Attribute::encode_slice).
+    ///
+    /// # Errors
+    /// As [`decode`](Attribute::decode), naming the position.
+    fn decode_slice(value: &AttributeValue) -> Result<Vec<Self>, DecodeError> {
+        collections::decode_list(value)
+    }
+}
+
+/// A value that DynamoDB cannot hold; found before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodeError {
+    path: String,
+    reason: &'static str,
+}
+
+impl EncodeError {
+    /// An error about the value itself, with the reason as a sentence part.
+    #[must_use]
+    pub const fn new(reason: &'static str) -> Self {
+        Self { path: String::new(), reason }
+    }
+
+    /// The same error, seen from the attribute, index or map key that holds the value.
+    #[must_use]
+    pub fn at(self, segment: &str) -> Self {
+        Self { path: join(segment, &self.path), ..self }
+    }
+
+    /// The path of the attribute, empty for a bare value.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(self.reason)
+        } else {
+            write!(f, "attribute `{}`: {}", self.path, self.reason)
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// A stored value that does not fit the Rust type: where it is, what was expected, what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    path: String,
+    expected: &'static str,
+    found: &'static str,
+}
+
+impl DecodeError {
+    /// An error about the value itself. `found` describes a kind or a defect, never the value.
+    #[must_use]
+    pub const fn new(expected: &'static str, found: &'static str) -> Self {
+        Self { path: String::new(), expected, found }
+    }
+
+    /// The error of a value of the wrong kind.
+    #[must_use]
+    pub fn kind(expected: &'static str, found: &AttributeValue) -> Self {
+        Self::new(expected, kind_name(found))
+    }
+
+    /// The error of an attribute that is not there.
+    #[must_use]
+    pub const fn missing(expected: &'static str) -> Self {
+        Self::new(expected, "nothing: the attribute is absent")
+    }
+
+    /// The same error, seen from the attribute, index or map key that holds the value.
+    #[must_use]
+    pub fn at(self, segment: &str) -> Self {
+        Self { path: join(segment, &self.path), ..self }
+    }
+
+    /// The path of the attribute, such as `address.city` or `tags[2]`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What the Rust type can be read from.
+    #[must_use]
+    pub fn expected(&self) -> &'static str {
+        self.expected
+    }
+
+    /// What is stored: a kind, or why the value of the right kind does not fit.
+    #[must_use]
+    pub fn found(&self) -> &'static str {
+        self.found
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attribute `{}`: expected {}, found {}", self.path, self.expected, self.found)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+fn join(segment: &str, rest: &str) -> String {
+    match rest.as_bytes().first() {
+        None => segment.to_owned(),
+        Some(b'[') => format!("{segment}{rest}"),
+        Some(_) => format!("{segment}.{rest}"),
+    }
+}

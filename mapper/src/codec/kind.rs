@@ -1,0 +1,88 @@
+//! DynamoDB's types as Rust types, so that the compiler knows what each attribute may be used for.
+//!
+//! [AWS: data types](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes)
+
+use aws_sdk_dynamodb::types::ScalarAttributeType;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A DynamoDB type.
+pub trait Kind: sealed::Sealed + Send + Sync + 'static {
+    /// As AWS writes it: `S`, `N`, `SS`.
+    const NAME: &'static str;
+}
+
+macro_rules! kinds {
+    ($($name:ident $text:literal $what:literal),* $(,)?) => { $(
+        #[doc = $what]
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl sealed::Sealed for $name {}
+        impl Kind for $name { const NAME: &'static str = $text; }
+    )* };
+}
+
+kinds! {
+    S "S" "String.", N "N" "Number.", B "B" "Binary.", Bool "BOOL" "Boolean.",
+    L "L" "List.", M "M" "Map.", Ss "SS" "String set.", Ns "NS" "Number set.", Bs "BS" "Binary set.",
+}
+
+/// Kinds that can be keys: string, number, binary.
+#[diagnostic::on_unimplemented(
+    message = "a key attribute must be a string, a number or binary, not DynamoDB type `{Self}`",
+    note = "AWS allows only S, N and B as hash and range keys"
+)]
+pub trait Key: Kind {
+    /// The type in the table's attribute definitions.
+    const SCALAR: ScalarKind;
+}
+
+/// The three scalar types of key attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarKind {
+    /// String.
+    S,
+    /// Number.
+    N,
+    /// Binary.
+    B,
+}
+
+impl From<ScalarKind> for ScalarAttributeType {
+    fn from(kind: ScalarKind) -> Self {
+        match kind {
+            ScalarKind::S => Self::S,
+            ScalarKind::N => Self::N,
+            ScalarKind::B => Self::B,
+        }
+    }
+}
+
+/// Kinds with an order: string, number, binary.
+#[diagnostic::on_unimplemented(
+    message = "`<`, `<=`, `>`, `>=` and `between` need a string, a number or binary, not DynamoDB type `{Self}`"
+)]
+pub trait Ordered: Kind {}
+
+/// Kinds with a beginning: string and binary.
+#[diagnostic::on_unimplemented(
+    message = "`begins_with` needs a string or binary, not DynamoDB type `{Self}`"
+)]
+pub trait Prefix: Kind {}
+
+impl Key for S {
+    const SCALAR: ScalarKind = ScalarKind::S;
+}
+impl Key for N {
+    const SCALAR: ScalarKind = ScalarKind::N;
+}
+impl Key for B {
+    const SCALAR: ScalarKind = ScalarKind::B;
+}
+impl Ordered for S {}
+impl Ordered for N {}
+impl Ordered for B {}
+impl Prefix for S {}
+impl Prefix for B {}

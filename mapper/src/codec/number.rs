@@ -1,0 +1,143 @@
+//! DynamoDB numbers as text: up to 38 digits, compared by value.
+//!
+//! The service keeps a number's value and rewrites its text (`1.50` comes back as `1.5`), so texts are brought to one
+//! canonical form before they are compared or become part of a key.
+
+use std::borrow::Cow;
+
+/// Whether two number texts have the same value.
+pub(crate) fn equal(a: &str, b: &str) -> bool {
+    a == b || canonical(a) == canonical(b)
+}
+
+/// The one spelling that all texts of a value share; a text that is no number is its own canonical form.
+pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
+    if is_plain_integer(text) {
+        return Cow::Borrowed(text);
+    }
+    match parts(text) {
+        Some((_, digits, _)) if digits.is_empty() => Cow::Borrowed("0"),
+        Some((negative, digits, exponent)) => {
+            let sign = if negative { "-" } else { "" };
+            match exponent {
+                0 => Cow::Owned(format!("{sign}{digits}")),
+                // An integer of a length that DynamoDB can hold is spelled out, as a plain integer is.
+                1..=38 => Cow::Owned(format!(
+                    "{sign}{digits}{}",
+                    "0".repeat(usize::try_from(exponent).unwrap_or_default())
+                )),
+                _ => Cow::Owned(format!("{sign}{digits}e{exponent}")),
+            }
+        }
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// `0`, `7`, `-12`: no leading zero, no fraction, no exponent.
+fn is_plain_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    match digits.as_bytes() {
+        [b'0'] => text == "0",
+        [first, rest @ ..] => {
+            (b'1'..=b'9').contains(first) && rest.iter().all(u8::is_ascii_digit)
+        }
+        [] => false,
+    }
+}
+
+/// Sign, significant digits without outer zeros, and the power of ten of the last digit.
+fn parts(text: &str) -> Option<(bool, String, i64)> {
+    let (negative, rest) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let joined = format!("{whole}{fraction}");
+    let trimmed = joined.trim_start_matches('0');
+    let digits = trimmed.trim_end_matches('0');
+    let dropped = i64::try_from(trimmed.len() - digits.len()).ok()?;
+    let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+    Some((negative, digits.to_owned(), exponent))
+}
+
+/// The order of two number texts; `None` where one is no number.
+pub(crate) fn order(a: &str, b: &str) -> Option<std::cmp::Ordering> {
+    let ((a_negative, a_digits, a_exponent), (b_negative, b_digits, b_exponent)) =
+        (parts(a)?, parts(b)?);
+    let sign = |negative: bool, digits: &str| match (digits.is_empty(), negative) {
+        (true, _) => 0,
+        (false, true) => -1,
+        (false, false) => 1,
+    };
+    let (a_sign, b_sign) = (sign(a_negative, &a_digits), sign(b_negative, &b_digits));
+    if a_sign != b_sign || a_sign == 0 {
+        return Some(a_sign.cmp(&b_sign));
+    }
+    // Same sign: the power of ten of the first digit decides, then the digits themselves.
+    let magnitude = |digits: &str, exponent: i64| {
+        exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX))
+    };
+    let size = magnitude(&a_digits, a_exponent)
+        .cmp(&magnitude(&b_digits, b_exponent))
+        .then_with(|| a_digits.cmp(&b_digits));
+    Some(if a_sign < 0 { size.reverse() } else { size })
+}
+
+/// The number of significant digits of a number text.
+pub(crate) fn significant_digits(text: &str) -> usize {
+    parts(text).map_or(0, |(_, digits, _)| digits.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_form_depends_on_the_value_alone() {
+        for (text, form) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.00", "0"),
+            ("007", "7"),
+            ("+7", "7"),
+            ("100", "100"),
+            ("1E2", "100"),
+            ("1.5", "15e-1"),
+            ("1.50", "15e-1"),
+            ("-12.0", "-12"),
+            (".5", "5e-1"),
+            ("5e-1", "5e-1"),
+            ("1e40", "1e40"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            assert_eq!(canonical(text), form, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_value() {
+        let sorted = ["-1e3", "-10.5", "-10", "-0.1", "0", "1e-130", "0.099", "0.1", "9", "10.0", "11", "1e126"];
+        for (i, a) in sorted.iter().enumerate() {
+            for (j, b) in sorted.iter().enumerate() {
+                assert_eq!(order(a, b), Some(i.cmp(&j)), "{a} {b}");
+            }
+        }
+        assert_eq!(order("x", "1"), None);
+    }
+
+    #[test]
+    fn digits_are_counted_without_outer_zeros() {
+        assert_eq!(significant_digits("00120.0"), 2);
+        assert_eq!(significant_digits("1.05"), 3);
+    }
+}

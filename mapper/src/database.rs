@@ -1,0 +1,187 @@
+//! The handle to a store.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use crate::error::Error;
+use crate::item::Item;
+use crate::key::Key;
+use crate::model::Layout;
+use crate::reader::Reader;
+use crate::retry::{RetryPolicy, repeat};
+
+/// A store: DynamoDB, or the embedded one. Cheap to clone; every clone is the same store.
+///
+/// There is no backend trait: a `Database` is an AWS SDK client, and the embedded store is an HTTP client below it, so
+/// a program moves between them by changing this one line.
+///
+/// ```
+/// use dynamap::Database;
+///
+/// let db = Database::new(dynamap::embedded::memory()?);
+/// # let _ = db;
+/// # Ok::<(), dynamap::embedded::OpenError>(())
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// As the user gave it.
+    client: Client,
+    /// The same with the SDK's retries off: the library's own loop must see every attempt.
+    once: Client,
+    prefix: String,
+    retry: RetryPolicy,
+    source: Mutex<StdRng>,
+}
+
+/// What can be set about a [`Database`]; from [`Database::builder`].
+#[must_use]
+pub struct DatabaseBuilder {
+    client: Client,
+    prefix: String,
+    retry: RetryPolicy,
+    seed: Option<u64>,
+}
+
+impl Database {
+    /// A store behind any client of the AWS SDK: your own, or `dynamap::embedded::memory()`.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self::builder(client).build()
+    }
+
+    /// DynamoDB with credentials, region and endpoint from the environment, as every AWS tool reads them.
+    ///
+    /// [AWS: credentials and configuration](https://docs.aws.amazon.com/sdkref/latest/guide/overview.html)
+    #[cfg(feature = "aws")]
+    pub async fn from_env() -> Self {
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
+        Self::new(Client::new(&config))
+    }
+
+    /// A store with settings.
+    pub fn builder(client: Client) -> DatabaseBuilder {
+        DatabaseBuilder { client, prefix: String::new(), retry: RetryPolicy::default(), seed: None }
+    }
+
+    /// The client as it was given, for what the library does not offer.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    /// The full name of a model's table: its own name behind the prefix.
+    #[must_use]
+    pub fn table_name(&self, layout: &Layout) -> String {
+        self.prefixed(layout.table)
+    }
+
+    pub(crate) fn prefixed(&self, table: &str) -> String {
+        format!("{}{table}", self.inner.prefix)
+    }
+
+    /// The client for the library's own loop.
+    pub(crate) fn once(&self) -> &Client {
+        &self.inner.once
+    }
+
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.inner.retry
+    }
+
+    /// A pause of 0 to `bound` milliseconds.
+    pub(crate) fn jitter(&self, bound: u64) -> u64 {
+        self.random(|source| source.random_range(0..=bound))
+    }
+
+    /// A value that no other write has: tells the library's own lost write from somebody else's.
+    pub(crate) fn nonce(&self) -> String {
+        format!("{:016x}", self.random(|source| source.random::<u64>()))
+    }
+
+    /// A client request token.
+    pub(crate) fn token(&self) -> String {
+        let bytes = self.random(|source| source.random::<[u8; 16]>());
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    fn random<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
+        draw(&mut self.inner.source.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl DatabaseBuilder {
+    /// Puts a prefix before every table name, such as `staging_`; models never see it.
+    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long the library keeps trying.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Seeds jitter, tokens and nonces, so that a failing run can be replayed. For tests: two programs with one seed
+    /// would use the same tokens.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn build(self) -> Database {
+        let Self { client, prefix, retry, seed } = self;
+        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
+        let once = Client::from_conf(config);
+        let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
+        Database { inner: Arc::new(Inner { client, once, prefix, retry, source }) }
+    }
+}
+
+impl Reader for Database {
+    fn database(&self) -> &Database {
+        self
+    }
+
+    async fn read_item(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        consistent: bool,
+    ) -> Result<Option<Item>, Error> {
+        let table = self.table_name(layout);
+        let key = key.to_item().into_inner();
+        let answer = repeat(self, "GetItem", &table, || {
+            self.once()
+                .get_item()
+                .table_name(&table)
+                .set_key(Some(key.clone()))
+                .consistent_read(consistent)
+                .send()
+        });
+        Ok(answer.await?.item.map(Item::from))
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("prefix", &self.inner.prefix).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for DatabaseBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseBuilder").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,343 @@
+//! What can go wrong, one variant per thing that a caller can do about it.
+
+mod conflict;
+mod service;
+
+pub use conflict::{Conflict, Failure, Reason};
+pub use service::ServiceError;
+
+use std::fmt;
+
+use garde::Report;
+use semver::Version;
+
+use crate::codec::{DecodeError, EncodeError};
+use crate::key::Key;
+use crate::loaded::Loaded;
+use crate::model::{Layout, Model};
+use crate::upgrade::UpgradeError;
+
+/// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.
+///
+/// Only [`OutcomeUnknown`](Error::OutcomeUnknown) leaves open what is stored; after every other error the intended
+/// write has not happened.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # let mut mine = Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// # let mut theirs = mine.clone();
+/// theirs.balance = 6;
+/// theirs.save(&db).await?;
+/// let error = mine.save(&db).await.expect_err("someone else was first");
+/// assert!(error.is_conflict());
+/// let winner = error.winner::<Account>()?.expect("the account as it is now");
+/// assert_eq!(winner.balance, 6);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no item with this key. Nothing was written.
+    #[error("no item {0}: nothing was written")]
+    NotFound(Box<Target>),
+    /// An item was not as expected; holds the item as it is now. Nothing was written. Read again and decide.
+    #[error(transparent)]
+    Conflict(Box<Conflict>),
+    /// The model's own validation refused the value. Nothing was sent.
+    #[error("invalid {}: nothing was sent: {}", .0.model, one_line(&.0.report))]
+    Invalid(Box<Invalid>),
+    /// DynamoDB cannot hold a value. Nothing was sent.
+    #[error("{model} cannot be stored: {error}: nothing was sent")]
+    Encode {
+        /// The model.
+        model: &'static str,
+        /// Which attribute, and why.
+        error: Box<EncodeError>,
+    },
+    /// A stored item does not fit the model. The item is as it was.
+    #[error("item {} does not fit the model: {}", .0.target, .0.error)]
+    Decode(Box<Undecodable>),
+    /// A stored item was written by a newer release whose shape this one must not read. Deploy the newer release.
+    #[error(
+        "item {} has schema {} and this program knows {}: deploy the newer release, the item is as it was",
+        .0.target, .0.stored, .0.known
+    )]
+    SchemaTooNew(Box<SchemaGap>),
+    /// A stored item is older than the model and no migration leads to it. Add the missing step.
+    #[error(
+        "item {} has schema {} and no migration leads from it to {}: add the step, the item is as it was",
+        .0.target, .0.stored, .0.known
+    )]
+    NoUpgradePath(Box<SchemaGap>),
+    /// A migration step could not read a stored item. The item is as it was.
+    #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, step(&.0.error))]
+    Upgrade(Box<NotUpgraded>),
+    /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
+    #[error("the key of item {0} was changed: insert a new item and delete this one, nothing was sent")]
+    KeyChanged(Box<Target>),
+    /// The table does not exist. Create it with `Table::<M>::create`.
+    #[error("table {0} does not exist: create it with Table::<M>::create(&db)")]
+    NoSuchTable(Box<str>),
+    /// The service kept refusing for its own reasons until the deadline. Nothing was written; try again later.
+    #[error("{0}")]
+    Busy(Box<Busy>),
+    /// An answer was lost and what is stored could not be found out. Read the item and decide.
+    #[error("{0}")]
+    OutcomeUnknown(Box<OutcomeUnknown>),
+    /// A limit of DynamoDB would be exceeded. Nothing was sent.
+    #[error("{what}: the limit is {limit}, found {found}: nothing was sent")]
+    Limit {
+        /// What is limited.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+        /// What the program wanted.
+        found: usize,
+    },
+    /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// Something else that the service said.
+    #[error(transparent)]
+    Service(Box<ServiceError>),
+}
+
+/// A table and a key: which item an error is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The table's full name.
+    pub table: String,
+    /// The key of the item.
+    pub key: Key,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}) of table {}", self.key, self.table)
+    }
+}
+
+/// A value that the model's validation refused.
+#[derive(Debug)]
+pub struct Invalid {
+    /// The model.
+    pub model: &'static str,
+    /// Everything that is wrong with it, by field.
+    pub report: Report,
+}
+
+/// An item that does not fit its model.
+#[derive(Debug)]
+pub struct Undecodable {
+    /// Which item.
+    pub target: Target,
+    /// Which attribute, what was expected and what was found.
+    pub error: DecodeError,
+}
+
+/// The schemas of an item and of the model that tried to read it.
+#[derive(Debug)]
+pub struct SchemaGap {
+    /// Which item.
+    pub target: Target,
+    /// The schema of the item.
+    pub stored: Version,
+    /// The schema of the model.
+    pub known: Version,
+}
+
+/// An item that a migration step could not read.
+#[derive(Debug)]
+pub struct NotUpgraded {
+    /// Which item.
+    pub target: Target,
+    /// Which step, and why.
+    pub error: UpgradeError,
+}
+
+/// A request that the service kept refusing until the deadline.
+#[derive(Debug)]
+pub struct Busy {
+    /// The operation.
+    pub operation: &'static str,
+    /// The first table it was for.
+    pub table: String,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Why it was refused the last time.
+    pub cause: BusyCause,
+}
+
+/// Why the service kept refusing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BusyCause {
+    /// The table's or account's throughput was exceeded.
+    Throttled,
+    /// Other transactions held the items.
+    Contended,
+    /// No answer came; for reads only, since a write without an answer is [`Error::OutcomeUnknown`].
+    Unreachable,
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = match self.cause {
+            BusyCause::Throttled => "was throttled",
+            BusyCause::Contended => "met other transactions on its items",
+            BusyCause::Unreachable => "got no answer",
+        };
+        let Self { operation, table, attempts, .. } = self;
+        let after = match self.cause {
+            BusyCause::Unreachable => "",
+            _ => ", nothing was written",
+        };
+        write!(f, "{operation} on table {table} {cause} {attempts} times{after}: try again later")
+    }
+}
+
+/// A write whose answer was lost and whose effect could not be found out.
+#[derive(Debug)]
+pub struct OutcomeUnknown {
+    /// The operation.
+    pub operation: &'static str,
+    /// The items it would have written.
+    pub targets: Vec<Target>,
+    /// How often it was sent.
+    pub attempts: u32,
+}
+
+impl fmt::Display for OutcomeUnknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} got no answer and may or may not have been applied to", self.operation)?;
+        for (i, target) in self.targets.iter().enumerate() {
+            write!(f, "{} item {target}", if i == 0 { "" } else { "," })?;
+        }
+        f.write_str(": read and decide")
+    }
+}
+
+impl Error {
+    /// Whether an item was not as expected. Read it again, or take [`winner`](Error::winner), and decide.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict(_))
+    }
+
+    /// Whether the item that a verb needs is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound(_))
+    }
+
+    /// Whether the value was refused before anything was sent.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Self::Invalid(_) | Self::Encode { .. })
+    }
+
+    /// Whether reading again and redoing the work can succeed: a conflict on versions, or a busy service.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Conflict(conflict) => conflict.is_retryable(),
+            Self::Busy(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is open what is stored now.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown(_))
+    }
+
+    /// The item that won a conflict, as it is in the store now; `None` where no item of `M` is in the error or the
+    /// item is gone.
+    ///
+    /// # Errors
+    /// Where the stored item cannot be read as an `M`; the conflict is a conflict all the same.
+    pub fn winner<M: Model>(&self) -> Result<Option<Loaded<M>>, Error> {
+        let Self::Conflict(conflict) = self else { return Ok(None) };
+        let failure = conflict.failures().iter().find(|failure| failure.is_of::<M>());
+        failure.map_or(Ok(None), Failure::stored)
+    }
+
+    pub(crate) fn not_found(table: &str, key: &Key) -> Self {
+        Self::NotFound(Box::new(Target::new(table, key)))
+    }
+
+    pub(crate) fn invalid(layout: &Layout, report: Report) -> Self {
+        Self::Invalid(Box::new(Invalid { model: layout.model, report }))
+    }
+
+    pub(crate) fn encode(layout: &Layout, error: EncodeError) -> Self {
+        Self::Encode { model: layout.model, error: Box::new(error) }
+    }
+
+    pub(crate) fn decode(table: &str, key: &Key, error: DecodeError) -> Self {
+        Self::Decode(Box::new(Undecodable { target: Target::new(table, key), error }))
+    }
+
+    pub(crate) fn unreadable_schema(table: &str, key: &Key) -> Self {
+        let error = DecodeError::new("a semver as text", "something else");
+        Self::decode(table, key, error.at(crate::schema::SCHEMA_ATTRIBUTE))
+    }
+
+    pub(crate) fn schema_too_new(table: &str, key: &Key, stored: Version, layout: &Layout) -> Self {
+        Self::SchemaTooNew(Box::new(SchemaGap::new(table, key, stored, layout)))
+    }
+
+    pub(crate) fn no_upgrade_path(table: &str, key: &Key, stored: Version, layout: &Layout) -> Self {
+        Self::NoUpgradePath(Box::new(SchemaGap::new(table, key, stored, layout)))
+    }
+
+    pub(crate) fn upgrade(table: &str, key: &Key, error: UpgradeError) -> Self {
+        Self::Upgrade(Box::new(NotUpgraded { target: Target::new(table, key), error }))
+    }
+
+    pub(crate) fn key_changed(table: &str, key: &Key) -> Self {
+        Self::KeyChanged(Box::new(Target::new(table, key)))
+    }
+}
+
+impl Target {
+    pub(crate) fn new(table: &str, key: &Key) -> Self {
+        Self { table: table.to_owned(), key: key.clone() }
+    }
+}
+
+impl SchemaGap {
+    fn new(table: &str, key: &Key, stored: Version, layout: &Layout) -> Self {
+        Self { target: Target::new(table, key), stored, known: layout.schema.clone() }
+    }
+}
+
+fn step(error: &UpgradeError) -> String {
+    match error {
+        UpgradeError::Step { from, to, error } => format!("step {from} to {to}: {error}"),
+        UpgradeError::NoPath => "no step leads from its schema".to_owned(),
+    }
+}
+
+fn one_line(report: &Report) -> String {
+    report.to_string().trim_end().replace('\n', "; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_stay_small() {
+        assert!(std::mem::size_of::<Error>() <= 64);
+    }
+}

@@ -1,0 +1,151 @@
+//! Conflicts: which items were not as expected, why, and what is stored now.
+
+use std::fmt;
+
+use crate::decode::decode;
+use crate::error::Error;
+use crate::item::Item;
+use crate::key::Key;
+use crate::loaded::Loaded;
+use crate::model::{Layout, Model};
+
+/// Items that were not as a write expected them. Nothing was written.
+///
+/// A single write fails on one item; a transaction may fail on several.
+#[derive(Debug)]
+pub struct Conflict {
+    failures: Vec<Failure>,
+}
+
+/// One item that was not as expected.
+#[derive(Debug)]
+pub struct Failure {
+    pub(crate) layout: &'static Layout,
+    pub(crate) table: String,
+    pub(crate) key: Key,
+    pub(crate) reason: Reason,
+    pub(crate) stored: Option<Item>,
+    pub(crate) target: usize,
+}
+
+/// Why an item was not as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An insert met an item with its key.
+    AlreadyExists,
+    /// Someone else changed the item since it was read.
+    Changed {
+        /// The version that was read; `None` where the item was older than locking or the model has no version.
+        expected: Option<u64>,
+        /// The version that is stored now.
+        actual: Option<u64>,
+    },
+    /// Someone else deleted the item since it was read.
+    Deleted,
+    /// Someone else deleted the item since it was read and inserted another one with its key.
+    Recreated,
+    /// The item is there and unchanged, but the condition that the program gave does not hold.
+    Condition,
+    /// The service refused this item of a transaction, with its code.
+    Refused(String),
+}
+
+impl Conflict {
+    /// Items that were not as expected.
+    #[must_use]
+    pub fn new(failures: Vec<Failure>) -> Self {
+        Self { failures }
+    }
+
+    /// The items, in the order of the writes.
+    #[must_use]
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// Whether reading again and redoing the work can succeed: every item was changed, deleted or recreated by others.
+    ///
+    /// A failed condition of the program's own, or an insert of a key that is taken, fails again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        let by_others = |reason: &Reason| {
+            matches!(reason, Reason::Changed { .. } | Reason::Deleted | Reason::Recreated)
+        };
+        self.failures.iter().all(|failure| by_others(&failure.reason))
+    }
+}
+
+impl Failure {
+    /// The table's full name.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The key of the item.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Why the item was not as expected.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.reason
+    }
+
+    /// The item as it is stored now, before any upgrade; `None` where it is gone.
+    #[must_use]
+    pub fn image(&self) -> Option<&Item> {
+        self.stored.as_ref()
+    }
+
+    /// The item as it is stored now; `None` where it is gone.
+    ///
+    /// # Errors
+    /// Where the stored item cannot be read as an `M`.
+    pub fn stored<M: Model>(&self) -> Result<Option<Loaded<M>>, Error> {
+        let stored = self.stored.clone();
+        stored.map(|item| decode(&self.table, &self.key, item)).transpose()
+    }
+
+    /// The number that the caller of the write path gave this write.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn target(&self) -> usize {
+        self.target
+    }
+
+    pub(crate) fn is_of<M: Model>(&self) -> bool {
+        std::ptr::eq(self.layout, M::layout())
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, failure) in self.failures.iter().enumerate() {
+            let comma = if i == 0 { "" } else { "; " };
+            write!(f, "{comma}item ({}) of table {} {}", failure.key, failure.table, failure.reason)?;
+        }
+        f.write_str(": nothing was written")
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyExists => f.write_str("exists already"),
+            Self::Changed { expected: Some(expected), actual: Some(actual) } => {
+                write!(f, "was changed by someone else: expected version {expected}, found {actual}")
+            }
+            Self::Changed { .. } => f.write_str("was changed by someone else"),
+            Self::Deleted => f.write_str("was deleted by someone else"),
+            Self::Recreated => f.write_str("was deleted and inserted again by someone else"),
+            Self::Condition => f.write_str("does not fulfil the condition"),
+            Self::Refused(code) => write!(f, "was refused ({code})"),
+        }
+    }
+}
+
+impl std::error::Error for Conflict {}

@@ -1,0 +1,88 @@
+//! The placeholder table of one request: every attribute name becomes `#n`, every value `:n`.
+//!
+//! Names are never written literally: the service refuses reserved words and names such as `_schema` in expressions.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use crate::codec::EncodeError;
+use crate::item::AttributeValue;
+
+/// Names and values of one request, in order of first use, so that the same request renders to the same bytes.
+#[derive(Default)]
+pub(crate) struct Placeholders {
+    names: Vec<String>,
+    values: Vec<AttributeValue>,
+}
+
+impl Placeholders {
+    /// The placeholder of an attribute name.
+    pub(crate) fn name(&mut self, name: &str) -> String {
+        let index = self.names.iter().position(|n| n == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        format!("#{index}")
+    }
+
+    /// The placeholder of a value.
+    pub(crate) fn value(&mut self, value: AttributeValue) -> String {
+        self.values.push(value);
+        format!(":{}", self.values.len() - 1)
+    }
+
+    pub(crate) fn operand(
+        &mut self,
+        name: &str,
+        operand: &Result<AttributeValue, EncodeError>,
+    ) -> Result<String, EncodeError> {
+        match operand {
+            Ok(value) => Ok(self.value(value.clone())),
+            Err(error) => Err(error.clone().at(name)),
+        }
+    }
+
+    /// The maps for the request; `None` where AWS refuses an empty one.
+    pub(crate) fn into_maps(
+        self,
+    ) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+        let names = numbered('#', self.names);
+        let values = numbered(':', self.values);
+        ((!names.is_empty()).then_some(names), (!values.is_empty()).then_some(values))
+    }
+
+    /// An expression with names and values instead of placeholders, for people.
+    pub(crate) fn explain(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(['#', ':']) {
+            out.push_str(&rest[..start]);
+            let digits = rest[start + 1..].bytes().take_while(u8::is_ascii_digit).count();
+            let (placeholder, after) = rest[start..].split_at(digits + 1);
+            let index: usize = placeholder[1..].parse().unwrap_or(usize::MAX);
+            if placeholder.starts_with('#') {
+                out.push_str(self.names.get(index).map_or("", String::as_str));
+            } else if let Some(value) = self.values.get(index) {
+                explain_value(&mut out, value);
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+fn numbered<T>(sigil: char, values: Vec<T>) -> HashMap<String, T> {
+    values.into_iter().enumerate().map(|(i, value)| (format!("{sigil}{i}"), value)).collect()
+}
+
+fn explain_value(out: &mut String, value: &AttributeValue) {
+    // Writing to a String does not fail.
+    let _ = match value {
+        AttributeValue::S(text) => write!(out, "{text:?}"),
+        AttributeValue::N(text) => write!(out, "{text}"),
+        AttributeValue::Bool(value) => write!(out, "{value}"),
+        AttributeValue::B(blob) => write!(out, "<{} bytes>", blob.as_ref().len()),
+        other => write!(out, "<{}>", crate::item::kind_name(other)),
+    };
+}

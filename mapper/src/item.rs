@@ -1,0 +1,221 @@
+//! An item: DynamoDB's row, a set of named attribute values.
+
+use std::collections::HashMap;
+use std::fmt;
+
+pub use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::codec::number;
+
+/// An item as DynamoDB stores it: attribute names and their values.
+///
+/// Models are what application code works with; an `Item` is what migration steps, images and conflicts carry.
+/// Its `Debug` shows names and kinds, never values, so that an item in a log gives nothing away.
+///
+/// ```
+/// use dynamap::{AttributeValue, Item};
+///
+/// let mut item = Item::new();
+/// item.insert("name", AttributeValue::S("E1M1".into()));
+/// assert!(item.rename("name", "title"));
+/// assert_eq!(item.text("title"), Some("E1M1"));
+/// assert_eq!(format!("{item:?}"), "Item {title: S}");
+/// ```
+///
+/// [AWS: naming rules and data types](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html)
+#[derive(Clone, Default)]
+pub struct Item(HashMap<String, AttributeValue>);
+
+impl Item {
+    /// An item without attributes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of an attribute, `None` where the item does not have it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&AttributeValue> {
+        self.0.get(name)
+    }
+
+    /// The text of a string attribute; `None` where it is absent or no string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(AttributeValue::S(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the item has the attribute.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Sets an attribute and returns the value it had.
+    pub fn insert(
+        &mut self,
+        name: impl Into<String>,
+        value: AttributeValue,
+    ) -> Option<AttributeValue> {
+        self.0.insert(name.into(), value)
+    }
+
+    /// Takes an attribute out.
+    pub fn remove(&mut self, name: &str) -> Option<AttributeValue> {
+        self.0.remove(name)
+    }
+
+    /// Gives an attribute another name, replacing what had that name; `false` where there was nothing to rename.
+    pub fn rename(&mut self, from: &str, to: impl Into<String>) -> bool {
+        match self.0.remove(from) {
+            Some(value) => {
+                self.0.insert(to.into(), value);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sets an attribute that is absent and leaves one that is there.
+    pub fn set_default(&mut self, name: impl Into<String>, value: AttributeValue) {
+        self.0.entry(name.into()).or_insert(value);
+    }
+
+    /// The attributes, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The names of the attributes, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The number of attributes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the item has no attributes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The map that the SDK works with.
+    #[must_use]
+    pub fn into_inner(self) -> HashMap<String, AttributeValue> {
+        self.0
+    }
+}
+
+impl From<HashMap<String, AttributeValue>> for Item {
+    fn from(map: HashMap<String, AttributeValue>) -> Self {
+        Self(map)
+    }
+}
+
+impl FromIterator<(String, AttributeValue)> for Item {
+    fn from_iter<I: IntoIterator<Item = (String, AttributeValue)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+/// Two items are equal when they hold the same attributes, compared as DynamoDB compares: numbers by value
+/// (`1.50` is `1.5`), sets without order.
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.iter().all(|(name, value)| other.get(name).is_some_and(|o| same(value, o)))
+    }
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Item {")?;
+        for (i, name) in self.names().into_iter().enumerate() {
+            let kind = self.get(name).map_or("", kind_name);
+            write!(f, "{}{name}: {kind}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str("}")
+    }
+}
+
+/// The name of a value's DynamoDB kind, as AWS writes it: `S`, `N`, `SS` and so on.
+#[must_use]
+pub fn kind_name(value: &AttributeValue) -> &'static str {
+    match value {
+        AttributeValue::B(_) => "B",
+        AttributeValue::Bool(_) => "BOOL",
+        AttributeValue::Bs(_) => "BS",
+        AttributeValue::L(_) => "L",
+        AttributeValue::M(_) => "M",
+        AttributeValue::N(_) => "N",
+        AttributeValue::Ns(_) => "NS",
+        AttributeValue::Null(_) => "NULL",
+        AttributeValue::S(_) => "S",
+        AttributeValue::Ss(_) => "SS",
+        _ => "unknown",
+    }
+}
+
+/// Whether DynamoDB would call two values equal: numbers by value, sets without order.
+#[must_use]
+pub fn same(a: &AttributeValue, b: &AttributeValue) -> bool {
+    use AttributeValue as V;
+    match (a, b) {
+        (V::N(a), V::N(b)) => number::equal(a, b),
+        (V::Ss(a), V::Ss(b)) => same_set(a, b, |a, b| a == b),
+        (V::Ns(a), V::Ns(b)) => same_set(a, b, |a, b| number::equal(a, b)),
+        (V::Bs(a), V::Bs(b)) => same_set(a, b, |a, b| a == b),
+        (V::L(a), V::L(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (V::M(a), V::M(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn same_set<T>(a: &[T], b: &[T], equal: impl Fn(&T, &T) -> bool) -> bool {
+    a.len() == b.len() && a.iter().all(|a| b.iter().any(|b| equal(a, b)))
+}
+
+/// [`same`] for attributes that may be absent.
+pub(crate) fn same_option(a: Option<&AttributeValue>, b: Option<&AttributeValue>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => same(a, b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_compare_as_the_service_compares() {
+        let n = |t: &str| AttributeValue::N(t.into());
+        let ss = |v: &[&str]| AttributeValue::Ss(v.iter().map(|s| (*s).to_owned()).collect());
+        for (a, b, equal) in [
+            (n("1.50"), n("1.5"), true),
+            (n("1E2"), n("100"), true),
+            (n("-0"), n("0"), true),
+            (n("1"), n("-1"), false),
+            (n("1"), AttributeValue::S("1".into()), false),
+            (ss(&["a", "b"]), ss(&["b", "a"]), true),
+            (ss(&["a", "b"]), ss(&["b", "c"]), false),
+            (AttributeValue::L(vec![n("1.0")]), AttributeValue::L(vec![n("1")]), true),
+        ] {
+            assert_eq!(same(&a, &b), equal, "{a:?} {b:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Primary keys: which item is meant.
+
+use std::fmt;
+
+use crate::codec::{EncodeError, kind::ScalarKind, number};
+use crate::item::{AttributeValue, Item};
+use crate::model::Layout;
+use aws_sdk_dynamodb::primitives::Blob;
+
+/// The primary key of one item: its hash key and, where the table has one, its range key.
+///
+/// AWS docs call them partition key and sort key. Keys are compared by value, so `1` and `1.0` are one key.
+/// A key is shown in errors and by `Display`, as `episode = 1, map = 2`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    hash: Part,
+    range: Option<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Part {
+    name: &'static str,
+    value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Value {
+    S(String),
+    N(String),
+    B(Vec<u8>),
+}
+
+/// A key attribute of a model: its name in the table and its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyAttribute {
+    /// The attribute's name in the table.
+    pub name: &'static str,
+    /// String, number or binary.
+    pub kind: ScalarKind,
+}
+
+impl Key {
+    /// A key from encoded values.
+    ///
+    /// # Errors
+    /// Where a value is no string, number or binary, or is empty: AWS refuses empty key values.
+    pub fn new(
+        hash: (&'static str, AttributeValue),
+        range: Option<(&'static str, AttributeValue)>,
+    ) -> Result<Self, EncodeError> {
+        Ok(Self { hash: Part::new(hash)?, range: range.map(Part::new).transpose()? })
+    }
+
+    /// The key of a stored item.
+    ///
+    /// # Errors
+    /// Where the item lacks a key attribute.
+    pub fn of(layout: &Layout, item: &Item) -> Result<Self, EncodeError> {
+        let part = |attribute: KeyAttribute| {
+            let value = item.get(attribute.name).cloned();
+            let missing = EncodeError::new("the key attribute is absent").at(attribute.name);
+            value.map(|value| (attribute.name, value)).ok_or(missing)
+        };
+        Self::new(part(layout.hash_key)?, layout.range_key.map(part).transpose()?)
+    }
+
+    /// The name of the hash key attribute.
+    #[must_use]
+    pub fn hash_name(&self) -> &'static str {
+        self.hash.name
+    }
+
+    /// The key as the attributes that a request names the item by.
+    #[must_use]
+    pub fn to_item(&self) -> Item {
+        self.parts().map(|part| (part.name.to_owned(), part.value.to_attribute())).collect()
+    }
+
+    /// Whether an attribute is part of the key.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.parts().any(|part| part.name == name)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.hash).chain(&self.range)
+    }
+}
+
+impl Part {
+    fn new((name, value): (&'static str, AttributeValue)) -> Result<Self, EncodeError> {
+        let value = match value {
+            AttributeValue::S(text) => Value::S(text),
+            AttributeValue::N(text) => Value::N(number::canonical(&text).into_owned()),
+            AttributeValue::B(blob) => Value::B(blob.into_inner()),
+            _ => {
+                return Err(EncodeError::new("a key must be a string, a number or binary").at(name));
+            }
+        };
+        let empty = match &value {
+            Value::S(text) | Value::N(text) => text.is_empty(),
+            Value::B(bytes) => bytes.is_empty(),
+        };
+        if empty {
+            return Err(EncodeError::new("a key value must not be empty").at(name));
+        }
+        Ok(Self { name, value })
+    }
+}
+
+impl Value {
+    fn to_attribute(&self) -> AttributeValue {
+        match self {
+            Self::S(text) => AttributeValue::S(text.clone()),
+            Self::N(text) => AttributeValue::N(text.clone()),
+            Self::B(bytes) => AttributeValue::B(Blob::new(bytes.as_slice())),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, part) in self.parts().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            match &part.value {
+                Value::S(text) => write!(f, "{comma}{} = {text:?}", part.name)?,
+                Value::N(text) => write!(f, "{comma}{} = {text}", part.name)?,
+                Value::B(bytes) => write!(f, "{comma}{} = {} bytes", part.name, bytes.len())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn n(text: &str) -> AttributeValue {
+        AttributeValue::N(text.into())
+    }
+
+    #[test]
+    fn keys_are_compared_by_value_and_kind() {
+        let key = |v| Key::new(("id", v), None).expect("a key");
+        assert_eq!(key(n("1")), key(n("1.0")));
+        assert_ne!(key(n("1")), key(AttributeValue::S("1".into())));
+    }
+
+    #[test]
+    fn keys_are_shown_by_name_and_value() {
+        let key = Key::new(("episode", n("1")), Some(("map", AttributeValue::S("a\"b".into()))));
+        assert_eq!(key.expect("a key").to_string(), r#"episode = 1, map = "a\"b""#);
+    }
+
+    #[test]
+    fn empty_and_non_scalar_keys_are_refused() {
+        assert!(Key::new(("id", AttributeValue::S(String::new())), None).is_err());
+        assert!(Key::new(("id", AttributeValue::Bool(true)), None).is_err());
+    }
+}

@@ -1,0 +1,52 @@
+//! Models, expressions, reads and conditional writes of dynamap.
+//!
+//! Users depend on the facade crate `dynamap`; only that one promises semver.
+//!
+//! # Layout
+//!
+//! * values, no I/O: [`item`] [`key`] [`schema`] [`codec`] [`expr`] [`model`] [`upgrade`] [`decode`] [`loaded`] [`error`]
+//! * I/O: [`database`] [`reader`] [`read`] [`write`](mod@write) [`retry`]
+//! * built on both: [`sequence`] [`table`]
+
+pub mod codec;
+mod database;
+mod decode;
+pub mod error;
+pub mod expr;
+pub mod item;
+pub mod key;
+mod loaded;
+pub mod model;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "not public: what generated code calls")]
+pub mod private;
+pub mod read;
+mod reader;
+mod retry;
+pub mod schema;
+pub mod sequence;
+mod table;
+pub mod upgrade;
+pub mod write;
+
+pub use codec::{Attribute, DecodeError, EncodeError, SetElement, kind};
+#[doc(hidden)]
+pub use decode::decode;
+#[doc(hidden)]
+pub use retry::back_off;
+
+pub use database::{Database, DatabaseBuilder};
+#[cfg(any())]
+pub use dynamap_derive::{Attribute, Model};
+pub use error::Error;
+pub use expr::{Condition, KeyCondition, Path};
+pub use item::{AttributeValue, Item};
+pub use key::Key;
+pub use loaded::Loaded;
+pub use model::Model;
+pub use read::{Get, Query, Scan};
+pub use reader::Reader;
+pub use retry::RetryPolicy;
+pub use table::Table;
+pub use upgrade::{StepError, Upgrade, UpgradeError};
+pub use write::Insert;

@@ -1,0 +1,138 @@
+//! A model that came from the store, with the item it came from.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use semver::Version;
+
+use crate::decode::Current;
+use crate::error::Error;
+use crate::item::Item;
+use crate::key::Key;
+use crate::model::Model;
+use crate::schema::{self, Stored};
+
+/// A model as it is in the store: what reads and inserts return.
+///
+/// Derefs to the model, so fields are read and changed directly; [`save`](Loaded::save) writes the changes back.
+/// It keeps the item as it was stored (the *image*): a save sends the difference, attributes that the struct does not
+/// know survive, and the condition of the write comes from the image, so a changed `version` field is ignored and a
+/// changed key is an [`Error::KeyChanged`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let mut account = Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// account.balance += 10;
+/// account.save(&db).await?;
+/// assert_eq!(account.version, 2);
+/// assert_eq!(account.into_inner().balance, 15);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Loaded<M> {
+    model: M,
+    key: Key,
+    image: Item,
+    upgraded: Option<Item>,
+    stored_schema: Version,
+}
+
+impl<M> Loaded<M> {
+    pub(crate) fn from_store(model: M, key: Key, image: Item, current: Current) -> Self {
+        let Current { stored_schema, upgraded } = current;
+        Self { model, key, image, upgraded, stored_schema }
+    }
+
+    /// The plain model, without the image; it can no longer be saved.
+    pub fn into_inner(self) -> M {
+        self.model
+    }
+
+    /// The key under which the item is stored.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The item as it was stored when it was read or last written, before any upgrade.
+    pub fn image(&self) -> &Item {
+        &self.image
+    }
+
+    /// The schema of the stored item; older than the model's where the item was upgraded on read.
+    pub fn stored_schema(&self) -> &Version {
+        &self.stored_schema
+    }
+
+    /// Whether the item was upgraded on read and not yet written back.
+    pub fn is_upgraded(&self) -> bool {
+        self.upgraded.is_some()
+    }
+}
+
+impl<M: Model> Loaded<M> {
+    /// The item in the model's shape: as stored, or as upgraded.
+    pub(crate) fn current(&self) -> &Item {
+        self.upgraded.as_ref().unwrap_or(&self.image)
+    }
+
+    /// The item that a save leaves in the store, before version, nonce and schema are stamped on it.
+    pub(crate) fn target(&self, table: &str) -> Result<Item, Error> {
+        let layout = M::layout();
+        let encode = |e| Error::encode(layout, e);
+        if self.model.key().map_err(encode)? != self.key {
+            return Err(Error::key_changed(table, &self.key));
+        }
+        let mut target = self.current().clone();
+        let mut attributes = self.model.to_attributes().map_err(encode)?;
+        for name in layout.attributes {
+            match attributes.remove(name) {
+                Some(value) => target.insert(*name, value),
+                None => target.remove(name),
+            };
+        }
+        Ok(target)
+    }
+
+    /// Takes over what a successful write left in the store.
+    pub(crate) fn settle(&mut self, image: Item) {
+        if let Ok(Some(version)) = crate::decode::stored_version(M::layout(), &image)
+            && let Some(field) = self.model.version_mut()
+        {
+            *field = version;
+        }
+        if let Stored::Version(schema) = schema::stored(&image) {
+            self.stored_schema = schema;
+        }
+        self.upgraded = None;
+        self.image = image;
+    }
+}
+
+impl<M> Deref for Loaded<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.model
+    }
+}
+
+impl<M> DerefMut for Loaded<M> {
+    fn deref_mut(&mut self) -> &mut M {
+        &mut self.model
+    }
+}
+
+/// Shows the model, as its own `Debug` does.
+impl<M: fmt::Debug> fmt::Debug for Loaded<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Loaded").field(&self.model).finish()
+    }
+}

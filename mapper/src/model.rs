@@ -1,0 +1,204 @@
+//! The trait of models: what the derive tells about a struct, and the verbs that users call on it.
+
+use garde::Report;
+use semver::Version;
+
+use crate::codec::kind;
+use crate::codec::{Attribute, DecodeError, EncodeError};
+use crate::database::Database;
+use crate::item::Item;
+use crate::key::{Key, KeyAttribute};
+use crate::read::{Get, Query, Scan};
+use crate::reader::Reader;
+use crate::upgrade::Upgrade;
+use crate::write::{DeleteByKey, Insert, Lock};
+
+/// What the library knows about a model, written down by the derive.
+pub struct Layout {
+    /// The name of the struct, for messages.
+    pub model: &'static str,
+    /// The table's name, without the database's prefix.
+    pub table: &'static str,
+    /// The hash key (AWS docs: partition key).
+    pub hash_key: KeyAttribute,
+    /// The range key (AWS docs: sort key), where the table has one.
+    pub range_key: Option<KeyAttribute>,
+    /// The attribute of the lock version, where the model has one.
+    pub version: Option<&'static str>,
+    /// The schema that the struct describes.
+    pub schema: Version,
+    /// Whether the hash key is taken from a counter on insert.
+    pub auto_increment: bool,
+    /// Every attribute that the struct describes, but the version.
+    pub attributes: &'static [&'static str],
+    /// How items of older schemas are brought to this one.
+    pub upgrade: &'static dyn Upgrade,
+}
+
+impl Layout {
+    /// The schema of items that carry none.
+    #[must_use]
+    pub fn baseline(&self) -> Version {
+        self.upgrade.baseline().unwrap_or_else(|| self.schema.clone())
+    }
+}
+
+impl std::fmt::Debug for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Layout")
+            .field("model", &self.model)
+            .field("table", &self.table)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The type of a missing range key.
+#[derive(Debug, Clone, Copy)]
+pub enum NoRangeKey {}
+
+/// A struct that is stored as items of one table. Derive it.
+///
+/// ```
+/// use dynamap::{Database, Model, Table};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "maps", validate = false)]
+/// struct DoomMap {
+///     #[model(hash_key)]
+///     episode: u32,
+///     #[model(range_key)]
+///     map: u32,
+///     name: String,
+///     #[model(version)]
+///     version: u64,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<DoomMap>::create(&db).await?;
+/// DoomMap { episode: 1, map: 1, name: "Hangar".into(), version: 0 }.insert(&db).await?;
+///
+/// let map = DoomMap::get(&db, (1, 1)).await?.expect("was inserted");
+/// assert_eq!(map.name, "Hangar");
+/// assert_eq!(map.version, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    note = "write `#[derive(Model)]` and `#[model(table = \"...\")]` on the struct"
+)]
+pub trait Model: Sized + Clone + Send + Sync + 'static {
+    /// How a key is written: the value of the hash key, or a pair of hash and range key; strings as `&str`.
+    type KeyRef<'a>: Send;
+    /// The type of the hash key.
+    type HashKey: Attribute<Kind: kind::Key>;
+    /// `Versioned` or `Unversioned`.
+    type Lock: Lock;
+
+    /// What the derive knows about the struct.
+    fn layout() -> &'static Layout;
+
+    /// The key that `key` writes down.
+    ///
+    /// # Errors
+    /// Where a part of it is empty or cannot be stored.
+    fn encode_key(key: Self::KeyRef<'_>) -> Result<Key, EncodeError>;
+
+    /// The key of this value.
+    ///
+    /// # Errors
+    /// As [`encode_key`](Model::encode_key).
+    fn key(&self) -> Result<Key, EncodeError>;
+
+    /// Every attribute but the version and those that the library adds.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold a value.
+    fn to_attributes(&self) -> Result<Item, EncodeError>;
+
+    /// The model of an item of the current schema.
+    ///
+    /// # Errors
+    /// Where an attribute is missing or does not fit its field.
+    fn from_attributes(item: &Item) -> Result<Self, DecodeError>;
+
+    /// Gives fields that would be stored as absent their `default`; called once, on insert.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold a value.
+    fn fill_defaults(&mut self) -> Result<(), EncodeError>;
+
+    /// The version field, where the model has one.
+    fn version_mut(&mut self) -> Option<&mut u64>;
+
+    /// Sets the hash key to an id from a counter; only called where the hash key is `auto_increment`.
+    ///
+    /// # Errors
+    /// Where the id does not fit the field's type.
+    fn set_hash_key(&mut self, id: u64) -> Result<(), EncodeError>;
+
+    /// Runs the model's validation (garde), as every insert and save does before anything is sent.
+    ///
+    /// # Errors
+    /// The report of everything that is wrong.
+    fn check(&self) -> Result<(), Report>;
+
+    /// Reads one item by key, `None` where there is none.
+    ///
+    /// Reads are eventually consistent unless [`consistent`](Get::consistent) is said, and always consistent inside a
+    /// transaction. Dropping the future has no effect on the table.
+    ///
+    /// # Errors
+    /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that is there and cannot be read, and what the service says.
+    ///
+    /// [AWS: GetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html)
+    fn get<'a, R: Reader>(reader: &'a R, key: Self::KeyRef<'_>) -> Get<'a, R, Self> {
+        Get::new(reader, Self::encode_key(key))
+    }
+
+    /// Stores a new item; an item with the same key is a [`Conflict`](crate::Error::Conflict) and stays as it is.
+    ///
+    /// The version starts at 1 whatever the field holds. An `auto_increment` key is taken from its counter; see
+    /// [`Insert::with_key`] for giving one.
+    ///
+    /// # Errors
+    /// `Invalid` and `Encode` before anything is sent, `Conflict`, `OutcomeUnknown`, and what the service says.
+    ///
+    /// If the future is dropped half-way, the item may or may not have been stored.
+    fn insert(self, db: &Database) -> Insert<'_, Self> {
+        Insert::new(db, self)
+    }
+
+    /// Deletes an item by key, without reading it first.
+    ///
+    /// On a model with a version this asks for a decision: `.when(condition)` or `.unchecked()`.
+    /// A [`Loaded`](crate::Loaded) is deleted with [`Loaded::delete`](crate::Loaded::delete), which needs none.
+    ///
+    /// [AWS: DeleteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html)
+    fn delete<'a>(
+        db: &'a Database,
+        key: Self::KeyRef<'_>,
+    ) -> DeleteByKey<'a, Self, <Self::Lock as Lock>::Undecided> {
+        DeleteByKey::new(db, Self::encode_key(key))
+    }
+
+    /// Reads the items of one hash key, in the order of the range key.
+    ///
+    /// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
+    fn query<'a>(
+        db: &'a Database,
+        hash_key: <Self::HashKey as Attribute>::Operand<'_>,
+    ) -> Query<'a, Self> {
+        Query::new(db, Self::HashKey::encode_operand(hash_key))
+    }
+
+    /// Reads the whole table: every item is read and billed.
+    ///
+    /// [AWS: Scan](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html)
+    fn scan(db: &Database) -> Scan<'_, Self> {
+        Scan::new(db)
+    }
+}

@@ -1,0 +1,154 @@
+//! The door for generated code: what the derives call. Not part of the public API, and free to change.
+
+use std::collections::HashMap;
+
+use garde::Validate;
+
+pub use garde::Report;
+pub use semver::Version;
+
+pub use crate::codec::{Attribute, DecodeError, EncodeError, kind};
+pub use crate::expr::{Path, role};
+pub use crate::item::{AttributeValue, Item};
+pub use crate::key::{Key, KeyAttribute};
+pub use crate::model::{Layout, Model, NoRangeKey};
+pub use crate::upgrade::{Never, Upgrade};
+pub use crate::write::{Unversioned, Versioned};
+
+/// What fields are read from: an item, or a map inside one.
+pub trait Source {
+    fn attribute(&self, name: &str) -> Option<&AttributeValue>;
+}
+
+impl Source for Item {
+    fn attribute(&self, name: &str) -> Option<&AttributeValue> {
+        self.get(name)
+    }
+}
+
+impl Source for HashMap<String, AttributeValue> {
+    fn attribute(&self, name: &str) -> Option<&AttributeValue> {
+        self.get(name)
+    }
+}
+
+/// Reads a field; an absent attribute is an error unless the type says what absence reads as.
+pub fn field<T: Attribute>(source: &impl Source, name: &str) -> Result<T, DecodeError> {
+    match source.attribute(name) {
+        Some(value) => T::decode(value).map_err(|error| error.at(name)),
+        None => T::absent().ok_or_else(|| {
+            DecodeError::missing(<T::Kind as kind::Kind>::NAME).at(name)
+        }),
+    }
+}
+
+/// Reads a field that has a default for an absent attribute.
+pub fn field_or<T: Attribute>(
+    source: &impl Source,
+    name: &str,
+    default: impl FnOnce() -> T,
+) -> Result<T, DecodeError> {
+    match source.attribute(name) {
+        Some(value) => T::decode(value).map_err(|error| error.at(name)),
+        None => Ok(default()),
+    }
+}
+
+/// Writes a field; a value that is stored as absent leaves no attribute.
+pub fn put<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), EncodeError> {
+    if let Some(value) = value.encode().map_err(|error| error.at(name))? {
+        item.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Writes a field that has a default: a value that would be absent is stored as NULL, so that it does not read as the
+/// default next time.
+pub fn put_or_null<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), EncodeError> {
+    let value = value.encode().map_err(|error| error.at(name))?;
+    item.insert(name, value.unwrap_or(AttributeValue::Null(true)));
+    Ok(())
+}
+
+/// Whether a value would be stored as an absent attribute.
+pub fn is_absent<T: Attribute>(name: &str, value: &T) -> Result<bool, EncodeError> {
+    value.encode().map(|value| value.is_none()).map_err(|error| error.at(name))
+}
+
+/// The value of a key attribute as written in a request.
+pub fn key_operand<T: Attribute>(
+    name: &'static str,
+    operand: T::Operand<'_>,
+) -> Result<(&'static str, AttributeValue), EncodeError> {
+    T::encode_operand(operand).map(|value| (name, value)).map_err(|error| error.at(name))
+}
+
+/// The value of a key field.
+pub fn key_field<T: Attribute>(
+    name: &'static str,
+    value: &T,
+) -> Result<(&'static str, AttributeValue), EncodeError> {
+    match value.encode().map_err(|error| error.at(name))? {
+        Some(value) => Ok((name, value)),
+        None => Err(EncodeError::new("a key value must not be absent").at(name)),
+    }
+}
+
+/// The scalar type of a key field; does not compile for types that cannot be keys.
+#[must_use]
+pub const fn key_attribute<T: Attribute>(name: &'static str) -> KeyAttribute
+where
+    T::Kind: kind::Key,
+{
+    KeyAttribute { name, kind: <T::Kind as kind::Key>::SCALAR }
+}
+
+/// An integer that a counter can fill.
+#[diagnostic::on_unimplemented(
+    message = "`auto_increment` needs an integer hash key, not `{Self}`",
+    note = "use `u64`, or remove `auto_increment` and give the key yourself"
+)]
+pub trait AutoIncrement: Sized {
+    fn from_id(id: u64) -> Option<Self>;
+}
+
+macro_rules! auto_increment {
+    ($($ty:ty),*) => { $(
+        impl AutoIncrement for $ty {
+            fn from_id(id: u64) -> Option<Self> {
+                Self::try_from(id).ok()
+            }
+        }
+    )* };
+}
+
+auto_increment!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+/// Sets an auto-increment key.
+pub fn set_auto<T: AutoIncrement>(field: &mut T, name: &str, id: u64) -> Result<(), EncodeError> {
+    *field = T::from_id(id)
+        .ok_or_else(|| EncodeError::new("the next id does not fit the field's type").at(name))?;
+    Ok(())
+}
+
+/// A struct that garde validates without a context.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it is validated",
+    label = "no validation",
+    note = "derive `garde::Validate` (with context `()`), or write `#[model(validate = false)]`, or `#[model(validate_with = function)]`"
+)]
+pub trait Validated {
+    fn validated(&self) -> Result<(), Report>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Validate<Context = ()>> Validated for T {
+    fn validated(&self) -> Result<(), Report> {
+        self.validate()
+    }
+}
+
+/// Runs a struct's garde validation.
+pub fn validate<T: Validated>(value: &T) -> Result<(), Report> {
+    value.validated()
+}

@@ -1,0 +1,244 @@
+//! Sending one request until it has an answer.
+//!
+//! The SDK's own retries are off: they hide that an attempt got no answer, and whoever does not know that reports a
+//! lost success as a conflict. This loop keeps that bit, sends the same frozen request again, and stops at a deadline.
+//! Back-off is exponential with full jitter
+//! ([AWS Architecture Blog](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tokio::time::Instant;
+
+use crate::database::Database;
+use crate::error::{Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target};
+
+/// How long the library keeps trying.
+///
+/// ```
+/// use dynamap::RetryPolicy;
+///
+/// let policy = RetryPolicy::default();
+/// assert_eq!(policy.deadline.as_secs(), 30);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// The time after which a request that the service keeps refusing is given up. Default 30 s; at most 4 minutes are
+    /// used, since a request that is signed once is accepted by AWS for 5 minutes.
+    pub deadline: Duration,
+    /// The time after which one attempt counts as unanswered. Default 5 s.
+    pub attempt_timeout: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(30), attempt_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// The longest deadline: below the 5 minutes for which AWS accepts a signature.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(240);
+
+/// Why a request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// No answer, or one that does not say whether the request was applied.
+    Lost,
+    Throttled,
+    /// Another transaction holds an item.
+    Contended,
+    /// A transaction with this token is still running.
+    InProgress,
+}
+
+impl Cause {
+    /// The first and the longest upper bound of the pause, in milliseconds.
+    fn pause(self) -> (u64, u64) {
+        match self {
+            Self::Lost => (100, 2_000),
+            Self::Throttled => (50, 5_000),
+            Self::Contended => (8, 500),
+            // AWS: an attempt more than five seconds after the first can trigger recovery.
+            Self::InProgress => (500, 6_000),
+        }
+    }
+}
+
+/// What one attempt brought.
+pub(crate) enum Attempt<T, E> {
+    Done(T),
+    /// A condition of the request failed, or the transaction was cancelled: the typed error says more.
+    Rejected(Box<E>),
+    Again(Cause),
+    /// The request is wrong, or not allowed: sending it again is no use.
+    Failed(Box<ServiceError>),
+}
+
+/// The attempts at one request.
+pub(crate) struct Attempts<'a> {
+    db: &'a Database,
+    operation: &'static str,
+    table: &'a str,
+    started: Instant,
+    count: u32,
+    /// Whether an attempt may have been applied without our knowing; stays true once it is.
+    pub(crate) ambiguous: bool,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(db: &'a Database, operation: &'static str, table: &'a str) -> Self {
+        Self { db, operation, table, started: Instant::now(), count: 0, ambiguous: false }
+    }
+
+    /// Sends once.
+    pub(crate) async fn send<T, E>(
+        &mut self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Attempt<T, E>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.count += 1;
+        let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
+            Ok(Ok(answer)) => Attempt::Done(answer),
+            Ok(Err(error)) => self.classify(error),
+            Err(_elapsed) => Attempt::Again(Cause::Lost),
+        };
+        if matches!(attempt, Attempt::Again(Cause::Lost)) {
+            self.ambiguous = true;
+        }
+        attempt
+    }
+
+    fn classify<T, E>(&self, error: SdkError<E, HttpResponse>) -> Attempt<T, E>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match &error {
+            SdkError::ConstructionFailure(_) => {}
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                match answer.err().code().unwrap_or_default() {
+                    "ProvisionedThroughputExceededException"
+                    | "ThrottlingException"
+                    | "Throttling"
+                    | "RequestLimitExceeded" => return Attempt::Again(Cause::Throttled),
+                    "TransactionConflictException" | "ReplicatedWriteConflictException" => {
+                        return Attempt::Again(Cause::Contended);
+                    }
+                    "TransactionInProgressException" => return Attempt::Again(Cause::InProgress),
+                    "ConditionalCheckFailedException" | "TransactionCanceledException" => {
+                        if let SdkError::ServiceError(answer) = error {
+                            return Attempt::Rejected(Box::new(answer.into_err()));
+                        }
+                        return Attempt::Again(Cause::Lost);
+                    }
+                    _ if status >= 500 => return Attempt::Again(Cause::Lost),
+                    _ => {}
+                }
+            }
+            // Timeouts, broken connections, answers that cannot be read.
+            _ => return Attempt::Again(Cause::Lost),
+        }
+        Attempt::Failed(Box::new(ServiceError::new(self.operation, self.table, &error)))
+    }
+
+    /// Waits before the next attempt.
+    ///
+    /// # Errors
+    /// Where the deadline would pass: [`Error::OutcomeUnknown`] if an attempt may have been applied, else [`Error::Busy`].
+    pub(crate) async fn pause(&self, cause: Cause, targets: &[Target]) -> Result<(), Error> {
+        let (base, cap) = cause.pause();
+        let bound = base.saturating_mul(1 << self.count.min(16)).min(cap);
+        let pause = Duration::from_millis(self.db.jitter(bound));
+        let deadline = self.db.retry().deadline.min(LONGEST_DEADLINE);
+        if self.started.elapsed() + pause >= deadline {
+            return Err(self.give_up(cause, targets));
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    fn give_up(&self, cause: Cause, targets: &[Target]) -> Error {
+        if self.ambiguous && !targets.is_empty() {
+            return self.unknown(targets);
+        }
+        Error::Busy(Box::new(Busy {
+            operation: self.operation,
+            table: self.table.to_owned(),
+            attempts: self.count,
+            cause: match cause {
+                Cause::Throttled => BusyCause::Throttled,
+                Cause::Contended | Cause::InProgress => BusyCause::Contended,
+                Cause::Lost => BusyCause::Unreachable,
+            },
+        }))
+    }
+
+    /// The error of a write whose effect cannot be found out.
+    pub(crate) fn unknown(&self, targets: &[Target]) -> Error {
+        Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+            operation: self.operation,
+            targets: targets.to_vec(),
+            attempts: self.count,
+        }))
+    }
+
+    /// The error of a request that is no use to send again; unknown if an earlier attempt may have been applied.
+    pub(crate) fn failed(&self, error: Box<ServiceError>, targets: &[Target]) -> Error {
+        match error.code.as_str() {
+            _ if self.ambiguous && !targets.is_empty() => self.unknown(targets),
+            "ResourceNotFoundException" => Error::NoSuchTable(error.table.into()),
+            _ => Error::Service(error),
+        }
+    }
+}
+
+impl fmt::Debug for Attempts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts").field("operation", &self.operation).field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+/// Waits before work that met a conflict is done again: `again` is 1 before the second time.
+///
+/// Not public: for the crates beside this one.
+pub async fn back_off(db: &Database, again: u32) {
+    let (base, cap) = Cause::Contended.pause();
+    let bound = base.saturating_mul(1 << again.min(16)).min(cap);
+    tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
+}
+
+/// Sends a request whose repetition does no harm (reads, table operations, counters) until it has an answer.
+pub(crate) async fn repeat<T, E, F>(
+    db: &Database,
+    operation: &'static str,
+    table: &str,
+    mut request: impl FnMut() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let mut attempts = Attempts::new(db, operation, table);
+    loop {
+        match attempts.send(request()).await {
+            Attempt::Done(answer) => return Ok(answer),
+            Attempt::Again(cause) => attempts.pause(cause, &[]).await?,
+            Attempt::Failed(error) => return Err(attempts.failed(error, &[])),
+            // Only conditional requests are rejected; whoever sends one here handles its code.
+            Attempt::Rejected(error) => {
+                return Err(Error::Service(Box::new(ServiceError {
+                    operation,
+                    table: table.to_owned(),
+                    code: error.code().unwrap_or_default().to_owned(),
+                    message: error.message().unwrap_or_default().to_owned(),
+                })));
+            }
+        }
+    }
+}

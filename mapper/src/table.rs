@@ -1,0 +1,88 @@
+//! Creating and deleting tables.
+
+mod create;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::model::Model;
+use crate::retry::repeat;
+
+/// The administration handle of a model's table.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// assert!(!Table::<Account>::exists(&db).await?);
+/// Table::<Account>::create(&db).await?;
+/// Table::<Account>::create_if_missing(&db).await?;
+/// assert!(Table::<Account>::exists(&db).await?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Table<M>(PhantomData<fn() -> M>);
+
+impl<M: Model> Table<M> {
+    /// Creates the table with the model's keys, billed per request, and waits until it is active.
+    ///
+    /// For a model with an auto-increment key the table of counters is created too, if it is missing.
+    /// If the future is dropped half-way the service goes on creating.
+    ///
+    /// # Errors
+    /// [`Error::Service`] with code `ResourceInUseException` where the table exists.
+    ///
+    /// [AWS: CreateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html)
+    pub async fn create(db: &Database) -> Result<(), Error> {
+        create::model(db, M::layout(), false).await
+    }
+
+    /// Creates the table if it is missing, and waits until it is active. For programs that deploy and run.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a table of that name exists with other keys.
+    pub async fn create_if_missing(db: &Database) -> Result<(), Error> {
+        create::model(db, M::layout(), true).await
+    }
+
+    /// Whether the table exists.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn exists(db: &Database) -> Result<bool, Error> {
+        let table = db.table_name(M::layout());
+        let answer = repeat(db, "DescribeTable", &table, || {
+            db.once().describe_table().table_name(&table).send()
+        });
+        match answer.await {
+            Ok(_) => Ok(true),
+            Err(Error::NoSuchTable(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes the table and everything in it. Its counter stays, so that no id is given out twice.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchTable`], and what the service says.
+    ///
+    /// [AWS: DeleteTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html)
+    pub async fn delete(db: &Database) -> Result<(), Error> {
+        let table = db.table_name(M::layout());
+        repeat(db, "DeleteTable", &table, || db.once().delete_table().table_name(&table).send())
+            .await
+            .map(drop)
+    }
+}
+
+impl<M> fmt::Debug for Table<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Table")
+    }
+}

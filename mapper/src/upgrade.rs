@@ -1,0 +1,96 @@
+//! The seam between reading items and migrating them.
+//!
+//! Reading must upgrade old items, yet this crate knows nothing of migration chains: it calls [`Upgrade`], which the
+//! migrations implement.
+
+use std::fmt;
+
+use semver::Version;
+
+use crate::item::Item;
+
+/// Brings an old item to a model's current shape, in memory.
+pub trait Upgrade: Send + Sync + 'static {
+    /// The schema of items that carry none: they are older than the library.
+    /// `None` means the model's own schema.
+    fn baseline(&self) -> Option<Version>;
+
+    /// Upgrades an item from the schema `from` to the newest.
+    ///
+    /// # Errors
+    /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed.
+    fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError>;
+}
+
+/// For models without migrations: nothing older than the model's schema can be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Never;
+
+impl Upgrade for Never {
+    fn baseline(&self) -> Option<Version> {
+        None
+    }
+
+    fn upgrade(&self, _: &mut Item, _: &Version) -> Result<(), UpgradeError> {
+        Err(UpgradeError::NoPath)
+    }
+}
+
+/// Why an item could not be upgraded. The item in the table is as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UpgradeError {
+    /// The chain has no step for the stored schema.
+    NoPath,
+    /// A step of the chain could not read the item.
+    Step {
+        /// The schema that the step starts at.
+        from: Version,
+        /// The schema that the step leads to.
+        to: Version,
+        /// What the step said.
+        error: StepError,
+    },
+}
+
+/// What a migration step reports: the attribute and what is wrong with it, never its value.
+///
+/// ```
+/// use dynamap::StepError;
+///
+/// let error = StepError::new("capital", "expected a string, found L");
+/// assert_eq!(error.to_string(), "attribute `capital`: expected a string, found L");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepError {
+    attribute: String,
+    reason: String,
+}
+
+impl StepError {
+    /// An error about one attribute, with the reason as a sentence part.
+    pub fn new(attribute: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { attribute: attribute.into(), reason: reason.into() }
+    }
+
+    /// The attribute that the step could not read.
+    #[must_use]
+    pub fn attribute(&self) -> &str {
+        &self.attribute
+    }
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "attribute `{}`: {}", self.attribute, self.reason)
+    }
+}
+
+impl std::error::Error for StepError {}
+
+impl From<crate::codec::DecodeError> for StepError {
+    fn from(error: crate::codec::DecodeError) -> Self {
+        let reason = format!("expected {}, found {}", error.expected(), error.found());
+        Self::new(error.path(), reason)
+    }
+}

@@ -1,0 +1,49 @@
+//! Writing. Every write is a [`Write`]: what the item was, what it shall be. One renderer turns it into a request, one
+//! [`apply`] sends it.
+//!
+//! The action follows from the two: nothing → item is a put, item → another is an update of the difference, item →
+//! nothing is a delete, no change is a check. The condition follows from what the item was.
+
+mod apply;
+mod delete;
+mod insert;
+mod judge;
+mod plan;
+mod render;
+mod save;
+mod single;
+mod transact;
+
+pub use apply::apply;
+pub use delete::{DeleteByKey, decided};
+pub use insert::{Insert, prepare};
+pub use plan::{After, Base, Write};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Whether a model has a version attribute.
+pub trait Lock: sealed::Sealed + Send + Sync + 'static {
+    /// What a delete by key starts as.
+    type Undecided: Send;
+}
+
+/// The lock of models with a version attribute: a delete by key must say what it expects.
+#[derive(Debug, Clone, Copy)]
+pub struct Versioned;
+
+/// The lock of models without a version attribute.
+#[derive(Debug, Clone, Copy)]
+pub struct Unversioned;
+
+impl sealed::Sealed for Versioned {}
+impl sealed::Sealed for Unversioned {}
+
+impl Lock for Versioned {
+    type Undecided = decided::No;
+}
+
+impl Lock for Unversioned {
+    type Undecided = decided::Yes;
+}

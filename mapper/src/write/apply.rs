@@ -1,0 +1,49 @@
+//! The one way to the store: one write is a single request at half the price, several are a transaction.
+
+use std::collections::HashSet;
+
+use super::plan::{After, Write};
+use super::render::{Rendered, render};
+use super::{single, transact};
+use crate::database::Database;
+use crate::error::Error;
+use crate::item::Item;
+
+/// AWS: at most 100 actions in one TransactWriteItems.
+pub(crate) const MAX_ACTIONS: usize = 100;
+
+/// Applies writes together, all or none, and returns the items that they left, in order.
+///
+/// # Errors
+/// [`Error::Conflict`] where an item was not as expected, [`Error::OutcomeUnknown`] where an answer was lost and the
+/// effect cannot be found out; after every other error nothing was written. If the future is dropped half-way, the
+/// writes may have been applied or not, together.
+pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>, Error> {
+    check(writes)?;
+    let nonce = db.nonce();
+    let rendered: Vec<Rendered> =
+        writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
+    match (writes, rendered.as_slice()) {
+        ([], _) => return Ok(Vec::new()),
+        ([write], [one]) if !matches!(write.after, After::Same) => {
+            single::send(db, write, one, &nonce).await?;
+        }
+        (writes, rendered) => transact::send(db, writes, rendered, &nonce).await?,
+    }
+    Ok(rendered.into_iter().map(|rendered| rendered.after).collect())
+}
+
+fn check(writes: &[Write]) -> Result<(), Error> {
+    if writes.len() > MAX_ACTIONS {
+        return Err(Error::Limit {
+            what: "items read and written by one transaction",
+            limit: MAX_ACTIONS,
+            found: writes.len(),
+        });
+    }
+    let targets: HashSet<_> = writes.iter().map(|w| (&w.target.table, &w.target.key)).collect();
+    if targets.len() < writes.len() {
+        return Err(Error::Usage("one set of writes names the same item twice: fold them into one"));
+    }
+    Ok(())
+}

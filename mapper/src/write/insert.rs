@@ -1,0 +1,83 @@
+//! Storing a new item.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use super::apply::apply;
+use super::plan::Write;
+use crate::database::Database;
+use crate::decode::Current;
+use crate::error::Error;
+use crate::loaded::Loaded;
+use crate::model::Model;
+use crate::read::BoxFuture;
+use crate::sequence;
+
+/// The insert of one model; from [`Model::insert`]. `.await` it.
+#[must_use = "an insert does nothing until it is awaited"]
+pub struct Insert<'a, M> {
+    db: &'a Database,
+    model: M,
+    own_key: bool,
+}
+
+impl<'a, M: Model> Insert<'a, M> {
+    pub(crate) fn new(db: &'a Database, model: M) -> Self {
+        Self { db, model, own_key: false }
+    }
+
+    /// Keeps the key that the model holds, where it would be taken from a counter.
+    ///
+    /// The counter is raised to the key first, so that it is never given out again.
+    pub fn with_own_key(mut self) -> Self {
+        self.own_key = true;
+        self
+    }
+
+    async fn run(mut self) -> Result<Loaded<M>, Error> {
+        let layout = M::layout();
+        prepare(&mut self.model)?;
+        let id = match (layout.auto_increment, self.own_key) {
+            (false, _) => None,
+            (true, false) => Some(sequence::next(self.db, layout).await?),
+            (true, true) => {
+                let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
+                sequence::raise(self.db, layout, &key).await?;
+                None
+            }
+        };
+        let write = Write::insert(self.db, &mut self.model, id)?;
+        let key = write.target().key.clone();
+        let mut after = apply(self.db, &[write]).await?;
+        let image = after.pop().flatten().unwrap_or_default();
+        let current = Current { stored_schema: layout.schema.clone(), upgraded: None };
+        let mut loaded = Loaded::from_store(self.model, key, image.clone(), current);
+        loaded.settle(image);
+        Ok(loaded)
+    }
+}
+
+/// Gives a new model its defaults and validates it, before an id is spent on it.
+///
+/// # Errors
+/// `Invalid` and `Encode`.
+pub fn prepare<M: Model>(model: &mut M) -> Result<(), Error> {
+    let layout = M::layout();
+    model.fill_defaults().map_err(|error| Error::encode(layout, error))?;
+    model.check().map_err(|report| Error::invalid(layout, report))
+}
+
+impl<'a, M: Model> IntoFuture for Insert<'a, M> {
+    type Output = Result<Loaded<M>, Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<M> fmt::Debug for Insert<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Insert").field("own_key", &self.own_key).finish_non_exhaustive()
+    }
+}

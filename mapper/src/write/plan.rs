@@ -1,0 +1,211 @@
+//! One intended change of one item.
+
+use crate::database::Database;
+use crate::error::{Error, Target};
+use crate::expr::Node;
+use crate::item::{AttributeValue, Item, same_option};
+use crate::key::Key;
+use crate::loaded::Loaded;
+use crate::model::{Layout, Model};
+use crate::schema::{SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE};
+
+/// What the item is expected to be when the write arrives.
+#[derive(Debug, Clone)]
+pub enum Base {
+    /// There is no item with this key.
+    Absent,
+    /// The item is as it was seen.
+    Stored(Item),
+    /// Whatever it is; the write's own condition decides.
+    Any,
+}
+
+/// What the write leaves.
+#[derive(Debug, Clone)]
+pub enum After {
+    /// This item, as a new one: the version starts again at 1.
+    New(Item),
+    /// This item, as a change of the stored one.
+    Changed(Item),
+    /// No item.
+    Gone,
+    /// What is there: the write only checks.
+    Same,
+}
+
+/// One intended change of one item, with what it expects.
+#[derive(Debug, Clone)]
+pub struct Write {
+    pub(crate) layout: &'static Layout,
+    pub(crate) target: Target,
+    pub(crate) base: Base,
+    pub(crate) after: After,
+    pub(crate) condition: Option<Node>,
+    pub(crate) number: usize,
+}
+
+impl Write {
+    /// A change of the item with this key.
+    #[must_use]
+    pub fn new(layout: &'static Layout, target: Target, base: Base, after: After) -> Self {
+        Self { layout, target, base, after, condition: None, number: 0 }
+    }
+
+    /// The parts of the write, for whoever folds several writes of one item.
+    #[must_use]
+    pub fn into_parts(self) -> (&'static Layout, Target, Base, After) {
+        (self.layout, self.target, self.base, self.after)
+    }
+
+    /// The conflict that this write is in with the item that is there.
+    #[must_use]
+    pub fn conflict(&self, stored: Option<Item>) -> Error {
+        super::judge::conflict(self, stored)
+    }
+
+    /// Gives the write a number that comes back in [`Failure::target`](crate::error::Failure::target).
+    #[must_use]
+    pub fn numbered(mut self, number: usize) -> Self {
+        self.number = number;
+        self
+    }
+
+    /// What the item is expected to be.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// Which item it is about.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The insert of a model: normal form, validation, encoding. `id` fills an auto-increment key.
+    ///
+    /// # Errors
+    /// `Invalid` and `Encode`.
+    pub fn insert<M: Model>(db: &Database, model: &mut M, id: Option<u64>) -> Result<Self, Error> {
+        let layout = M::layout();
+        let encode = |error| Error::encode(layout, error);
+        if let Some(id) = id {
+            model.set_hash_key(id).map_err(encode)?;
+        }
+        let key = model.key().map_err(encode)?;
+        let mut item = model.to_attributes().map_err(encode)?;
+        item.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+        Ok(Self::new(layout, target(db, layout, key), Base::Absent, After::New(item)))
+    }
+
+    /// The save of a loaded model: the difference between what was read and what it holds now.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode`, `KeyChanged`.
+    pub fn save<M: Model>(db: &Database, loaded: &Loaded<M>) -> Result<Self, Error> {
+        let layout = M::layout();
+        loaded.check().map_err(|report| Error::invalid(layout, report))?;
+        let target = loaded.target(&db.table_name(layout))?;
+        Ok(Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, target))))
+    }
+
+    /// The write-back of an upgrade alone: the item in today's shape, nothing else changed.
+    pub(crate) fn upgrade<M: Model>(db: &Database, loaded: &Loaded<M>) -> Self {
+        let target = in_schema(loaded, loaded.current().clone());
+        Self::from_loaded(db, loaded, After::Changed(target))
+    }
+
+    /// The delete of a loaded model, provided that it is as it was read.
+    #[must_use]
+    pub fn delete<M: Model>(db: &Database, loaded: &Loaded<M>) -> Self {
+        Self::from_loaded(db, loaded, After::Gone)
+    }
+
+    /// The check that a loaded model is still as it was read.
+    #[must_use]
+    pub fn check<M: Model>(db: &Database, loaded: &Loaded<M>) -> Self {
+        Self::from_loaded(db, loaded, After::Same)
+    }
+
+    fn from_loaded<M: Model>(db: &Database, loaded: &Loaded<M>, after: After) -> Self {
+        let base = Base::Stored(loaded.image().clone());
+        let layout = M::layout();
+        Self::new(layout, target(db, layout, loaded.key().clone()), base, after)
+    }
+
+    /// What must be true of the stored item: what was seen, and the program's own condition.
+    pub(crate) fn expectation(&self) -> Option<Node> {
+        let hash = self.layout.hash_key.name;
+        let seen = match &self.base {
+            Base::Any => None,
+            Base::Absent => Some(Node::NotExists(hash)),
+            Base::Stored(item) => Some(self.unchanged(item)),
+        };
+        match (seen, self.condition.clone()) {
+            (Some(seen), Some(own)) => Some(seen.and(own)),
+            (seen, own) => seen.or(own),
+        }
+    }
+
+    /// The stored item is there and is the one that was seen.
+    ///
+    /// Version and nonce tell that, where the item has them: versions start again at 1 after a delete, nonces do not.
+    /// An item that has neither was last written by another program; of such an item, and of every item of a model
+    /// without a version, the attributes that matter to this write are compared as well.
+    fn unchanged(&self, item: &Item) -> Node {
+        let seen = |name: &str| Node::Seen(name.to_owned(), item.get(name).cloned());
+        let mut all = vec![Node::Exists(self.layout.hash_key.name)];
+        all.extend(self.layout.version.map(seen));
+        all.push(seen(WRITE_ATTRIBUTE));
+        let locked = self.layout.version.is_some_and(|name| item.contains(name));
+        if !locked {
+            all.extend(self.read_attributes(item).into_iter().map(seen));
+        }
+        Node::And(all)
+    }
+
+    /// The attributes that this write depends on: those it changes, or all that the model reads.
+    fn read_attributes<'a>(&'a self, item: &'a Item) -> Vec<&'a str> {
+        let mut names: Vec<&str> = match &self.after {
+            After::Changed(after) => difference(item, after),
+            After::New(_) | After::Gone | After::Same => {
+                let described = self.layout.attributes.iter().copied();
+                described.chain([SCHEMA_ATTRIBUTE]).collect()
+            }
+        };
+        names.retain(|name| {
+            *name != WRITE_ATTRIBUTE
+                && Some(*name) != self.layout.version
+                && !self.target.key.contains(name)
+        });
+        names
+    }
+}
+
+/// The item of a model's table with this key.
+pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
+    Target { table: db.table_name(layout), key }
+}
+
+fn schema_text(layout: &Layout) -> AttributeValue {
+    AttributeValue::S(layout.schema.to_string())
+}
+
+/// Puts the model's schema on the item that a change leaves. A newer program's schema is never lowered: what that
+/// program wrote is still there.
+fn in_schema<M: Model>(loaded: &Loaded<M>, mut target: Item) -> Item {
+    let layout = M::layout();
+    if *loaded.stored_schema() <= layout.schema {
+        target.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+    }
+    target
+}
+
+/// The names of the attributes in which two items differ, sorted.
+pub(crate) fn difference<'a>(before: &'a Item, after: &'a Item) -> Vec<&'a str> {
+    let mut names: Vec<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| !same_option(before.get(name), after.get(name)));
+    names
+}

@@ -1,0 +1,56 @@
+//! Saving and deleting what was loaded.
+
+use std::future::Future;
+
+use super::apply::apply;
+use super::plan::Write;
+use crate::database::Database;
+use crate::error::Error;
+use crate::loaded::Loaded;
+use crate::model::Model;
+
+impl<M: Model> Loaded<M> {
+    /// Writes the changes back, provided that nobody else changed the item since it was read.
+    ///
+    /// Sends only the attributes that differ, raises the version by one, and finishes an upgrade that was made on
+    /// read. On success the version field and the image are those of the stored item. On failure this value is
+    /// as it was, and the error carries the winner.
+    ///
+    /// If the future is dropped half-way the item may or may not have been written; this value is as it was, and a
+    /// later save is a conflict if it had been.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode`, `KeyChanged` before anything is sent; [`Error::Conflict`]; `OutcomeUnknown`; what the
+    /// service says.
+    ///
+    /// [AWS: optimistic locking](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BestPractices_OptimisticLocking.html)
+    pub fn save<'a>(
+        &'a mut self,
+        db: &'a Database,
+    ) -> impl Future<Output = Result<(), Error>> + Send + 'a {
+        async move {
+            let write = Write::save(db, self)?;
+            let mut after = apply(db, &[write]).await?;
+            if let Some(image) = after.pop().flatten() {
+                self.settle(image);
+            }
+            Ok(())
+        }
+    }
+
+    /// Deletes the item, provided that nobody else changed it since it was read, and returns the plain model.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with the item as it is now; `OutcomeUnknown` where the answer was lost and the item is
+    /// gone, since somebody else may have deleted it; what the service says.
+    pub fn delete(
+        self,
+        db: &Database,
+    ) -> impl Future<Output = Result<M, Error>> + Send + '_ {
+        async move {
+            let write = Write::delete(db, &self);
+            apply(db, &[write]).await?;
+            Ok(self.into_inner())
+        }
+    }
+}

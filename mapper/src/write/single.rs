@@ -1,0 +1,138 @@
+//! One write: PutItem, UpdateItem or DeleteItem, each conditional.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+
+use super::judge;
+use super::plan::{Base, Write};
+use super::render::{Action, Rendered};
+use crate::database::Database;
+use crate::error::Error;
+use crate::item::{AttributeValue, Item};
+use crate::retry::{Attempt, Attempts};
+
+/// The item that a failed condition met.
+type Met = Option<HashMap<String, AttributeValue>>;
+
+/// Sends a write until it has an answer that says what is stored.
+pub(super) async fn send(
+    db: &Database,
+    write: &Write,
+    rendered: &Rendered,
+    nonce: &str,
+) -> Result<(), Error> {
+    let targets = std::slice::from_ref(&write.target);
+    let operation = match rendered.action {
+        Action::Put => "PutItem",
+        Action::Update(_) => "UpdateItem",
+        Action::Delete => "DeleteItem",
+        Action::Check => return Err(Error::Usage("a check alone is a transaction")),
+    };
+    let mut attempts = Attempts::new(db, operation, &write.target.table);
+    loop {
+        let attempt = match &rendered.action {
+            Action::Put => put(db, rendered, &mut attempts).await,
+            Action::Update(update) => change(db, rendered, update, &mut attempts).await,
+            Action::Delete | Action::Check => delete(db, rendered, &mut attempts).await,
+        };
+        match attempt {
+            Attempt::Done(()) => return Ok(()),
+            Attempt::Again(cause) => attempts.pause(cause, targets).await?,
+            Attempt::Failed(error) => return Err(attempts.failed(error, targets)),
+            Attempt::Rejected(met) => {
+                let stored = met.map(Item::from);
+                // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost.
+                if judge::is_own(stored.as_ref(), nonce) {
+                    return Ok(());
+                }
+                // An earlier attempt may have been applied and overwritten since: nobody can tell.
+                if attempts.ambiguous && !settled(write, stored.as_ref()) {
+                    return Err(attempts.unknown(targets));
+                }
+                return Err(judge::conflict(write, stored));
+            }
+        }
+    }
+}
+
+/// Whether the item that is stored now shows that no attempt of this write was applied: it is still as it was before.
+fn settled(write: &Write, stored: Option<&Item>) -> bool {
+    match (&write.base, stored) {
+        // A condition of the program failed on the very item that the write started from.
+        (Base::Stored(base), Some(stored)) => base == stored,
+        // A delete by key that found its item still there has not deleted it.
+        (Base::Any, Some(_)) => true,
+        _ => false,
+    }
+}
+
+fn lift<E>(attempt: Attempt<(), E>, met: impl FnOnce(E) -> Met) -> Attempt<(), Met> {
+    match attempt {
+        Attempt::Done(()) => Attempt::Done(()),
+        Attempt::Again(cause) => Attempt::Again(cause),
+        Attempt::Failed(error) => Attempt::Failed(error),
+        Attempt::Rejected(error) => Attempt::Rejected(Box::new(met(*error))),
+    }
+}
+
+async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<(), Met> {
+    let item = r.after.clone().unwrap_or_default().into_inner();
+    let request = db
+        .once()
+        .put_item()
+        .table_name(&r.table)
+        .set_item(Some(item))
+        .set_condition_expression(r.condition.clone())
+        .set_expression_attribute_names(r.names.clone())
+        .set_expression_attribute_values(r.values.clone())
+        .return_values_on_condition_check_failure(AllOld);
+    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    lift(attempt, |error| match error {
+        PutItemError::ConditionalCheckFailedException(failed) => failed.item,
+        _ => None,
+    })
+}
+
+async fn change(
+    db: &Database,
+    r: &Rendered,
+    update: &str,
+    attempts: &mut Attempts<'_>,
+) -> Attempt<(), Met> {
+    let request = db
+        .once()
+        .update_item()
+        .table_name(&r.table)
+        .set_key(Some(r.key.clone()))
+        .update_expression(update)
+        .set_condition_expression(r.condition.clone())
+        .set_expression_attribute_names(r.names.clone())
+        .set_expression_attribute_values(r.values.clone())
+        .return_values_on_condition_check_failure(AllOld);
+    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    lift(attempt, |error| match error {
+        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+        _ => None,
+    })
+}
+
+async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<(), Met> {
+    let request = db
+        .once()
+        .delete_item()
+        .table_name(&r.table)
+        .set_key(Some(r.key.clone()))
+        .set_condition_expression(r.condition.clone())
+        .set_expression_attribute_names(r.names.clone())
+        .set_expression_attribute_values(r.values.clone())
+        .return_values_on_condition_check_failure(AllOld);
+    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    lift(attempt, |error| match error {
+        DeleteItemError::ConditionalCheckFailedException(failed) => failed.item,
+        _ => None,
+    })
+}

@@ -1,0 +1,162 @@
+//! Several writes: one TransactWriteItems.
+//!
+//! One token for all attempts: the service applies a token once, and the same frozen request is sent until there is an
+//! answer that says whether it was applied.
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure::AllOld,
+    TransactWriteItem, Update,
+};
+
+use super::judge;
+use super::plan::{Base, Write};
+use super::render::{Action, Rendered};
+use crate::database::Database;
+use crate::error::{Conflict, Error, Failure, Reason, ServiceError, Target};
+use crate::item::Item;
+use crate::retry::{Attempt, Attempts, Cause};
+
+const OPERATION: &str = "TransactWriteItems";
+
+/// What a cancelled transaction means.
+enum Cancelled {
+    /// Our own earlier attempt was applied.
+    Applied,
+    /// Nothing was decided about the data: send again.
+    Again(Cause),
+    /// Items were not as expected. `final` is false where a late copy of the request might still be applied.
+    Failed { failures: Vec<Failure>, is_final: bool },
+}
+
+/// Sends the writes until there is an answer that says what is stored.
+pub(super) async fn send(
+    db: &Database,
+    writes: &[Write],
+    rendered: &[Rendered],
+    nonce: &str,
+) -> Result<(), Error> {
+    let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
+    let table = targets.first().map_or("", |target| target.table.as_str());
+    let actions: Vec<TransactWriteItem> =
+        rendered.iter().map(action).collect::<Result<_, _>>().map_err(|error| unbuilt(table, &error))?;
+    let token = db.token();
+    let mut attempts = Attempts::new(db, OPERATION, table);
+    loop {
+        let request = db
+            .once()
+            .transact_write_items()
+            .set_transact_items(Some(actions.clone()))
+            .client_request_token(&token);
+        match attempts.send(request.send()).await {
+            Attempt::Done(_) => return Ok(()),
+            Attempt::Again(cause) => attempts.pause(cause, &targets).await?,
+            Attempt::Failed(error) => return Err(attempts.failed(error, &targets)),
+            Attempt::Rejected(error) => match judge_all(writes, *error, nonce) {
+                Cancelled::Applied => return Ok(()),
+                Cancelled::Again(cause) => attempts.pause(cause, &targets).await?,
+                // A copy of an earlier attempt may still be under way, and what it requires may come true again.
+                Cancelled::Failed { is_final: false, .. } if attempts.ambiguous => {
+                    attempts.pause(Cause::Lost, &targets).await?;
+                }
+                Cancelled::Failed { failures, .. } => {
+                    return Err(Error::Conflict(Box::new(Conflict::new(failures))));
+                }
+            },
+        }
+    }
+}
+
+fn action(r: &Rendered) -> Result<TransactWriteItem, BuildError> {
+    let item = TransactWriteItem::builder();
+    Ok(match &r.action {
+        Action::Put => item.put(
+            Put::builder()
+                .table_name(&r.table)
+                .set_item(Some(r.after.clone().unwrap_or_default().into_inner()))
+                .set_condition_expression(r.condition.clone())
+                .set_expression_attribute_names(r.names.clone())
+                .set_expression_attribute_values(r.values.clone())
+                .return_values_on_condition_check_failure(AllOld)
+                .build()?,
+        ),
+        Action::Update(update) => item.update(
+            Update::builder()
+                .table_name(&r.table)
+                .set_key(Some(r.key.clone()))
+                .update_expression(update)
+                .set_condition_expression(r.condition.clone())
+                .set_expression_attribute_names(r.names.clone())
+                .set_expression_attribute_values(r.values.clone())
+                .return_values_on_condition_check_failure(AllOld)
+                .build()?,
+        ),
+        Action::Delete => item.delete(
+            Delete::builder()
+                .table_name(&r.table)
+                .set_key(Some(r.key.clone()))
+                .set_condition_expression(r.condition.clone())
+                .set_expression_attribute_names(r.names.clone())
+                .set_expression_attribute_values(r.values.clone())
+                .return_values_on_condition_check_failure(AllOld)
+                .build()?,
+        ),
+        Action::Check => item.condition_check(
+            ConditionCheck::builder()
+                .table_name(&r.table)
+                .set_key(Some(r.key.clone()))
+                .set_condition_expression(r.condition.clone())
+                .set_expression_attribute_names(r.names.clone())
+                .set_expression_attribute_values(r.values.clone())
+                .return_values_on_condition_check_failure(AllOld)
+                .build()?,
+        ),
+    }
+    .build())
+}
+
+fn unbuilt(table: &str, error: &BuildError) -> Error {
+    Error::Service(Box::new(ServiceError {
+        operation: OPERATION,
+        table: table.to_owned(),
+        code: String::new(),
+        message: error.to_string(),
+    }))
+}
+
+/// Reads the reasons of a cancelled transaction; the n-th belongs to the n-th write.
+fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> Cancelled {
+    let reasons = match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            cancelled.cancellation_reasons.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    let (mut failures, mut again, mut is_final) = (Vec::new(), None, false);
+    for (write, reason) in writes.iter().zip(reasons) {
+        let CancellationReason { item, code, .. } = reason;
+        let stored = item.filter(|item| !item.is_empty()).map(Item::from);
+        match code.as_deref().unwrap_or("None") {
+            "None" => {}
+            "ConditionalCheckFailed" if judge::is_own(stored.as_ref(), nonce) => {
+                return Cancelled::Applied;
+            }
+            "ConditionalCheckFailed" => {
+                // Nonces never come back, so an item that was seen once and is another now stays another.
+                is_final |= matches!(write.base, Base::Stored(_));
+                failures.push(judge::failure(write, stored));
+            }
+            "TransactionConflict" => again = Some(Cause::Contended),
+            "ProvisionedThroughputExceeded" | "ThrottlingError" => again = Some(Cause::Throttled),
+            code => {
+                failures.push(judge::refused(write, Reason::Refused(code.to_owned()), stored));
+            }
+        }
+    }
+    match again {
+        _ if !failures.is_empty() => Cancelled::Failed { failures, is_final },
+        Some(cause) => Cancelled::Again(cause),
+        None => Cancelled::Again(Cause::Lost),
+    }
+}

@@ -1,0 +1,14 @@
+//! Schema migrations of dynamap: a chain of steps that old items go through when they are read.
+//!
+//! Users depend on the facade crate `dynamap`; only that one promises semver.
+//!
+//! # Layout
+//!
+//! * [`step`]: one change of shape, from one schema to the next
+//! * [`chain`]: the steps of a model, checked when the program is compiled
+
+mod chain;
+mod step;
+
+pub use chain::Migrations;
+pub use step::Step;

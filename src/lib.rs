@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Layout
+//!
+//! This crate only re-exports; only it promises semver.
+//!
+//! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
+//! * [`Migrations`] and [`Step`]: schemas that change
+//! * [`Transaction`]: all or nothing over several items
+//! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
+
+pub use dynamap_mapper::{
+    Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, EncodeError,
+    Error, Get, Insert, Item, Key, KeyCondition, Loaded, Model, Path, Query, Reader, RetryPolicy,
+    Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, model, schema,
+};
+pub use dynamap_migrations::{Migrations, Step};
+pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};
+
+#[cfg(feature = "embedded")]
+pub use dynamap_embedded as embedded;
+#[cfg(feature = "faults")]
+pub use dynamap_faults as faults;
+
+#[doc(hidden)]
+pub use dynamap_mapper::private as __private;

@@ -1,0 +1,138 @@
+//! What a transaction intends to write: one entry per item, later writes folded into earlier ones.
+//!
+//! DynamoDB refuses two actions on one item, so an entry remembers what the item was before the transaction and what
+//! it shall be after it; the action follows from the two.
+
+use dynamap_mapper::error::Target;
+use dynamap_mapper::model::Layout;
+use dynamap_mapper::write::{After, Base, Write};
+use dynamap_mapper::{Database, Error, Item};
+
+/// What a transaction intends to write.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    entries: Vec<Entry>,
+    drafts: Vec<Draft>,
+}
+
+struct Entry {
+    layout: &'static Layout,
+    target: Target,
+    base: Base,
+    after: After,
+    number: usize,
+}
+
+/// An insert whose key is taken from a counter when the transaction commits.
+pub(crate) struct Draft {
+    pub(crate) layout: &'static Layout,
+    pub(crate) number: usize,
+    pub(crate) finish: Box<dyn FnOnce(&Database, u64) -> Result<Write, Error> + Send>,
+}
+
+impl Buffer {
+    /// What the item is as far as this transaction is concerned; `None` where it has no intention with it.
+    pub(crate) fn visible(&self, target: &Target) -> Option<Option<&Item>> {
+        self.entries.iter().find(|entry| entry.target == *target).map(Entry::visible)
+    }
+
+    /// Adds an intended write. `below` is what the item is without this buffer, where that is known.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where the write starts from another item than the one that is visible here.
+    pub(crate) fn fold(
+        &mut self,
+        write: Write,
+        number: usize,
+        below: Option<Option<&Item>>,
+    ) -> Result<(), Error> {
+        let visible = self.visible(write.target()).or(below);
+        if let Some(visible) = visible
+            && !starts_from(&write, visible)
+        {
+            return Err(write.conflict(visible.cloned()));
+        }
+        let (layout, target, base, after) = write.into_parts();
+        match self.entries.iter_mut().find(|entry| entry.target == target) {
+            Some(entry) => entry.fold(after, number),
+            None => self.entries.push(Entry { layout, target, base, after, number }),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn add_draft(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+
+    /// Takes over everything that a nested transaction intends. `below` tells what an item is below this buffer.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where another nested transaction has changed one of its items meanwhile; then nothing is
+    /// taken over.
+    pub(crate) fn merge(
+        &mut self,
+        child: Buffer,
+        below: impl Fn(&Target) -> Option<Option<Item>>,
+    ) -> Result<(), Error> {
+        let child_writes: Vec<_> = child.entries.into_iter().map(Entry::into_write).collect();
+        for (write, _) in &child_writes {
+            let beneath = below(write.target());
+            let visible = self.visible(write.target()).or(beneath.as_ref().map(Option::as_ref));
+            if visible.is_some_and(|visible| !starts_from(write, visible)) {
+                return Err(write.conflict(visible.flatten().cloned()));
+            }
+        }
+        for (write, number) in child_writes {
+            self.fold(write, number, None)?;
+        }
+        self.drafts.extend(child.drafts);
+        Ok(())
+    }
+
+    /// The writes of the entries, and the drafts.
+    pub(crate) fn into_writes(self) -> (Vec<Write>, Vec<Draft>) {
+        let numbered = |entry: Entry| {
+            let (write, number) = entry.into_write();
+            write.numbered(number)
+        };
+        (self.entries.into_iter().map(numbered).collect(), self.drafts)
+    }
+}
+
+/// Whether a write expects the item that is there.
+fn starts_from(write: &Write, visible: Option<&Item>) -> bool {
+    match (write.base(), visible) {
+        (Base::Any, _) | (Base::Absent, None) => true,
+        (Base::Stored(base), Some(visible)) => base == visible,
+        _ => false,
+    }
+}
+
+impl Entry {
+    fn visible(&self) -> Option<&Item> {
+        match (&self.after, &self.base) {
+            (After::New(item) | After::Changed(item), _) => Some(item),
+            (After::Same, Base::Stored(item)) => Some(item),
+            (After::Gone, _) | (After::Same, _) => None,
+        }
+    }
+
+    fn fold(&mut self, next: After, number: usize) {
+        let created = matches!(self.after, After::New(_));
+        let was_absent = matches!(self.base, Base::Absent);
+        let after = match next {
+            After::Same => return,
+            // What this transaction created and deletes again was never there.
+            After::Gone if was_absent => After::Same,
+            // A change of what this transaction created is a creation.
+            After::Changed(item) if created => After::New(item),
+            next => next,
+        };
+        self.after = after;
+        self.number = number;
+    }
+
+    fn into_write(self) -> (Write, usize) {
+        (Write::new(self.layout, self.target, self.base, self.after), self.number)
+    }
+}

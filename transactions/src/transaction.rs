@@ -1,0 +1,336 @@
+//! The transaction handle: reads, verbs, nesting.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dynamap_mapper::error::Target;
+use dynamap_mapper::model::Layout;
+use dynamap_mapper::write::{Write, prepare};
+use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader};
+
+use crate::buffer::{Buffer, Draft};
+use crate::receipt::{Handle, Receipt};
+use crate::run::Run;
+
+/// Reads and writes that belong together: [`commit`](Transaction::commit) applies the writes all or none, provided
+/// that nobody else changed anything that was read or written.
+///
+/// Nothing is sent before the commit, so rollback is dropping the transaction: it needs no request and cannot fail.
+/// Reads see the transaction's own writes; a second read of an item returns what the first did. What was read and not
+/// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS).
+///
+/// A transaction is a cheap handle: a function that takes `&Transaction` can be used at any depth.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table, Transaction};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in [1, 2] { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+/// let tx = Transaction::begin(&db);
+/// let mut from = Account::get(&tx, 1).await?.expect("there");
+/// let mut to = Account::get(&tx, 2).await?.expect("there");
+/// from.balance -= 10;
+/// to.balance += 10;
+/// tx.save(from)?;
+/// let to = tx.save(to)?;
+///
+/// let fee = tx.nested();
+/// let mut payer = Account::get(&fee, 1).await?.expect("there");
+/// assert_eq!(payer.balance, 90);
+/// payer.balance -= 1;
+/// fee.save(payer)?;
+/// drop(fee); // rolled back: the transfer goes on without it
+///
+/// let receipt = tx.commit().await?;
+/// assert_eq!(receipt.take(to)?.balance, 110);
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 90);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: transactions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html)
+#[derive(Clone)]
+pub struct Transaction {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    root: Arc<Root>,
+    parent: Option<Transaction>,
+    state: Mutex<State>,
+}
+
+/// What all levels of nesting share.
+struct Root {
+    db: Database,
+    /// Every item that was read from the store. Reads of a nested transaction that was rolled back stay: the program
+    /// may have decided by them.
+    reads: Mutex<HashMap<Target, Read>>,
+    numbers: AtomicUsize,
+}
+
+pub(crate) struct Read {
+    pub(crate) layout: &'static Layout,
+    pub(crate) item: Option<Item>,
+}
+
+#[derive(Default)]
+struct State {
+    buffer: Buffer,
+    open_children: usize,
+    finished: bool,
+}
+
+const FINISHED: &str = "the transaction is finished: begin a new one";
+const NESTED_OPEN: &str =
+    "a nested transaction is open: commit or drop it before its parent writes or commits";
+
+impl Transaction {
+    /// Begins a transaction. Nothing is sent.
+    #[must_use]
+    pub fn begin(db: &Database) -> Self {
+        let root =
+            Root { db: db.clone(), reads: Mutex::default(), numbers: AtomicUsize::default() };
+        Self { shared: Arc::new(Shared::new(Arc::new(root), None)) }
+    }
+
+    /// Does the work in a transaction, and does it again, with fresh reads, if somebody else was first.
+    ///
+    /// Commits when `body` returns `Ok`, rolls back and returns its error when it returns `Err`. The body may run
+    /// several times: it should do nothing that cannot be done twice but read and write through the transaction.
+    /// Capture by reference: `|tx| { let id = &id; async move { … } }`.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+    /// let left = Transaction::run(&db, |tx| async move {
+    ///     let mut account = Account::get(&tx, 1).await?.expect("there");
+    ///     account.balance -= 30;
+    ///     let left = account.balance;
+    ///     tx.save(account)?;
+    ///     Ok::<_, Error>(left)
+    /// })
+    /// .await?;
+    /// assert_eq!(left, 70);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run<'a, T, E, F, Fut>(db: &'a Database, body: F) -> Run<'a, F>
+    where
+        F: FnMut(Transaction) -> Fut + Send + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+    {
+        Run::new(db, body)
+    }
+
+    /// Begins a transaction inside this one.
+    ///
+    /// It sees this one's writes. Its commit merges its writes into this one, its drop forgets them; neither sends
+    /// anything. While it is open this one refuses writes and commit.
+    #[must_use]
+    pub fn nested(&self) -> Self {
+        self.state().open_children += 1;
+        Self { shared: Arc::new(Shared::new(self.shared.root.clone(), Some(self.clone()))) }
+    }
+
+    /// Writes a loaded item back at commit.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode`, `KeyChanged`; [`Error::Conflict`] where this transaction has read or written the item
+    /// otherwise since it was loaded; [`Error::Usage`] on a finished transaction or under an open nested one.
+    pub fn save<M: Model>(&self, loaded: Loaded<M>) -> Result<Handle<M>, Error> {
+        self.fold(Write::save(self.database(), &loaded)?)
+    }
+
+    /// Stores a new item at commit. An auto-increment key is taken then; the [`Receipt`] holds it.
+    ///
+    /// # Errors
+    /// As [`save`](Transaction::save); [`Error::Conflict`] where this transaction knows that the key is taken.
+    pub fn insert<M: Model>(&self, mut model: M) -> Result<Handle<M>, Error> {
+        prepare(&mut model)?;
+        if !M::layout().auto_increment {
+            return self.fold(Write::insert(self.database(), &mut model, None)?);
+        }
+        let number = self.number();
+        let draft = Draft {
+            layout: M::layout(),
+            number,
+            finish: Box::new(move |db, id| Write::insert(db, &mut model, Some(id))),
+        };
+        self.writable()?.buffer.add_draft(draft);
+        Ok(Handle { number, target: None, model: PhantomData })
+    }
+
+    /// Deletes a loaded item at commit.
+    ///
+    /// # Errors
+    /// As [`save`](Transaction::save).
+    pub fn delete<M: Model>(&self, loaded: Loaded<M>) -> Result<Handle<M>, Error> {
+        self.fold(Write::delete(self.database(), &loaded))
+    }
+
+    /// Requires at commit that a loaded item is as it was when it was read.
+    ///
+    /// Items read through the transaction are checked anyway; this is for items that were read before it.
+    ///
+    /// # Errors
+    /// As [`save`](Transaction::save).
+    pub fn check<M: Model>(&self, loaded: &Loaded<M>) -> Result<Handle<M>, Error> {
+        self.fold(Write::check(self.database(), loaded))
+    }
+
+    /// Applies everything, all or none. A nested transaction merges into its parent instead, without a request.
+    ///
+    /// A single write and nothing else is sent as a plain conditional write, at half the price.
+    /// If the future is dropped half-way, the writes may have been applied or not, together.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] names each item that was not as expected and holds it as it is now: nothing was written,
+    /// begin again with fresh reads. [`Error::OutcomeUnknown`] where no answer came until the deadline. After every
+    /// other error nothing was written. The transaction is finished in every case, except under an open nested one.
+    ///
+    /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
+    pub async fn commit(self) -> Result<Receipt, Error> {
+        let buffer = {
+            let mut state = self.writable()?;
+            state.finished = true;
+            std::mem::take(&mut state.buffer)
+        };
+        let Some(parent) = &self.shared.parent else {
+            return self.send(buffer).await;
+        };
+        let mut state = parent.state();
+        state.open_children = state.open_children.saturating_sub(1);
+        state.buffer.merge(buffer, |target| parent.below(target))?;
+        Ok(Receipt::default())
+    }
+
+    /// Forgets everything. The same as dropping the last handle, in words.
+    pub fn rollback(self) {
+        let mut state = self.state();
+        state.buffer = Buffer::default();
+        if !std::mem::replace(&mut state.finished, true) {
+            drop(state);
+            self.shared.close_in_parent();
+        }
+    }
+
+    /// Everything that was read from the store, at any depth.
+    pub(crate) fn reads(&self) -> MutexGuard<'_, HashMap<Target, Read>> {
+        self.shared.root.reads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, provided that the transaction may write.
+    fn writable(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.state();
+        match () {
+            () if state.finished => Err(Error::Usage(FINISHED)),
+            () if state.open_children > 0 => Err(Error::Usage(NESTED_OPEN)),
+            () => Ok(state),
+        }
+    }
+
+    fn number(&self) -> usize {
+        self.shared.root.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn fold<M: Model>(&self, write: Write) -> Result<Handle<M>, Error> {
+        let target = write.target().clone();
+        let below = self.below(&target);
+        let number = self.number();
+        self.writable()?.buffer.fold(write, number, below.as_ref().map(Option::as_ref))?;
+        Ok(Handle { number, target: Some(target), model: PhantomData })
+    }
+
+    /// What an item is without this level's own writes, where the transaction knows.
+    fn below(&self, target: &Target) -> Option<Option<Item>> {
+        match &self.shared.parent {
+            Some(parent) => parent.known(target),
+            None => self.reads().get(target).map(|read| read.item.clone()),
+        }
+    }
+
+    /// What an item is for this level, where the transaction knows.
+    fn known(&self, target: &Target) -> Option<Option<Item>> {
+        let own = self.state().buffer.visible(target).map(|item| item.cloned());
+        own.or_else(|| self.below(target))
+    }
+}
+
+impl Shared {
+    fn new(root: Arc<Root>, parent: Option<Transaction>) -> Self {
+        Self { root, parent, state: Mutex::default() }
+    }
+
+    fn close_in_parent(&self) {
+        if let Some(parent) = &self.parent {
+            let mut state = parent.state();
+            state.open_children = state.open_children.saturating_sub(1);
+        }
+    }
+}
+
+/// Dropping the last handle of an unfinished nested transaction rolls it back.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let finished = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).finished;
+        if !finished {
+            self.close_in_parent();
+        }
+    }
+}
+
+/// Reads through a transaction are always consistent, see its own writes, and are repeatable.
+impl Reader for Transaction {
+    fn database(&self) -> &Database {
+        &self.shared.root.db
+    }
+
+    async fn read_item(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        _consistent: bool,
+    ) -> Result<Option<Item>, Error> {
+        if self.state().finished {
+            return Err(Error::Usage(FINISHED));
+        }
+        let target = Target { table: self.database().table_name(layout), key: key.clone() };
+        if let Some(known) = self.known(&target) {
+            return Ok(known);
+        }
+        let item = self.database().read_item(layout, key, true).await?;
+        // Of two reads at the same time the first one counts.
+        let mut reads = self.reads();
+        Ok(reads.entry(target).or_insert(Read { layout, item }).item.clone())
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("nested", &self.shared.parent.is_some())
+            .field("finished", &self.state().finished)
+            .finish_non_exhaustive()
+    }
+}
