@@ -148,14 +148,10 @@ impl OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked {
-                lock: path.clone(),
-                path,
-            },
-            _ => Self::Engine {
-                path,
-                source: Box::new(source),
-            },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Locked { lock: path.clone(), path }
+            }
+            _ => Self::Engine { path, source: Box::new(source) },
         }
     }
 
@@ -163,10 +159,7 @@ impl OpenError {
     pub(crate) fn from_engine(path: &Path, source: dynoxide::DynoxideError) -> Self {
         match source {
             dynoxide::DynoxideError::SqliteError(source) => Self::from_sqlite(path, source),
-            other => Self::Engine {
-                path: path.to_owned(),
-                source: Box::new(other),
-            },
+            other => Self::Engine { path: path.to_owned(), source: Box::new(other) },
         }
     }
 }
@@ -186,10 +179,7 @@ mod tests {
 
     #[test]
     fn every_message_names_the_file() {
-        let text = OpenError::Foreign {
-            path: "bank.db".into(),
-        }
-        .to_string();
+        let text = OpenError::Foreign { path: "bank.db".into() }.to_string();
         assert!(text.contains("bank.db"), "{text}");
     }
 }

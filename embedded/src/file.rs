@@ -32,19 +32,14 @@ pub(crate) fn open(path: &Path) -> Result<Arc<Store>, OpenError> {
 
 fn open_exclusively(file: &Path, registration: Registration) -> Result<Store, OpenError> {
     let Some(text) = file.to_str() else {
-        return Err(OpenError::NotUtf8 {
-            path: file.to_owned(),
-        });
+        return Err(OpenError::NotUtf8 { path: file.to_owned() });
     };
     inspect::check(file)?;
     let mut lock = LockFile::acquire(file)?;
-    let intent = lock
-        .intent()
-        .map_err(|error| OpenError::from_io(file, error))?;
+    let intent = lock.intent().map_err(|error| OpenError::from_io(file, error))?;
     let engine = Database::new(text).map_err(|error| OpenError::from_engine(file, error))?;
     heal::heal(&engine, file, intent)?;
-    lock.end()
-        .map_err(|error| OpenError::from_io(file, error))?;
+    lock.end().map_err(|error| OpenError::from_io(file, error))?;
     Ok(Store::file(engine, lock, registration))
 }
 
@@ -55,16 +50,13 @@ fn open_exclusively(file: &Path, registration: Registration) -> Result<Store, Op
 fn locate(path: &Path) -> Result<PathBuf, OpenError> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
-            return Err(OpenError::IsDirectory {
-                path: path.to_owned(),
-            });
+            return Err(OpenError::IsDirectory { path: path.to_owned() });
         }
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => create(path)?,
         Err(error) => return Err(OpenError::from_io(path, error)),
     }
-    path.canonicalize()
-        .map_err(|error| OpenError::from_io(path, error))
+    path.canonicalize().map_err(|error| OpenError::from_io(path, error))
 }
 
 fn create(path: &Path) -> Result<(), OpenError> {

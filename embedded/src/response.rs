@@ -22,18 +22,12 @@ pub(crate) fn error(error: &DynoxideError) -> HttpResponse {
 
 /// An operation the engine does not have (backups, exports, global tables, resource policies).
 pub(crate) fn unknown_operation() -> HttpResponse {
-    json(
-        400,
-        r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned(),
-    )
+    json(400, r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned())
 }
 
 /// A body that is not in memory. The SDK streams none to this service.
 pub(crate) fn unreadable_body() -> HttpResponse {
-    json(
-        400,
-        r#"{"__type":"com.amazon.coral.service#SerializationException"}"#.to_owned(),
-    )
+    json(400, r#"{"__type":"com.amazon.coral.service#SerializationException"}"#.to_owned())
 }
 
 fn json(status: u16, body: String) -> HttpResponse {

@@ -71,9 +71,7 @@ fn journalled(
     let Some(journal) = journal else {
         return work();
     };
-    journal
-        .begin(intent)
-        .map_err(|error| unjournalled(&error))?;
+    journal.begin(intent).map_err(|error| unjournalled(&error))?;
     let answer = work();
     journal.end().map_err(|error| unjournalled(&error))?;
     answer
@@ -87,31 +85,21 @@ fn unjournalled(error: &io::Error) -> DynoxideError {
 
 /// Removes what a creation left that failed half-way. Best effort: the error of the creation is the one to report.
 fn undo_create(engine: &Database, table: &str) {
-    if engine
-        .get_table_metadata(table)
-        .is_ok_and(|found| found.is_some())
-    {
+    if engine.get_table_metadata(table).is_ok_and(|found| found.is_some()) {
         drop_table(engine, table).ok();
     }
 }
 
 /// Deletes a table, complete or not, also one that is protected.
 pub(crate) fn drop_table(engine: &Database, table: &str) -> Result<(), DynoxideError> {
-    if engine
-        .get_table_metadata(table)?
-        .is_some_and(|found| found.deletion_protection_enabled)
-    {
+    if engine.get_table_metadata(table)?.is_some_and(|found| found.deletion_protection_enabled) {
         run(
             engine,
             "UpdateTable",
             &serde_json::json!({"TableName": table, "DeletionProtectionEnabled": false}),
         )?;
     }
-    run(
-        engine,
-        "DeleteTable",
-        &serde_json::json!({"TableName": table}),
-    )
+    run(engine, "DeleteTable", &serde_json::json!({"TableName": table}))
 }
 
 /// Executes an operation of our own.
@@ -150,7 +138,5 @@ fn table_name(body: &[u8]) -> Option<String> {
         #[serde(rename = "TableName")]
         table_name: String,
     }
-    serde_json::from_slice::<Named>(body)
-        .ok()
-        .map(|named| named.table_name)
+    serde_json::from_slice::<Named>(body).ok().map(|named| named.table_name)
 }

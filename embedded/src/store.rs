@@ -28,20 +28,12 @@ impl Store {
     pub(crate) fn memory() -> Result<Self, OpenError> {
         let engine = Database::memory()
             .map_err(|error| OpenError::from_engine(Path::new(":memory:"), error))?;
-        Ok(Self {
-            engine,
-            schema: Mutex::new(None),
-            registration: None,
-        })
+        Ok(Self { engine, schema: Mutex::new(None), registration: None })
     }
 
     /// A store over a file this process has locked and registered.
     pub(crate) fn file(engine: Database, lock: LockFile, registration: Registration) -> Self {
-        Self {
-            engine,
-            schema: Mutex::new(Some(lock)),
-            registration: Some(registration),
-        }
+        Self { engine, schema: Mutex::new(Some(lock)), registration: Some(registration) }
     }
 
     /// Whether a request may wait for a disc.
@@ -72,9 +64,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("file", &self.registration)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("file", &self.registration).finish_non_exhaustive()
     }
 }
 

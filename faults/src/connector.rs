@@ -91,18 +91,11 @@ impl HttpConnector for FaultyConnector {
                 Some(Planned::Fault(fault)) => Some(fault.clone()),
                 _ => None,
             };
-            plan.log.push(Request {
-                fault,
-                ..seen.clone()
-            });
+            plan.log.push(Request { fault, ..seen.clone() });
             planned
         };
-        let delivery = Delivery {
-            inner: self.inner.clone(),
-            settings: self.settings.clone(),
-            request,
-            seen,
-        };
+        let delivery =
+            Delivery { inner: self.inner.clone(), settings: self.settings.clone(), request, seen };
         match planned {
             None => delivery.inner.call(delivery.request),
             Some(Planned::Gate(hold, Side::Request)) => HttpConnectorFuture::new(async move {
@@ -167,12 +160,7 @@ impl Delivery {
             }
             _ => return Err(self.misfit(&Fault::TransactionConflict)),
         };
-        let actions = self
-            .seen
-            .body
-            .get(actions)
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len);
+        let actions = self.seen.body.get(actions).and_then(Value::as_array).map_or(0, Vec::len);
         answer::conflict(actions)
     }
 
@@ -218,9 +206,7 @@ async fn hang(settings: &HttpConnectorSettings) -> Answer {
     match settings.read_timeout() {
         Some(time) => {
             tokio::time::sleep(time).await;
-            Err(ConnectorError::timeout(
-                "no answer within the read timeout (injected)".into(),
-            ))
+            Err(ConnectorError::timeout("no answer within the read timeout (injected)".into()))
         }
         None => pending().await,
     }
@@ -232,20 +218,15 @@ fn broken(when: &str) -> ConnectorError {
 
 fn read(request: &HttpRequest) -> Request {
     let headers = request.headers();
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.split_once('.'));
+    let target = headers.get("x-amz-target").and_then(|target| target.split_once('.'));
     // `amz-sdk-request: attempt=1; max=3`
     let attempt = headers.get("amz-sdk-request").and_then(|header| {
-        let mut fields = header
-            .split(';')
-            .filter_map(|field| field.trim().strip_prefix("attempt="));
+        let mut fields =
+            header.split(';').filter_map(|field| field.trim().strip_prefix("attempt="));
         fields.next()?.parse().ok()
     });
     Request {
-        operation: target
-            .map(|(_service, operation)| operation.to_owned())
-            .unwrap_or_default(),
+        operation: target.map(|(_service, operation)| operation.to_owned()).unwrap_or_default(),
         body: request
             .body()
             .bytes()

@@ -72,10 +72,7 @@ impl Fault {
     /// ```
     #[must_use]
     pub fn service(code: impl Into<String>) -> Self {
-        Self::Service {
-            status: 400,
-            code: code.into(),
-        }
+        Self::Service { status: 400, code: code.into() }
     }
 }
 

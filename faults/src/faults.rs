@@ -61,11 +61,7 @@ impl Faults {
     /// [`NoHttpClient`] when the configuration names no HTTP client and the build has no default one.
     pub fn wrap(&self, client: &Client) -> Result<Client, NoHttpClient> {
         let inner = choose(client.config().http_client(), sdk_default)?;
-        let config = client
-            .config()
-            .to_builder()
-            .http_client(self.http_client(inner))
-            .build();
+        let config = client.config().to_builder().http_client(self.http_client(inner)).build();
         Ok(Client::from_conf(config))
     }
 
@@ -156,11 +152,7 @@ impl Faults {
     #[must_use]
     pub fn count(&self, operation: impl Into<Operation>) -> usize {
         let operation = operation.into();
-        self.plan()
-            .log
-            .iter()
-            .filter(|request| operation.covers(&request.operation))
-            .count()
+        self.plan().log.iter().filter(|request| operation.covers(&request.operation)).count()
     }
 
     /// Empties the log.
@@ -174,8 +166,7 @@ impl Faults {
 
     fn gate(&self, operation: Operation, side: Side) -> Gate {
         let gate = Gate::new();
-        self.plan()
-            .push(operation, Planned::Gate(gate.hold(), side));
+        self.plan().push(operation, Planned::Gate(gate.hold(), side));
         gate
     }
 }

@@ -33,19 +33,13 @@ struct State {
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        let state = State {
-            reached: watch::Sender::new(false),
-            released: watch::Sender::new(false),
-        };
-        Self {
-            state: Arc::new(state),
-        }
+        let state =
+            State { reached: watch::Sender::new(false), released: watch::Sender::new(false) };
+        Self { state: Arc::new(state) }
     }
 
     pub(crate) fn hold(&self) -> Hold {
-        Hold {
-            state: Arc::clone(&self.state),
-        }
+        Hold { state: Arc::clone(&self.state) }
     }
 
     /// Waits until a request is held here. It may be called again, and does not end while no request comes.

@@ -50,12 +50,7 @@ impl Plan {
         self.take_next(&named)
             .or_else(|| self.take_next(&Operation::Any))
             .or_else(|| self.always.get(&named).cloned().map(Planned::Fault))
-            .or_else(|| {
-                self.always
-                    .get(&Operation::Any)
-                    .cloned()
-                    .map(Planned::Fault)
-            })
+            .or_else(|| self.always.get(&Operation::Any).cloned().map(Planned::Fault))
     }
 
     fn take_next(&mut self, operation: &Operation) -> Option<Planned> {

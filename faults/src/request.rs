@@ -35,18 +35,9 @@ impl Request {
     /// `RequestItems`, the actions of a transaction.
     #[must_use]
     pub fn tables(&self) -> Vec<&str> {
-        let batch = self
-            .body
-            .get("RequestItems")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let actions = self
-            .body
-            .get("TransactItems")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let batch = self.body.get("RequestItems").and_then(Value::as_object).into_iter().flatten();
+        let actions =
+            self.body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
         let mut tables: Vec<&str> = self
             .table()
             .into_iter()
@@ -61,12 +52,7 @@ impl Request {
 
 /// `{"Put": {"TableName": "orders", …}}`
 fn action_table(action: &Value) -> Option<&str> {
-    action
-        .as_object()?
-        .values()
-        .next()?
-        .get("TableName")?
-        .as_str()
+    action.as_object()?.values().next()?.get("TableName")?.as_str()
 }
 
 #[cfg(test)]
@@ -74,12 +60,7 @@ mod tests {
     use super::*;
 
     fn request(body: Value) -> Request {
-        Request {
-            operation: String::new(),
-            body,
-            fault: None,
-            attempt: None,
-        }
+        Request { operation: String::new(), body, fault: None, attempt: None }
     }
 
     #[test]
@@ -92,9 +73,6 @@ mod tests {
             serde_json::json!([{"Put": {"TableName": "b"}}, {"Update": {"TableName": "b"}}]);
         let transaction =
             request(serde_json::json!({"TransactItems": actions, "ClientRequestToken": "t"}));
-        assert_eq!(
-            (transaction.tables(), transaction.token()),
-            (vec!["b"], Some("t"))
-        );
+        assert_eq!((transaction.tables(), transaction.token()), (vec!["b"], Some("t")));
     }
 }

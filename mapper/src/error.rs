@@ -81,7 +81,9 @@ pub enum Error {
     #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, step(&.0.error))]
     Upgrade(Box<NotUpgraded>),
     /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
-    #[error("the key of item {0} was changed: insert a new item and delete this one, nothing was sent")]
+    #[error(
+        "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
+    )]
     KeyChanged(Box<Target>),
     /// The table does not exist. Create it with `Table::<M>::create`.
     #[error("table {0} does not exist: create it with Table::<M>::create(&db)")]
@@ -296,7 +298,12 @@ impl Error {
         Self::SchemaTooNew(Box::new(SchemaGap::new(table, key, stored, layout)))
     }
 
-    pub(crate) fn no_upgrade_path(table: &str, key: &Key, stored: Version, layout: &Layout) -> Self {
+    pub(crate) fn no_upgrade_path(
+        table: &str,
+        key: &Key,
+        stored: Version,
+        layout: &Layout,
+    ) -> Self {
         Self::NoUpgradePath(Box::new(SchemaGap::new(table, key, stored, layout)))
     }
 

@@ -177,8 +177,7 @@ pub fn same(a: &AttributeValue, b: &AttributeValue) -> bool {
         (V::Bs(a), V::Bs(b)) => same_set(a, b, |a, b| a == b),
         (V::L(a), V::L(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (V::M(a), V::M(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
         }
         (a, b) => a == b,
     }

@@ -36,7 +36,6 @@ pub use decode::decode;
 pub use retry::back_off;
 
 pub use database::{Database, DatabaseBuilder};
-#[cfg(any())]
 pub use dynamap_derive::{Attribute, Model};
 pub use error::Error;
 pub use expr::{Condition, KeyCondition, Path};

@@ -36,9 +36,9 @@ impl Source for HashMap<String, AttributeValue> {
 pub fn field<T: Attribute>(source: &impl Source, name: &str) -> Result<T, DecodeError> {
     match source.attribute(name) {
         Some(value) => T::decode(value).map_err(|error| error.at(name)),
-        None => T::absent().ok_or_else(|| {
-            DecodeError::missing(<T::Kind as kind::Kind>::NAME).at(name)
-        }),
+        None => {
+            T::absent().ok_or_else(|| DecodeError::missing(<T::Kind as kind::Kind>::NAME).at(name))
+        }
     }
 }
 
@@ -64,7 +64,11 @@ pub fn put<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), E
 
 /// Writes a field that has a default: a value that would be absent is stored as NULL, so that it does not read as the
 /// default next time.
-pub fn put_or_null<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), EncodeError> {
+pub fn put_or_null<T: Attribute>(
+    item: &mut Item,
+    name: &str,
+    value: &T,
+) -> Result<(), EncodeError> {
     let value = value.encode().map_err(|error| error.at(name))?;
     item.insert(name, value.unwrap_or(AttributeValue::Null(true)));
     Ok(())

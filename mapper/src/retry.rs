@@ -200,7 +200,10 @@ impl<'a> Attempts<'a> {
 
 impl fmt::Debug for Attempts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempts").field("operation", &self.operation).field("count", &self.count).finish_non_exhaustive()
+        f.debug_struct("Attempts")
+            .field("operation", &self.operation)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 

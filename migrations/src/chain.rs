@@ -65,7 +65,10 @@ impl Migrations {
     /// error.
     #[must_use]
     pub const fn new(steps: &'static [Step]) -> Self {
-        assert!(!steps.is_empty(), "a chain of migrations needs a step: leave `migrations` out instead");
+        assert!(
+            !steps.is_empty(),
+            "a chain of migrations needs a step: leave `migrations` out instead"
+        );
         let mut i = 1;
         while i < steps.len() {
             assert!(

@@ -40,7 +40,10 @@ impl Step {
         apply: fn(&mut Item) -> Result<(), StepError>,
     ) -> Self {
         let (from, to) = (Schema::parse(from), Schema::parse(to));
-        assert!(from.is_below(to), "a migration step must lead to a higher schema than it starts at");
+        assert!(
+            from.is_below(to),
+            "a migration step must lead to a higher schema than it starts at"
+        );
         Self { from, to, apply }
     }
 

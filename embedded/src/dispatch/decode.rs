@@ -83,12 +83,7 @@ fn refusal(message: &str) -> DynoxideError {
 /// by them: a required member that is absent or null, or a word outside an enumeration, is a validation error; a member of
 /// the wrong JSON type is a serialization error. The SDK's typed requests can produce the former only.
 fn unmarked(message: &str) -> Class {
-    let validation = [
-        "missing field",
-        "unknown variant",
-        "invalid type: null",
-        "AttributeValue",
-    ];
+    let validation = ["missing field", "unknown variant", "invalid type: null", "AttributeValue"];
     if validation.iter().any(|words| message.contains(words)) {
         Class::Validation
     } else {
@@ -138,26 +133,14 @@ mod tests {
     #[test]
     fn every_marker_becomes_its_error_class_and_is_stripped() {
         for (text, name) in [
-            (
-                "SERIALIZATION_AS_READ:why at line 1 column 2",
-                "SerializationException",
-            ),
-            (
-                "VALIDATION_AS_READ:why at line 1 column 2",
-                "ValidationException",
-            ),
+            ("SERIALIZATION_AS_READ:why at line 1 column 2", "SerializationException"),
+            ("VALIDATION_AS_READ:why at line 1 column 2", "ValidationException"),
             ("SERIALIZATION:why", "SerializationException"),
-            (
-                "VALIDATION_REQUEST:why at line 3 column 44",
-                "ValidationException",
-            ),
+            ("VALIDATION_REQUEST:why at line 3 column 44", "ValidationException"),
             ("VALIDATION:why at line 3 column 44", "ValidationException"),
         ] {
             let error = refusal(text);
-            assert!(
-                error.error_type().ends_with(&format!("#{name}")),
-                "{text}: {error:?}"
-            );
+            assert!(error.error_type().ends_with(&format!("#{name}")), "{text}: {error:?}");
             assert_eq!(error.to_string(), "why", "{text}");
         }
     }
@@ -166,10 +149,7 @@ mod tests {
     fn a_position_is_stripped_only_where_serde_writes_one() {
         assert_eq!(without_position("why at line 1 column 2"), "why");
         assert_eq!(without_position("look at line 9"), "look at line 9");
-        assert_eq!(
-            without_position("look at line 9 column x"),
-            "look at line 9 column x"
-        );
+        assert_eq!(without_position("look at line 9 column x"), "look at line 9 column x");
     }
 
     #[test]
@@ -191,14 +171,8 @@ mod tests {
     fn a_body_too_deep_to_read_is_a_validation_error_and_a_torn_one_is_not() {
         let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
         let error = request::<serde_json::Value>(deep.as_bytes());
-        assert!(
-            matches!(error, Err(DynoxideError::ValidationException(_))),
-            "{error:?}"
-        );
+        assert!(matches!(error, Err(DynoxideError::ValidationException(_))), "{error:?}");
         let error = request::<serde_json::Value>(b"{");
-        assert!(
-            matches!(error, Err(DynoxideError::SerializationException(_))),
-            "{error:?}"
-        );
+        assert!(matches!(error, Err(DynoxideError::SerializationException(_))), "{error:?}");
     }
 }

@@ -20,11 +20,7 @@ pub(crate) fn heal(
 ) -> Result<(), OpenError> {
     let physical =
         Physical::of_open_file(path).map_err(|error| OpenError::from_sqlite(path, error))?;
-    let healer = Healer {
-        engine,
-        path,
-        physical,
-    };
+    let healer = Healer { engine, path, physical };
     match intent {
         Some(Intent::CreateTable(table)) => healer.undo_create(&table)?,
         Some(Intent::DeleteTable(table)) => healer.finish_delete(&table)?,
@@ -93,24 +89,18 @@ impl Healer<'_> {
     }
 
     fn listed(&self, table: &str) -> Result<Option<TableMetadata>, OpenError> {
-        self.engine
-            .get_table_metadata(table)
-            .map_err(|error| self.repair(table, error))
+        self.engine.get_table_metadata(table).map_err(|error| self.repair(table, error))
     }
 
     fn has(&self, table: &str) -> Result<bool, OpenError> {
-        self.physical
-            .has(table)
-            .map_err(|error| OpenError::from_sqlite(self.path, error))
+        self.physical.has(table).map_err(|error| OpenError::from_sqlite(self.path, error))
     }
 
     fn holds_nothing(&self, table: &str) -> Result<bool, OpenError> {
         if !self.has(table)? {
             return Ok(true);
         }
-        self.physical
-            .is_empty(table)
-            .map_err(|error| OpenError::from_sqlite(self.path, error))
+        self.physical.is_empty(table).map_err(|error| OpenError::from_sqlite(self.path, error))
     }
 
     fn drop_table(&self, table: &str) -> Result<(), OpenError> {

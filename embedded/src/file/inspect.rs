@@ -24,9 +24,7 @@ impl Physical {
     /// Opens the file that the engine has open too.
     pub(crate) fn of_open_file(path: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Ok(Self {
-            connection: Connection::open_with_flags(path, flags)?,
-        })
+        Ok(Self { connection: Connection::open_with_flags(path, flags)? })
     }
 
     /// Opens a file that nobody may have open, without leaving side files.
@@ -37,9 +35,7 @@ impl Physical {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_URI;
-        Ok(Self {
-            connection: Connection::open_with_flags(immutable_uri(path), flags)?,
-        })
+        Ok(Self { connection: Connection::open_with_flags(immutable_uri(path), flags)? })
     }
 
     /// Whether the file has an SQLite table of this name. Case does not count, as it does not when SQLite drops a table.
@@ -53,28 +49,20 @@ impl Physical {
 
     /// Whether an SQLite table of the file has no rows.
     pub(crate) fn is_empty(&self, table: &str) -> rusqlite::Result<bool> {
-        let sql = format!(
-            "SELECT NOT EXISTS (SELECT 1 FROM \"{}\")",
-            table.replace('"', "\"\"")
-        );
+        let sql = format!("SELECT NOT EXISTS (SELECT 1 FROM \"{}\")", table.replace('"', "\"\""));
         self.connection.query_row(&sql, [], |row| row.get(0))
     }
 
     /// Whether the file has nothing in it at all: as the engine leaves it when it is killed while it creates the file.
     fn is_blank(&self) -> rusqlite::Result<bool> {
-        self.connection.query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)",
-            [],
-            |row| row.get(0),
-        )
+        self.connection
+            .query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
     }
 
     /// The format the engine recorded, if it did.
     fn format(&self) -> rusqlite::Result<Option<u32>> {
-        let recorded: Option<String> = self
-            .connection
-            .query_row(GET_SCHEMA_VERSION, [], |row| row.get(0))
-            .optional()?;
+        let recorded: Option<String> =
+            self.connection.query_row(GET_SCHEMA_VERSION, [], |row| row.get(0)).optional()?;
         Ok(recorded.and_then(|text| text.trim().parse().ok()))
     }
 }
@@ -92,9 +80,7 @@ pub(super) fn check(path: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     if head != MAGIC {
-        return Err(OpenError::NotADatabase {
-            path: path.to_owned(),
-        });
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
     }
     check_tables(path)
 }
@@ -106,16 +92,12 @@ fn check_tables(path: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     if !(file.has("_tables").map_err(sqlite)? && file.has("_config").map_err(sqlite)?) {
-        return Err(OpenError::Foreign {
-            path: path.to_owned(),
-        });
+        return Err(OpenError::Foreign { path: path.to_owned() });
     }
     match file.format().map_err(sqlite)? {
-        Some(found) if found > SCHEMA_VERSION => Err(OpenError::Newer {
-            path: path.to_owned(),
-            found,
-            supported: SCHEMA_VERSION,
-        }),
+        Some(found) if found > SCHEMA_VERSION => {
+            Err(OpenError::Newer { path: path.to_owned(), found, supported: SCHEMA_VERSION })
+        }
         _ => Ok(()),
     }
 }

@@ -29,10 +29,9 @@ impl LockFile {
             .map_err(|error| OpenError::from_io(&path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-                path: database.to_owned(),
-                lock: path,
-            }),
+            Err(TryLockError::WouldBlock) => {
+                Err(OpenError::Locked { path: database.to_owned(), lock: path })
+            }
             Err(TryLockError::Error(error)) => Err(OpenError::from_io(&path, error)),
         }
     }
@@ -42,9 +41,7 @@ impl LockFile {
         let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut bytes)?;
-        Ok(bytes
-            .strip_suffix(b"\n")
-            .and_then(|line| serde_json::from_slice(line).ok()))
+        Ok(bytes.strip_suffix(b"\n").and_then(|line| serde_json::from_slice(line).ok()))
     }
 
     /// Writes `intent` to the disc, over any older one.
@@ -94,9 +91,7 @@ mod tests {
         let directory = tempfile::tempdir()?;
         let intent = Intent::CreateTable("orders".to_owned());
         let mut lock = lock_in(directory.path())?;
-        lock.begin(&Intent::DeleteTable(
-            "a table with a longer name".to_owned(),
-        ))?;
+        lock.begin(&Intent::DeleteTable("a table with a longer name".to_owned()))?;
         lock.begin(&intent)?;
         drop(lock);
         let mut lock = lock_in(directory.path())?;
@@ -121,10 +116,7 @@ mod tests {
     fn a_second_lock_on_one_file_is_refused() -> Result<(), Box<dyn std::error::Error>> {
         let directory = tempfile::tempdir()?;
         let _held = lock_in(directory.path())?;
-        assert!(matches!(
-            lock_in(directory.path()),
-            Err(OpenError::Locked { .. })
-        ));
+        assert!(matches!(lock_in(directory.path()), Err(OpenError::Locked { .. })));
         Ok(())
     }
 }

@@ -46,9 +46,7 @@ pub(crate) fn claim(file: &Path) -> Claim {
         match slots.get(file) {
             None => {
                 slots.insert(file.to_owned(), Slot::Opening);
-                return Claim::Mine(Registration {
-                    file: file.to_owned(),
-                });
+                return Claim::Mine(Registration { file: file.to_owned() });
             }
             Some(Slot::Open(store)) => {
                 if let Some(store) = store.upgrade() {

@@ -81,10 +81,7 @@ pub(super) fn check_alteration(table: &TableMetadata, body: &[u8]) -> Result<(),
         (&table.gsi_definitions, alteration.global),
         (&table.vector_index_definitions, alteration.vector),
     ] {
-        let created = changes
-            .into_iter()
-            .filter_map(|change| change.create)
-            .collect();
+        let created = changes.into_iter().filter_map(|change| change.create).collect();
         check(&defined(definitions.as_deref()), &names(created))?;
     }
     Ok(())
@@ -92,11 +89,7 @@ pub(super) fn check_alteration(table: &TableMetadata, body: &[u8]) -> Result<(),
 
 /// The index names of a definition the engine stores as JSON. The engine too reads an unreadable one as none.
 pub(crate) fn defined(definitions: Option<&str>) -> Vec<String> {
-    names(
-        definitions
-            .and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default(),
-    )
+    names(definitions.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
 }
 
 fn names(indexes: Vec<Index>) -> Vec<String> {
@@ -110,9 +103,7 @@ fn check(there: &[String], new: &[String]) -> Result<(), DynoxideError> {
         let mut others = there.iter().chain(&new[..position]);
         if let Some(twin) = others.find(|other| *other != name && other.eq_ignore_ascii_case(name))
         {
-            return Err(refusal(&format!(
-                "the names {name} and {twin} differ only in case"
-            )));
+            return Err(refusal(&format!("the names {name} and {twin} differ only in case")));
         }
     }
     Ok(())

@@ -32,10 +32,7 @@ impl Played {
             .stderr(Stdio::inherit())
             .spawn()?;
         let output = process.stdout.take().ok_or("no pipe")?;
-        Ok(Self {
-            process,
-            output: BufReader::new(output),
-        })
+        Ok(Self { process, output: BufReader::new(output) })
     }
 
     /// The next thing the child says; `None` at its end.

@@ -24,10 +24,7 @@ fn drop_sqlite_table(path: &Path, name: &str) -> TestResult {
 }
 
 fn leave_intent(path: &Path, operation: &str, table: &str) -> TestResult {
-    let line = format!(
-        "{}\n",
-        serde_json::json!({"operation": operation, "table": table})
-    );
+    let line = format!("{}\n", serde_json::json!({"operation": operation, "table": table}));
     fs::write(path.with_extension("db.lock"), line)?;
     Ok(())
 }
@@ -60,12 +57,7 @@ async fn a_half_made_table_is_removed_even_when_it_is_protected_from_deletion() 
     let (_directory, path) = place()?;
     two_tables(&path).await?;
     let client = open(&path)?;
-    client
-        .update_table()
-        .table_name("half")
-        .deletion_protection_enabled(true)
-        .send()
-        .await?;
+    client.update_table().table_name("half").deletion_protection_enabled(true).send().await?;
     drop(client);
     drop_sqlite_table(&path, "half")?;
     assert_eq!(tables(&reopened(&path).await?).await?, ["kept"]);
@@ -169,12 +161,7 @@ async fn a_protected_table_outlives_the_intent_to_delete_it() -> TestResult {
     let (_directory, path) = place()?;
     two_tables(&path).await?;
     let client = open(&path)?;
-    client
-        .update_table()
-        .table_name("half")
-        .deletion_protection_enabled(true)
-        .send()
-        .await?;
+    client.update_table().table_name("half").deletion_protection_enabled(true).send().await?;
     drop(client);
     leave_intent(&path, "DeleteTable", "half")?;
     assert_eq!(tables(&reopened(&path).await?).await?, ["half", "kept"]);
@@ -192,14 +179,7 @@ async fn a_table_whose_name_differs_only_in_case_from_a_half_made_one_keeps_its_
          SELECT 'KEPT', key_schema, attribute_definitions, created_at FROM _tables WHERE table_name = 'kept'",
     )?;
     let client = reopened(&path).await?;
-    assert!(
-        client
-            .delete_table()
-            .table_name("KEPT")
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(client.delete_table().table_name("KEPT").send().await.is_err());
     assert_eq!(count(&client, "kept", None).await?, 1);
     Ok(())
 }

@@ -58,16 +58,8 @@ fn kill_when(
 async fn check(path: &Path, known: &Known) -> TestResult {
     let client = dynamap_embedded::open(path)?;
     let listed: BTreeSet<String> = tables(&client).await?.into_iter().collect();
-    assert!(
-        known.created.is_subset(&listed),
-        "lost: {:?}",
-        known.created.difference(&listed)
-    );
-    assert!(
-        known.deleted.is_disjoint(&listed),
-        "back: {:?}",
-        known.deleted.intersection(&listed)
-    );
+    assert!(known.created.is_subset(&listed), "lost: {:?}", known.created.difference(&listed));
+    assert!(known.deleted.is_disjoint(&listed), "back: {:?}", known.deleted.intersection(&listed));
     for table in &listed {
         put(&client, table, "y").await?;
         let items = count(&client, table, None).await?;
@@ -77,11 +69,7 @@ async fn check(path: &Path, known: &Known) -> TestResult {
             "{table}: {names:?}"
         );
         for index in &names {
-            assert_eq!(
-                count(&client, table, Some(index)).await?,
-                items,
-                "{table} {index}"
-            );
+            assert_eq!(count(&client, table, Some(index)).await?, items, "{table} {index}");
         }
         client.delete_table().table_name(table).send().await?;
     }

@@ -87,10 +87,7 @@ fn a_torn_database_is_refused() -> TestResult {
     let mut torn = b"SQLite format 3\0".to_vec();
     torn.extend([0xAA; 4080]);
     fs::write(&path, &torn)?;
-    assert!(matches!(
-        refused(&path)?,
-        OpenError::NotADatabase { .. } | OpenError::Engine { .. }
-    ));
+    assert!(matches!(refused(&path)?, OpenError::NotADatabase { .. } | OpenError::Engine { .. }));
     assert_eq!(fs::read(&path)?, torn);
     Ok(())
 }
@@ -109,11 +106,7 @@ fn a_foreign_database_is_refused_and_left_as_it_was() -> TestResult {
         let error = refused(&path)?;
         assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
         assert_eq!(fs::read(&path)?, before, "{journal}");
-        assert_eq!(
-            fs::read_dir(directory.path())?.count(),
-            1,
-            "no side files are left: {journal}"
-        );
+        assert_eq!(fs::read_dir(directory.path())?.count(), 1, "no side files are left: {journal}");
     }
     Ok(())
 }
@@ -127,10 +120,7 @@ fn a_foreign_database_in_use_by_its_program_is_refused() -> TestResult {
     let before = fs::read(&path)?;
     assert!(matches!(refused(&path)?, OpenError::Foreign { .. }));
     assert_eq!(fs::read(&path)?, before);
-    assert_eq!(
-        foreign.query_row("SELECT count(*) FROM songs", [], |row| row.get::<_, u32>(0))?,
-        0
-    );
+    assert_eq!(foreign.query_row("SELECT count(*) FROM songs", [], |row| row.get::<_, u32>(0))?, 0);
     Ok(())
 }
 
@@ -138,16 +128,11 @@ fn a_foreign_database_in_use_by_its_program_is_refused() -> TestResult {
 fn a_file_of_a_newer_engine_is_refused_and_left_as_it_was() -> TestResult {
     let (_directory, path) = place()?;
     drop(open(&path)?);
-    Connection::open(&path)?.execute(
-        "UPDATE _config SET value = '999' WHERE key = 'schema_version'",
-        [],
-    )?;
+    Connection::open(&path)?
+        .execute("UPDATE _config SET value = '999' WHERE key = 'schema_version'", [])?;
     let before = fs::read(&path)?;
     let error = refused(&path)?;
-    assert!(
-        matches!(error, OpenError::Newer { found: 999, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, OpenError::Newer { found: 999, .. }), "{error:?}");
     assert_eq!(fs::read(&path)?, before);
     Ok(())
 }

@@ -73,47 +73,25 @@ async fn items(client: &Client) -> TestResult {
 }
 
 async fn batches_and_transactions(client: &Client) -> TestResult {
-    let request = PutRequest::builder()
-        .item("id", text("b"))
-        .item("at", text("1"))
-        .build()?;
+    let request = PutRequest::builder().item("id", text("b")).item("at", text("1")).build()?;
     let request = WriteRequest::builder().put_request(request).build();
-    client
-        .batch_write_item()
-        .request_items("notes", vec![request])
-        .send()
-        .await?;
+    client.batch_write_item().request_items("notes", vec![request]).send().await?;
     let key = std::collections::HashMap::from([
         ("id".to_owned(), text("b")),
         ("at".to_owned(), text("1")),
     ]);
     let keys = KeysAndAttributes::builder().keys(key.clone()).build()?;
-    let got = client
-        .batch_get_item()
-        .request_items("notes", keys)
-        .send()
-        .await?;
-    assert_eq!(
-        got.responses()
-            .and_then(|tables| tables.get("notes"))
-            .map(Vec::len),
-        Some(1)
-    );
+    let got = client.batch_get_item().request_items("notes", keys).send().await?;
+    assert_eq!(got.responses().and_then(|tables| tables.get("notes")).map(Vec::len), Some(1));
 
-    let action = Put::builder()
-        .table_name("notes")
-        .item("id", text("c"))
-        .item("at", text("1"))
-        .build()?;
+    let action =
+        Put::builder().table_name("notes").item("id", text("c")).item("at", text("1")).build()?;
     client
         .transact_write_items()
         .transact_items(TransactWriteItem::builder().put(action).build())
         .send()
         .await?;
-    let get = Get::builder()
-        .table_name("notes")
-        .set_key(Some(key))
-        .build()?;
+    let get = Get::builder().table_name("notes").set_key(Some(key)).build()?;
     let got = client
         .transact_get_items()
         .transact_items(TransactGetItem::builder().get(get).build())
@@ -124,70 +102,31 @@ async fn batches_and_transactions(client: &Client) -> TestResult {
 }
 
 async fn statements_and_settings(client: &Client) -> TestResult {
-    let found = client
-        .execute_statement()
-        .statement("SELECT * FROM notes WHERE id = 'c'")
-        .send()
-        .await?;
+    let found =
+        client.execute_statement().statement("SELECT * FROM notes WHERE id = 'c'").send().await?;
     assert_eq!(found.items().len(), 1);
-    let table = client
-        .describe_table()
-        .table_name("notes")
-        .send()
-        .await?
-        .table
-        .ok_or("no description")?;
+    let table =
+        client.describe_table().table_name("notes").send().await?.table.ok_or("no description")?;
     let arn = table.table_arn.ok_or("no ARN")?;
     let tag = Tag::builder().key("stage").value("test").build()?;
-    client
-        .tag_resource()
-        .resource_arn(&arn)
-        .tags(tag)
-        .send()
-        .await?;
-    assert_eq!(
-        client
-            .list_tags_of_resource()
-            .resource_arn(&arn)
-            .send()
-            .await?
-            .tags()
-            .len(),
-        1
-    );
-    client
-        .untag_resource()
-        .resource_arn(&arn)
-        .tag_keys("stage")
-        .send()
-        .await?;
-    let expiry = TimeToLiveSpecification::builder()
-        .attribute_name("gone")
-        .enabled(true)
-        .build()?;
+    client.tag_resource().resource_arn(&arn).tags(tag).send().await?;
+    assert_eq!(client.list_tags_of_resource().resource_arn(&arn).send().await?.tags().len(), 1);
+    client.untag_resource().resource_arn(&arn).tag_keys("stage").send().await?;
+    let expiry = TimeToLiveSpecification::builder().attribute_name("gone").enabled(true).build()?;
     client
         .update_time_to_live()
         .table_name("notes")
         .time_to_live_specification(expiry)
         .send()
         .await?;
-    let described = client
-        .describe_time_to_live()
-        .table_name("notes")
-        .send()
-        .await?;
+    let described = client.describe_time_to_live().table_name("notes").send().await?;
     assert!(described.time_to_live_description().is_some());
     Ok(())
 }
 
 #[tokio::test]
 async fn an_operation_the_engine_does_not_have_is_unknown() -> TestResult {
-    let error = memory()?
-        .list_backups()
-        .send()
-        .await
-        .err()
-        .ok_or("answered")?;
+    let error = memory()?.list_backups().send().await.err().ok_or("answered")?;
     assert_eq!(error.code(), Some("UnknownOperationException"));
     Ok(())
 }
@@ -281,13 +220,7 @@ async fn a_table_that_differs_only_in_case_is_refused_and_the_other_keeps_its_it
         let error = plain(&client, name)?.send().await.err().ok_or("created")?;
         assert_eq!(error.code(), Some("ValidationException"), "{name}");
     }
-    let error = client
-        .delete_table()
-        .table_name("notes")
-        .send()
-        .await
-        .err()
-        .ok_or("deleted")?;
+    let error = client.delete_table().table_name("notes").send().await.err().ok_or("deleted")?;
     assert_eq!(error.code(), Some("ResourceNotFoundException"));
     assert_eq!(tables(&client).await?, ["Notes"]);
     assert_eq!(count(&client, "Notes", None).await?, 1);
@@ -298,16 +231,10 @@ async fn a_table_that_differs_only_in_case_is_refused_and_the_other_keeps_its_it
 async fn an_index_that_differs_only_in_case_is_refused() -> TestResult {
     let client = memory()?;
     create(&client, "notes")?.send().await?;
-    add_index(&client, "notes", "By_Owner")
-        .await
-        .err()
-        .ok_or("added")?;
+    add_index(&client, "notes", "By_Owner").await.err().ok_or("added")?;
     add_index(&client, "notes", "by_colour").await?;
-    let again = create_with(&client, "others", &["more", "More"])?
-        .send()
-        .await
-        .err()
-        .ok_or("created")?;
+    let again =
+        create_with(&client, "others", &["more", "More"])?.send().await.err().ok_or("created")?;
     assert_eq!(again.code(), Some("ValidationException"));
     assert_eq!(tables(&client).await?, ["notes"]);
     Ok(())
@@ -341,11 +268,7 @@ async fn creating_a_table_twice_is_refused_and_the_table_stays() -> TestResult {
     let (_directory, path) = place()?;
     let client = open(&path)?;
     create(&client, "notes")?.send().await?;
-    let error = create(&client, "notes")?
-        .send()
-        .await
-        .err()
-        .ok_or("created twice")?;
+    let error = create(&client, "notes")?.send().await.err().ok_or("created twice")?;
     assert_eq!(error.code(), Some("ResourceInUseException"));
     drop(client);
     assert_eq!(tables(&open(&path)?).await?, ["notes"]);

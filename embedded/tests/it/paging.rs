@@ -22,15 +22,8 @@ async fn filled() -> Result<Client, Box<dyn std::error::Error>> {
                 .item("kind", text("book"));
             batch.push(WriteRequest::builder().put_request(put.build()?).build());
         }
-        let left = client
-            .batch_write_item()
-            .request_items("notes", batch)
-            .send()
-            .await?;
-        assert!(
-            left.unprocessed_items()
-                .is_none_or(std::collections::HashMap::is_empty)
-        );
+        let left = client.batch_write_item().request_items("notes", batch).send().await?;
+        assert!(left.unprocessed_items().is_none_or(std::collections::HashMap::is_empty));
     }
     Ok(client)
 }
@@ -50,12 +43,7 @@ async fn a_scan_without_a_limit_is_paged_and_every_item_comes_once() -> TestResu
 #[tokio::test]
 async fn counting_is_paged_too() -> TestResult {
     let client = filled().await?;
-    let mut pages = client
-        .scan()
-        .table_name("notes")
-        .select(Select::Count)
-        .into_paginator()
-        .send();
+    let mut pages = client.scan().table_name("notes").select(Select::Count).into_paginator().send();
     let mut counts = Vec::new();
     while let Some(page) = pages.next().await {
         counts.push(page?.count());

@@ -73,12 +73,10 @@ fn threads_that_open_and_close_one_file_never_get_in_each_others_way() -> TestRe
         let threads: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| (0..10).try_for_each(|_| open(&path).map(drop))))
             .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| match thread.join() {
-                Ok(opened) => opened,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
+        threads.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(opened) => opened,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
     })?;
     assert!(!is_locked(&path)?);
     Ok(())
@@ -90,10 +88,7 @@ async fn another_process_is_refused_while_the_file_is_open() -> TestResult {
     let mut child = Played::start("hold", &path)?;
     assert_eq!(child.hear()?.as_deref(), Some("open"));
     match open(&path) {
-        Err(OpenError::Locked {
-            path: refused,
-            lock,
-        }) => {
+        Err(OpenError::Locked { path: refused, lock }) => {
             assert_eq!(refused, path.canonicalize()?);
             assert!(lock.exists());
         }

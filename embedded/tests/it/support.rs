@@ -25,10 +25,7 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, Box<dyn Error>> {
-    Ok(KeySchemaElement::builder()
-        .attribute_name(name)
-        .key_type(kind)
-        .build()?)
+    Ok(KeySchemaElement::builder().attribute_name(name).key_type(kind).build()?)
 }
 
 fn attribute(name: &str) -> Result<AttributeDefinition, Box<dyn Error>> {
@@ -39,9 +36,7 @@ fn attribute(name: &str) -> Result<AttributeDefinition, Box<dyn Error>> {
 }
 
 fn everything() -> Projection {
-    Projection::builder()
-        .projection_type(ProjectionType::All)
-        .build()
+    Projection::builder().projection_type(ProjectionType::All).build()
 }
 
 /// Key `id` + `at`; the global index `by_owner` and the local index `by_kind`.
@@ -165,20 +160,11 @@ pub(crate) async fn tables(client: &Client) -> Result<Vec<String>, Box<dyn Error
 
 /// The names of a table's global and local indexes.
 pub(crate) async fn indexes(client: &Client, table: &str) -> Result<Vec<String>, Box<dyn Error>> {
-    let described = client
-        .describe_table()
-        .table_name(table)
-        .send()
-        .await?
-        .table
-        .ok_or("no description")?;
-    let global = described
-        .global_secondary_indexes()
-        .iter()
-        .filter_map(|index| index.index_name.clone());
-    let local = described
-        .local_secondary_indexes()
-        .iter()
-        .filter_map(|index| index.index_name.clone());
+    let described =
+        client.describe_table().table_name(table).send().await?.table.ok_or("no description")?;
+    let global =
+        described.global_secondary_indexes().iter().filter_map(|index| index.index_name.clone());
+    let local =
+        described.local_secondary_indexes().iter().filter_map(|index| index.index_name.clone());
     Ok(global.chain(local).collect())
 }

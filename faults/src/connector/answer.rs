@@ -10,10 +10,7 @@ use super::Answer;
 
 /// An error of the service.
 pub(super) fn error(status: u16, code: &str) -> Answer {
-    json(
-        status,
-        &json!({"__type": typed(code), "message": "injected"}),
-    )
+    json(status, &json!({"__type": typed(code), "message": "injected"}))
 }
 
 /// A transaction of so many actions that was cancelled because of a conflict on the first.
@@ -24,10 +21,7 @@ pub(super) fn conflict(actions: usize) -> Answer {
             _ => json!({"Code": "None"}),
         })
         .collect();
-    let codes: Vec<&str> = reasons
-        .iter()
-        .filter_map(|reason| reason["Code"].as_str())
-        .collect();
+    let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
     let message = format!(
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
         codes.join(", ")

@@ -45,8 +45,7 @@ impl Kind {
             }
             // The service refuses a table without entries.
             tables.retain(|_, requested| {
-                self.entries(requested)
-                    .is_some_and(|entries| !entries.is_empty())
+                self.entries(requested).is_some_and(|entries| !entries.is_empty())
             });
             empty = tables.is_empty();
         }
@@ -97,9 +96,7 @@ impl Kind {
 pub(super) fn replace_body(request: &mut HttpRequest, body: &Value) {
     let body = body.to_string();
     if request.headers().get("content-length").is_some() {
-        request
-            .headers_mut()
-            .insert("content-length", body.len().to_string());
+        request.headers_mut().insert("content-length", body.len().to_string());
     }
     *request.body_mut() = SdkBody::from(body);
 }
@@ -110,17 +107,11 @@ pub(super) fn add_unprocessed(
     response: HttpResponse,
     rest: Map<String, Value>,
 ) -> Answer {
-    let body = response
-        .body()
-        .bytes()
-        .and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let body = response.body().bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
     let (true, Some(mut body)) = (response.status().is_success(), body) else {
         return Ok(response);
     };
-    let own = body[kind.unprocessed()]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let own = body[kind.unprocessed()].as_object().cloned().unwrap_or_default();
     let mut all = rest;
     for (table, mut requested) in own {
         match (

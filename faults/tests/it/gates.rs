@@ -22,20 +22,12 @@ async fn a_held_request_is_executed_only_when_it_is_released() -> TestResult {
 async fn another_writer_goes_first_while_one_is_held() -> TestResult {
     let stage = Stage::new().await?;
     let gate = stage.faults.pause("PutItem");
-    let first = tokio::spawn(
-        stage
-            .put("a")
-            .condition_expression("attribute_not_exists(id)")
-            .send(),
-    );
+    let first =
+        tokio::spawn(stage.put("a").condition_expression("attribute_not_exists(id)").send());
     gate.reached().await;
     stage.put("a").send().await?;
     gate.release();
-    let failed = first
-        .await?
-        .err()
-        .ok_or("the condition held")?
-        .into_service_error();
+    let failed = first.await?.err().ok_or("the condition held")?.into_service_error();
     assert!(failed.is_conditional_check_failed_exception(), "{failed:?}");
     Ok(())
 }
@@ -47,10 +39,7 @@ async fn a_request_whose_answer_is_held_has_been_executed() -> TestResult {
     let held = tokio::spawn(stage.add("a").send());
     gate.reached().await;
     assert_eq!(
-        stage
-            .stored("a")
-            .await?
-            .and_then(|mut item| item.remove("seen")),
+        stage.stored("a").await?.and_then(|mut item| item.remove("seen")),
         Some(number("1"))
     );
     assert!(!held.is_finished());

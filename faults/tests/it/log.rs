@@ -13,14 +13,8 @@ async fn the_log_has_each_request_with_its_body_and_its_fault() -> TestResult {
     stage.put("b").send().await?;
     let log = stage.faults.requests();
     assert_eq!(log.len(), 2);
-    assert_eq!(
-        (log[0].operation.as_str(), log[0].table()),
-        ("PutItem", Some("notes"))
-    );
-    assert_eq!(
-        (&log[0].fault, &log[1].fault),
-        (&Some(Fault::ServerError), &None)
-    );
+    assert_eq!((log[0].operation.as_str(), log[0].table()), ("PutItem", Some("notes")));
+    assert_eq!((&log[0].fault, &log[1].fault), (&Some(Fault::ServerError), &None));
     assert_eq!(log[1].body["Item"], json!({"id": {"S": "b"}}));
     Ok(())
 }
@@ -32,10 +26,7 @@ async fn requests_are_counted_by_operation_until_the_log_is_cleared() -> TestRes
     stage.put("b").send().await?;
     stage.add("a").send().await?;
     let count = |operation: &str| stage.faults.count(operation);
-    assert_eq!(
-        (count("PutItem"), count("UpdateItem"), count("GetItem")),
-        (2, 1, 0)
-    );
+    assert_eq!((count("PutItem"), count("UpdateItem"), count("GetItem")), (2, 1, 0));
     assert_eq!(stage.faults.count(Operation::Any), 3);
     stage.faults.clear_log();
     assert_eq!(stage.faults.count(Operation::Any), 0);

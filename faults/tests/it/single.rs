@@ -9,35 +9,16 @@ use crate::support::{Stage, TestResult, number, seen};
 
 #[tokio::test]
 async fn each_fault_shows_its_error_and_executes_or_not() -> TestResult {
-    let service = |status, code: &str| Fault::Service {
-        status,
-        code: code.to_owned(),
-    };
+    let service = |status, code: &str| Fault::Service { status, code: code.to_owned() };
     for (fault, error, executed) in [
         (Fault::DropBefore, "io", false),
         (Fault::LoseAnswer, "io", true),
         (Fault::LoseAnswerAs500, "InternalServerError", true),
         (Fault::ServerError, "InternalServerError", false),
-        (
-            Fault::Throttle,
-            "ProvisionedThroughputExceededException",
-            false,
-        ),
-        (
-            Fault::TransactionConflict,
-            "TransactionConflictException",
-            false,
-        ),
-        (
-            Fault::service("ResourceNotFoundException"),
-            "ResourceNotFoundException",
-            false,
-        ),
-        (
-            service(503, "ServiceUnavailable"),
-            "ServiceUnavailable",
-            false,
-        ),
+        (Fault::Throttle, "ProvisionedThroughputExceededException", false),
+        (Fault::TransactionConflict, "TransactionConflictException", false),
+        (Fault::service("ResourceNotFoundException"), "ResourceNotFoundException", false),
+        (service(503, "ServiceUnavailable"), "ServiceUnavailable", false),
         (service(400, "MadeUpException"), "MadeUpException", false),
         // A mistake in the script.
         (service(7, "MadeUpException"), "user", false),
@@ -46,12 +27,8 @@ async fn each_fault_shows_its_error_and_executes_or_not() -> TestResult {
     ] {
         let stage = Stage::new().await?;
         stage.faults.next("PutItem", fault.clone());
-        let failed = stage
-            .put("a")
-            .send()
-            .await
-            .err()
-            .ok_or_else(|| format!("{fault:?} succeeded"))?;
+        let failed =
+            stage.put("a").send().await.err().ok_or_else(|| format!("{fault:?} succeeded"))?;
         assert_eq!(seen(&failed), error, "{fault:?}");
         assert_eq!(stage.is_stored("a").await?, executed, "{fault:?}");
         stage.put("a").send().await?; // the next one passes
@@ -63,25 +40,10 @@ async fn each_fault_shows_its_error_and_executes_or_not() -> TestResult {
 async fn a_typed_error_of_the_service_is_typed_for_the_caller() -> TestResult {
     let stage = Stage::new().await?;
     stage.faults.next("PutItem", Fault::Throttle);
-    let error = stage
-        .put("a")
-        .send()
-        .await
-        .err()
-        .ok_or("succeeded")?
-        .into_service_error();
-    assert!(
-        error.is_provisioned_throughput_exceeded_exception(),
-        "{error:?}"
-    );
+    let error = stage.put("a").send().await.err().ok_or("succeeded")?.into_service_error();
+    assert!(error.is_provisioned_throughput_exceeded_exception(), "{error:?}");
     stage.faults.next("PutItem", Fault::TransactionConflict);
-    let error = stage
-        .put("a")
-        .send()
-        .await
-        .err()
-        .ok_or("succeeded")?
-        .into_service_error();
+    let error = stage.put("a").send().await.err().ok_or("succeeded")?.into_service_error();
     assert!(error.is_transaction_conflict_exception(), "{error:?}");
     Ok(())
 }
@@ -92,10 +54,7 @@ async fn a_duplicate_is_executed_twice() -> TestResult {
     stage.faults.next("UpdateItem", Fault::Duplicate);
     stage.add("a").send().await?;
     assert_eq!(
-        stage
-            .stored("a")
-            .await?
-            .and_then(|mut item| item.remove("seen")),
+        stage.stored("a").await?.and_then(|mut item| item.remove("seen")),
         Some(number("2"))
     );
     assert_eq!(stage.faults.count("UpdateItem"), 1, "the caller sent one");
@@ -106,16 +65,8 @@ async fn a_duplicate_is_executed_twice() -> TestResult {
 async fn the_answer_of_a_duplicate_is_the_second() -> TestResult {
     let stage = Stage::new().await?;
     stage.faults.next("PutItem", Fault::Duplicate);
-    let failed = stage
-        .put("a")
-        .condition_expression("attribute_not_exists(id)")
-        .send()
-        .await
-        .err();
-    assert_eq!(
-        failed.as_ref().map(seen).as_deref(),
-        Some("ConditionalCheckFailedException")
-    );
+    let failed = stage.put("a").condition_expression("attribute_not_exists(id)").send().await.err();
+    assert_eq!(failed.as_ref().map(seen).as_deref(), Some("ConditionalCheckFailedException"));
     assert!(stage.is_stored("a").await?);
     Ok(())
 }
@@ -123,22 +74,13 @@ async fn the_answer_of_a_duplicate_is_the_second() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_request_ends_with_the_timeouts_of_the_client() -> TestResult {
     let timeouts = [
+        (TimeoutConfig::builder().read_timeout(Duration::from_secs(5)).build(), "timeout"),
         (
-            TimeoutConfig::builder()
-                .read_timeout(Duration::from_secs(5))
-                .build(),
-            "timeout",
-        ),
-        (
-            TimeoutConfig::builder()
-                .operation_timeout(Duration::from_secs(5))
-                .build(),
+            TimeoutConfig::builder().operation_timeout(Duration::from_secs(5)).build(),
             "operation timeout",
         ),
         (
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(Duration::from_secs(5))
-                .build(),
+            TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(5)).build(),
             "operation timeout",
         ),
     ];
@@ -197,14 +139,7 @@ async fn faults_are_met_in_the_order_they_were_given() -> TestResult {
     for _ in 0..3 {
         errors.extend(stage.put("a").send().await.err().as_ref().map(seen));
     }
-    assert_eq!(
-        errors,
-        [
-            "ProvisionedThroughputExceededException",
-            "InternalServerError",
-            "io"
-        ]
-    );
+    assert_eq!(errors, ["ProvisionedThroughputExceededException", "InternalServerError", "io"]);
     stage.put("a").send().await?;
     Ok(())
 }

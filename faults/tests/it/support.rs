@@ -39,32 +39,18 @@ impl Stage {
                     .build()?,
             )
             .key_schema(
-                KeySchemaElement::builder()
-                    .attribute_name("id")
-                    .key_type(KeyType::Hash)
-                    .build()?,
+                KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?,
             )
             .send()
             .await?;
         let faults = Faults::new();
-        let config = plain
-            .config()
-            .to_builder()
-            .retry_config(RetryConfig::disabled())
-            .build();
+        let config = plain.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let client = faults.wrap(&Client::from_conf(config))?;
-        Ok(Self {
-            faults,
-            client,
-            plain,
-        })
+        Ok(Self { faults, client, plain })
     }
 
     pub(crate) fn put(&self, id: &str) -> PutItemFluentBuilder {
-        self.client
-            .put_item()
-            .table_name("notes")
-            .item("id", text(id))
+        self.client.put_item().table_name("notes").item("id", text(id))
     }
 
     /// Adds one to a counter.
@@ -82,14 +68,7 @@ impl Stage {
         &self,
         id: &str,
     ) -> Result<Option<HashMap<String, AttributeValue>>, Box<dyn Error>> {
-        Ok(self
-            .plain
-            .get_item()
-            .table_name("notes")
-            .key("id", text(id))
-            .send()
-            .await?
-            .item)
+        Ok(self.plain.get_item().table_name("notes").key("id", text(id)).send().await?.item)
     }
 
     pub(crate) async fn is_stored(&self, id: &str) -> Result<bool, Box<dyn Error>> {

@@ -10,14 +10,8 @@ use crate::support::{Stage, TestResult, text};
 async fn the_wrapped_client_keeps_its_configuration_and_the_original_meets_no_fault() -> TestResult
 {
     let stage = Stage::new().await?;
-    assert_eq!(
-        stage.client.config().region(),
-        stage.plain.config().region()
-    );
-    assert_eq!(
-        stage.client.config().retry_config(),
-        Some(&RetryConfig::disabled())
-    );
+    assert_eq!(stage.client.config().region(), stage.plain.config().region());
+    assert_eq!(stage.client.config().retry_config(), Some(&RetryConfig::disabled()));
     stage.faults.always(Operation::Any, Fault::DropBefore);
     assert!(stage.put("a").send().await.is_err());
     assert!(!stage.is_stored("a").await?);
@@ -29,28 +23,16 @@ async fn wrapped_clients_can_be_wrapped_again_and_the_outer_faults_are_met_first
     let stage = Stage::new().await?;
     let outer = Faults::new();
     let client = outer.wrap(&stage.client)?;
-    let put = || {
-        client
-            .put_item()
-            .table_name("notes")
-            .item("id", text("a"))
-            .send()
-    };
+    let put = || client.put_item().table_name("notes").item("id", text("a")).send();
 
     outer.next("PutItem", Fault::DropBefore);
     assert!(put().await.is_err());
-    assert_eq!(
-        (outer.count("PutItem"), stage.faults.count("PutItem")),
-        (1, 0)
-    );
+    assert_eq!((outer.count("PutItem"), stage.faults.count("PutItem")), (1, 0));
 
     outer.next("PutItem", Fault::Duplicate);
     stage.faults.next("PutItem", Fault::LoseAnswer);
     put().await?; // the first of the two was lost inside
-    assert_eq!(
-        (outer.count("PutItem"), stage.faults.count("PutItem")),
-        (2, 2)
-    );
+    assert_eq!((outer.count("PutItem"), stage.faults.count("PutItem")), (2, 2));
     Ok(())
 }
 
@@ -75,18 +57,8 @@ async fn every_attempt_of_the_sdk_is_a_request() -> TestResult {
     let client = Client::from_conf(config.build());
     stage.faults.next("PutItem", Fault::Throttle);
     stage.faults.next("PutItem", Fault::LoseAnswer);
-    client
-        .put_item()
-        .table_name("notes")
-        .item("id", text("a"))
-        .send()
-        .await?;
-    let attempts: Vec<_> = stage
-        .faults
-        .requests()
-        .iter()
-        .map(|request| request.attempt)
-        .collect();
+    client.put_item().table_name("notes").item("id", text("a")).send().await?;
+    let attempts: Vec<_> = stage.faults.requests().iter().map(|request| request.attempt).collect();
     assert_eq!(attempts, [Some(1), Some(2), Some(3)]);
     Ok(())
 }

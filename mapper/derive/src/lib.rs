@@ -1,1 +1,167 @@
-//! x
+//! The derive macros of dynamap: `Model` for structs that are items of a table, `Attribute` for what their fields hold.
+//!
+//! Users take them from the facade crate `dynamap`.
+//!
+//! # Layout
+//!
+//! One phase, one file: `attr` (what the user wrote, with spans) → `check` (every rule) → `ast` (the checked input)
+//! → `expand` (only quoting). `ctxt` collects all errors; where there are some, `fallback` still emits an impl, so that
+//! the compiler reports the mistake and not its consequences.
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+mod ast;
+mod attr;
+mod check;
+mod ctxt;
+mod expand;
+mod fallback;
+#[cfg(test)]
+mod tests;
+
+/// Makes a struct a model: its values are stored as items of one DynamoDB table.
+///
+/// ```
+/// use dynamap::Model;
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "accounts", schema = "1.1.0", validate = false)]
+/// pub struct Account {
+///     #[model(hash_key, auto_increment)]
+///     pub id: u64,
+///     #[model(rename = "e-mail")]
+///     pub email: String,
+///     #[model(default = "EUR".to_owned())]
+///     pub currency: String,
+///     #[model(version)]
+///     pub version: u64,
+/// }
+///
+/// // Every field gets a typed constant, with the visibility of the field.
+/// assert_eq!(Account::EMAIL.name(), "e-mail");
+/// assert_eq!(Account::layout().table, "accounts");
+/// ```
+///
+/// The struct needs named fields, no generics, and `Clone`. The type of each field implements
+/// `dynamap::Attribute`.
+///
+/// # On the struct
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `table = "accounts"` | The table's name without the database's prefix: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`. Required. |
+/// | `schema = "2.0.0"` | The schema that the struct describes, as MAJOR.MINOR.PATCH; `1.0.0` where it is not given. |
+/// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
+/// | `validate = false` | No validation. |
+/// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |
+/// | `crate = "path"` | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
+///
+/// # On a field
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `hash_key` | The hash key (AWS docs: partition key). Exactly one field, of a type stored as string, number or binary. |
+/// | `range_key` | The range key (AWS docs: sort key). At most one field. |
+/// | `auto_increment` | On the hash key: an insert takes the next id from a counter. The field is an integer. |
+/// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
+/// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
+/// | `default` | What the field reads as where the item lacks the attribute, and what an insert stores for a value that would be absent: `Default::default()`. |
+/// | `default = "EUR".to_owned()` | The same with an expression of the field's type. |
+///
+/// Attributes combine with commas, `#[model(hash_key, rename = "pk")]`, or as several `#[model(…)]`:
+///
+/// ```
+/// use dynamap::Model;
+///
+/// static CHAIN: dynamap::Migrations = dynamap::Migrations::none();
+///
+/// fn short(map: &DoomMap) -> Result<(), dynamap::__private::Report> {
+///     # let _ = map;
+///     Ok(())
+/// }
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "maps", validate_with = short)]
+/// struct DoomMap {
+///     #[model(hash_key, rename = "e")]
+///     episode: u32,
+///     #[model(range_key, rename = "m")]
+///     map: u32,
+///     #[model(default)]
+///     tags: Vec<String>,
+/// }
+///
+/// let later_maps = DoomMap::MAP.gt(5);
+/// assert_eq!(later_maps.to_string(), "m > 5");
+/// ```
+#[proc_macro_derive(Model, attributes(model))]
+pub fn model(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    match check::model(&input) {
+        Ok(model) => expand::model(&model),
+        Err(error) => fallback::model(&input, &error),
+    }
+    .into()
+}
+
+/// Makes a type storable in one attribute: as a map, a string, or as the type that it wraps.
+///
+/// A struct with named fields is stored as a map, with an entry for each field:
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue};
+///
+/// #[derive(Debug, PartialEq, Attribute)]
+/// struct Address {
+///     #[model(rename = "town")]
+///     city: String,
+///     #[model(default = "CH".to_owned())]
+///     country: String,
+/// }
+///
+/// let address = Address { city: "Bern".into(), country: "CH".into() };
+/// let stored = address.encode()?.expect("a map is never absent");
+/// assert!(matches!(&stored, AttributeValue::M(map) if map.contains_key("town")));
+/// assert_eq!(Address::decode(&stored)?, address);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A struct with one unnamed field is stored as that field, and compared with the same operands; a list of them is
+/// always a list. An enum whose variants hold no data is stored as a string, the variant's name:
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue};
+///
+/// #[derive(Debug, PartialEq, Attribute)]
+/// struct Cents(i64);
+///
+/// #[derive(Debug, PartialEq, Attribute)]
+/// enum Status {
+///     Open,
+///     #[model(rename = "done")]
+///     Closed,
+/// }
+///
+/// assert_eq!(Cents(250).encode()?, Some(AttributeValue::N("250".into())));
+/// assert_eq!(Status::Closed.encode()?, Some(AttributeValue::S("done".into())));
+/// let unknown = Status::decode(&AttributeValue::S("lost".into())).expect_err("no such variant");
+/// assert_eq!(unknown.expected(), "one of `Open`, `done`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `crate = "path"` | the type | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
+/// | `rename = "town"` | a named field, a variant | The name that is stored, where it is not the field's or variant's. |
+/// | `default` | a named field | What the field reads as where the map lacks the entry: `Default::default()`. |
+/// | `default = "CH".to_owned()` | a named field | The same with an expression of the field's type. |
+#[proc_macro_derive(Attribute, attributes(model))]
+pub fn attribute(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    match check::attribute(&input) {
+        Ok(attribute) => expand::attribute(&attribute),
+        Err(error) => fallback::attribute(&input, &error),
+    }
+    .into()
+}

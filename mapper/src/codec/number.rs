@@ -38,9 +38,7 @@ fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     match digits.as_bytes() {
         [b'0'] => text == "0",
-        [first, rest @ ..] => {
-            (b'1'..=b'9').contains(first) && rest.iter().all(u8::is_ascii_digit)
-        }
+        [first, rest @ ..] => (b'1'..=b'9').contains(first) && rest.iter().all(u8::is_ascii_digit),
         [] => false,
     }
 }
@@ -65,7 +63,8 @@ fn parts(text: &str) -> Option<(bool, String, i64)> {
     let trimmed = joined.trim_start_matches('0');
     let digits = trimmed.trim_end_matches('0');
     let dropped = i64::try_from(trimmed.len() - digits.len()).ok()?;
-    let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
+    let exponent =
+        exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
     Some((negative, digits.to_owned(), exponent))
 }
 
@@ -126,7 +125,10 @@ mod tests {
 
     #[test]
     fn numbers_are_ordered_by_value() {
-        let sorted = ["-1e3", "-10.5", "-10", "-0.1", "0", "1e-130", "0.099", "0.1", "9", "10.0", "11", "1e126"];
+        let sorted = [
+            "-1e3", "-10.5", "-10", "-0.1", "0", "1e-130", "0.099", "0.1", "9", "10.0", "11",
+            "1e126",
+        ];
         for (i, a) in sorted.iter().enumerate() {
             for (j, b) in sorted.iter().enumerate() {
                 assert_eq!(order(a, b), Some(i.cmp(&j)), "{a} {b}");

@@ -126,7 +126,11 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, failure) in self.failures.iter().enumerate() {
             let comma = if i == 0 { "" } else { "; " };
-            write!(f, "{comma}item ({}) of table {} {}", failure.key, failure.table, failure.reason)?;
+            write!(
+                f,
+                "{comma}item ({}) of table {} {}",
+                failure.key, failure.table, failure.reason
+            )?;
         }
         f.write_str(": nothing was written")
     }
@@ -137,7 +141,10 @@ impl fmt::Display for Reason {
         match self {
             Self::AlreadyExists => f.write_str("exists already"),
             Self::Changed { expected: Some(expected), actual: Some(actual) } => {
-                write!(f, "was changed by someone else: expected version {expected}, found {actual}")
+                write!(
+                    f,
+                    "was changed by someone else: expected version {expected}, found {actual}"
+                )
             }
             Self::Changed { .. } => f.write_str("was changed by someone else"),
             Self::Deleted => f.write_str("was deleted by someone else"),

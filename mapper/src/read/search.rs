@@ -72,8 +72,7 @@ impl<'a> Search<'a> {
     }
 
     fn decode<M: Model>(&self, table: &str, item: Item) -> Result<Loaded<M>, Error> {
-        let key = Key::of(self.layout, &item)
-            .map_err(|error| Error::encode(self.layout, error))?;
+        let key = Key::of(self.layout, &item).map_err(|error| Error::encode(self.layout, error))?;
         decode(table, &key, item)
     }
 

@@ -50,9 +50,8 @@ async fn create(
     for (key, kind) in &keys {
         let element = KeySchemaElement::builder().attribute_name(key.name).key_type(kind.clone());
         schema.push(element.build().map_err(unbuilt)?);
-        let definition = AttributeDefinition::builder()
-            .attribute_name(key.name)
-            .attribute_type(key.kind.into());
+        let definition =
+            AttributeDefinition::builder().attribute_name(key.name).attribute_type(key.kind.into());
         definitions.push(definition.build().map_err(unbuilt)?);
     }
     let answer = repeat(db, "CreateTable", table, || {

@@ -43,7 +43,9 @@ fn check(writes: &[Write]) -> Result<(), Error> {
     }
     let targets: HashSet<_> = writes.iter().map(|w| (&w.target.table, &w.target.key)).collect();
     if targets.len() < writes.len() {
-        return Err(Error::Usage("one set of writes names the same item twice: fold them into one"));
+        return Err(Error::Usage(
+            "one set of writes names the same item twice: fold them into one",
+        ));
     }
     Ok(())
 }

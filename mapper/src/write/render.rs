@@ -106,6 +106,7 @@ fn update(write: &Write, base: &Item, target: &Item, placeholders: &mut Placehol
     let clause = |verb: &str, parts: &[String]| {
         (!parts.is_empty()).then(|| format!("{verb} {}", parts.join(", ")))
     };
-    let clauses: Vec<String> = [clause("SET", &set), clause("REMOVE", &remove)].into_iter().flatten().collect();
+    let clauses: Vec<String> =
+        [clause("SET", &set), clause("REMOVE", &remove)].into_iter().flatten().collect();
     clauses.join(" ")
 }

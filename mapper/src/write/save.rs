@@ -43,10 +43,7 @@ impl<M: Model> Loaded<M> {
     /// # Errors
     /// [`Error::Conflict`] with the item as it is now; `OutcomeUnknown` where the answer was lost and the item is
     /// gone, since somebody else may have deleted it; what the service says.
-    pub fn delete(
-        self,
-        db: &Database,
-    ) -> impl Future<Output = Result<M, Error>> + Send + '_ {
+    pub fn delete(self, db: &Database) -> impl Future<Output = Result<M, Error>> + Send + '_ {
         async move {
             let write = Write::delete(db, &self);
             apply(db, &[write]).await?;

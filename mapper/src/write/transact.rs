@@ -39,8 +39,11 @@ pub(super) async fn send(
 ) -> Result<(), Error> {
     let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
     let table = targets.first().map_or("", |target| target.table.as_str());
-    let actions: Vec<TransactWriteItem> =
-        rendered.iter().map(action).collect::<Result<_, _>>().map_err(|error| unbuilt(table, &error))?;
+    let actions: Vec<TransactWriteItem> = rendered
+        .iter()
+        .map(action)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unbuilt(table, &error))?;
     let token = db.token();
     let mut attempts = Attempts::new(db, OPERATION, table);
     loop {

@@ -1,0 +1,103 @@
+//! The rules of types that are stored in one attribute.
+
+use proc_macro2::Ident;
+use syn::punctuated::Punctuated;
+use syn::{Data, DeriveInput, Field, Fields, Token};
+
+use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, VARIANT, WRAPPED};
+use super::{Words, default, field, krate, names_differ, stored_name};
+use crate::ast::{self, Role, Shape};
+use crate::ctxt::Ctxt;
+
+/// Checks a type that derives `Attribute`.
+pub(crate) fn attribute(input: &DeriveInput) -> Result<ast::Attribute<'_>, syn::Error> {
+    let mut ctxt = Ctxt::default();
+    let attribute = check(&mut ctxt, input);
+    ctxt.finish(attribute)
+}
+
+fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Attribute<'a>> {
+    if !input.generics.params.is_empty() {
+        let sentence = "`Attribute` cannot be derived for a generic type: write a type without parameters, or implement \
+                        `dynamap::Attribute` by hand";
+        ctxt.error(&input.generics, sentence);
+    }
+    let mut words = Words::read(ctxt, &input.attrs, &ATTRIBUTE);
+    let krate = krate(ctxt, &mut words);
+    let shape = shape(ctxt, input)?;
+    Some(ast::Attribute { krate, ident: &input.ident, shape })
+}
+
+fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<Shape<'a>> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Some(Shape::Map(map(ctxt, &fields.named))),
+            Fields::Unnamed(fields) => match fields.unnamed.first() {
+                Some(wrapped) if fields.unnamed.len() == 1 => {
+                    let _ = Words::read(ctxt, &wrapped.attrs, &WRAPPED);
+                    Some(Shape::Newtype(&wrapped.ty))
+                }
+                _ => {
+                    let sentence = "the entries of a map have names: write named fields, or one unnamed field to be \
+                                    stored as that field";
+                    ctxt.error(&data.fields, sentence);
+                    None
+                }
+            },
+            Fields::Unit => {
+                let sentence = "a struct without fields holds nothing to store: write named fields, or an enum";
+                ctxt.error(&input.ident, sentence);
+                None
+            }
+        },
+        Data::Enum(data) => names(ctxt, input, &data.variants).map(Shape::Names),
+        Data::Union(data) => {
+            let sentence = "a union cannot be stored: write a struct or an enum";
+            ctxt.error(data.union_token, sentence);
+            None
+        }
+    }
+}
+
+fn map<'a>(ctxt: &mut Ctxt, fields: &'a Punctuated<Field, Token![,]>) -> Vec<ast::Field<'a>> {
+    let named = fields.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
+    let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident)).collect();
+    names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    fields
+}
+
+fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident) -> ast::Field<'a> {
+    let mut words = Words::read(ctxt, &from.attrs, &ATTRIBUTE_FIELD);
+    let rename = words.text(ctxt, "rename");
+    let name = stored_name(ctxt, ident, rename.as_ref());
+    let default = default(&mut words).map(|(_, default)| default);
+    field(from, ident, name, Role::Field, default)
+}
+
+fn names<'a>(
+    ctxt: &mut Ctxt,
+    input: &'a DeriveInput,
+    variants: &'a Punctuated<syn::Variant, Token![,]>,
+) -> Option<Vec<ast::Variant<'a>>> {
+    if variants.is_empty() {
+        let sentence =
+            "an enum without variants has no values to store: write at least one variant";
+        ctxt.error(&input.ident, sentence);
+        return None;
+    }
+    let with_data = variants.iter().find(|variant| !matches!(variant.fields, Fields::Unit));
+    if let Some(variant) = with_data {
+        let sentence = "an enum with data is not supported yet: put the data in a struct, beside an enum of plain names";
+        ctxt.error(variant, sentence);
+        return None;
+    }
+    let names: Vec<_> = variants.iter().map(|variant| named(ctxt, variant)).collect();
+    names_differ(ctxt, "variants", names.iter().map(|v| (v.name.as_str(), v.ident)));
+    Some(names)
+}
+
+fn named<'a>(ctxt: &mut Ctxt, variant: &'a syn::Variant) -> ast::Variant<'a> {
+    let mut words = Words::read(ctxt, &variant.attrs, &VARIANT);
+    let rename = words.text(ctxt, "rename");
+    ast::Variant { ident: &variant.ident, name: stored_name(ctxt, &variant.ident, rename.as_ref()) }
+}

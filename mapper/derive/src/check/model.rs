@@ -1,0 +1,299 @@
+//! The rules of models.
+
+use proc_macro2::Ident;
+use syn::{Data, DeriveInput, Fields, LitStr};
+
+use super::{
+    MODEL, MODEL_FIELD, Words, constant, default, field, is_u64, krate, names_differ, stored_name,
+};
+use crate::ast::{self, Role, Schema, Validation};
+use crate::ctxt::Ctxt;
+
+/// The attributes that the library itself writes.
+const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
+
+/// A field and the words on it.
+struct Raw<'a> {
+    field: &'a syn::Field,
+    ident: &'a Ident,
+    hash_key: Option<Ident>,
+    range_key: Option<Ident>,
+    version: Option<Ident>,
+    auto_increment: Option<Ident>,
+    rename: Option<LitStr>,
+    default: Option<(Ident, ast::Default)>,
+    unclear: bool,
+}
+
+/// Checks a struct that derives `Model`.
+pub(crate) fn model(input: &DeriveInput) -> Result<ast::Model<'_>, syn::Error> {
+    let mut ctxt = Ctxt::default();
+    let model = check(&mut ctxt, input);
+    ctxt.finish(model)
+}
+
+fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> {
+    let fields = named_fields(ctxt, input)?;
+    let mut words = Words::read(ctxt, &input.attrs, &MODEL);
+    let krate = krate(ctxt, &mut words);
+    let table = table(ctxt, &mut words, &input.ident);
+    let schema = schema(ctxt, &mut words);
+    let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
+    let validation = validation(ctxt, &mut words);
+
+    let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
+    for raw in &raws {
+        roles_fit(ctxt, raw);
+        default_fits(ctxt, raw);
+        version_is_u64(ctxt, raw);
+    }
+    hash_key_is_there(ctxt, &raws, input);
+    given_once(ctxt, &raws, "a second hash key: a table has one", |raw| raw.hash_key.as_ref());
+    given_once(ctxt, &raws, "a second range key: a table has at most one", |raw| {
+        raw.range_key.as_ref()
+    });
+    given_once(ctxt, &raws, "a second version: one counts all writes of an item", |raw| {
+        raw.version.as_ref()
+    });
+
+    let fields: Vec<ast::Field<'_>> = raws.iter().map(|raw| described(ctxt, raw)).collect();
+    names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    constants_differ(ctxt, &fields);
+
+    let with = |role| fields.iter().find(|field| field.role == role).cloned();
+    Some(ast::Model {
+        krate,
+        ident: &input.ident,
+        table: table?,
+        schema: schema?,
+        migrations,
+        validation: validation?,
+        hash_key: with(Role::HashKey)?,
+        auto_increment: raws.iter().any(|raw| raw.auto_increment.is_some()),
+        range_key: with(Role::RangeKey),
+        version: with(Role::Version),
+        fields,
+    })
+}
+
+/// Only structs with named fields and without generics are models.
+fn named_fields<'a>(
+    ctxt: &mut Ctxt,
+    input: &'a DeriveInput,
+) -> Option<impl Iterator<Item = (&'a syn::Field, &'a Ident)> + use<'a>> {
+    let fields = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Some(fields),
+            Fields::Unnamed(_) => {
+                let sentence =
+                    "the attributes of an item have names: write a struct with named fields";
+                ctxt.error(&data.fields, sentence);
+                None
+            }
+            Fields::Unit => {
+                let sentence = "an item has at least a hash key: write a struct with named fields";
+                ctxt.error(&input.ident, sentence);
+                None
+            }
+        },
+        Data::Enum(data) => {
+            let sentence = "an enum cannot be a model: write a struct with named fields, with the enum as the \
+                            type of a field (`#[derive(Attribute)]`)";
+            ctxt.error(data.enum_token, sentence);
+            None
+        }
+        Data::Union(data) => {
+            let sentence = "a union cannot be a model: write a struct with named fields";
+            ctxt.error(data.union_token, sentence);
+            None
+        }
+    };
+    if !input.generics.params.is_empty() {
+        let sentence = "a model describes one table and cannot be generic: write a struct for each table, with \
+                        owned fields";
+        ctxt.error(&input.generics, sentence);
+        return None;
+    }
+    Some(fields?.named.iter().filter_map(|field| Some((field, field.ident.as_ref()?))))
+}
+
+fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> {
+    let mut words = Words::read(ctxt, &field.attrs, &MODEL_FIELD);
+    Raw {
+        field,
+        ident,
+        hash_key: words.flag(ctxt, "hash_key"),
+        range_key: words.flag(ctxt, "range_key"),
+        version: words.flag(ctxt, "version"),
+        auto_increment: words.flag(ctxt, "auto_increment"),
+        rename: words.text(ctxt, "rename"),
+        default: default(&mut words),
+        unclear: words.unclear,
+    }
+}
+
+fn table(ctxt: &mut Ctxt, words: &mut Words, ident: &Ident) -> Option<String> {
+    let Some(table) = words.text(ctxt, "table") else {
+        if !words.unclear {
+            let sentence =
+                format!("`{ident}` names no table: write `#[model(table = \"…\")]` on the struct");
+            ctxt.error(ident, sentence);
+        }
+        return None;
+    };
+    let name = table.value();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !(3..=255).contains(&name.len()) || !name.chars().all(allowed) {
+        let sentence = format!(
+            "`{name}` cannot be the name of a table: write 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`"
+        );
+        ctxt.error(&table, sentence);
+    }
+    Some(name)
+}
+
+fn schema(ctxt: &mut Ctxt, words: &mut Words) -> Option<Schema> {
+    let Some(text) = words.text(ctxt, "schema") else {
+        return Some(Schema { major: 1, minor: 0, patch: 0 });
+    };
+    let schema = parse_schema(&text.value());
+    if schema.is_none() {
+        let sentence = format!(
+            "`{}` is no schema: write MAJOR.MINOR.PATCH in plain numbers, as in `schema = \"2.0.0\"`",
+            text.value()
+        );
+        ctxt.error(&text, sentence);
+    }
+    schema
+}
+
+fn parse_schema(text: &str) -> Option<Schema> {
+    let number = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_digit());
+        let leading_zero = part.len() > 1 && part.starts_with('0');
+        (plain && !leading_zero).then(|| part.parse::<u64>().ok()).flatten()
+    };
+    let mut parts = text.split('.').map(number);
+    let schema = Schema { major: parts.next()??, minor: parts.next()??, patch: parts.next()?? };
+    parts.next().is_none().then_some(schema)
+}
+
+fn validation(ctxt: &mut Ctxt, words: &mut Words) -> Option<Validation> {
+    let with = words.path(ctxt, "validate_with", "function");
+    match (words.boolean(ctxt, "validate"), with) {
+        (Some(validate), Some(_)) => {
+            let sentence =
+                "`validate` and `validate_with` exclude each other: remove one of the two";
+            ctxt.error(validate, sentence);
+            None
+        }
+        (None, Some(function)) => Some(Validation::With(function)),
+        (Some(validate), None) if !validate.value => Some(Validation::Off),
+        (_, None) => Some(Validation::Garde),
+    }
+}
+
+fn hash_key_is_there(ctxt: &mut Ctxt, raws: &[Raw<'_>], input: &DeriveInput) {
+    if !raws.iter().any(|raw| raw.hash_key.is_some() || raw.unclear) {
+        let sentence = format!(
+            "`{}` has no hash key: write `#[model(hash_key)]` on the field that its items are found by",
+            input.ident
+        );
+        ctxt.error(&input.ident, sentence);
+    }
+}
+
+/// At most one field carries a word.
+fn given_once<'a>(
+    ctxt: &mut Ctxt,
+    raws: &'a [Raw<'_>],
+    problem: &str,
+    word: impl Fn(&'a Raw<'_>) -> Option<&'a Ident>,
+) {
+    for raw in raws.iter().filter(|raw| word(raw).is_some()).skip(1) {
+        let Some(word) = word(raw) else { continue };
+        let sentence =
+            format!("`{}` is {problem}; remove `{word}` from all fields but one", raw.ident);
+        ctxt.error(word, sentence);
+    }
+}
+
+/// A field is one thing: hash key, range key or version; and only a hash key is counted.
+fn roles_fit(ctxt: &mut Ctxt, raw: &Raw<'_>) {
+    if let (Some(_), Some(range_key)) = (&raw.hash_key, &raw.range_key) {
+        let sentence =
+            "a field is the hash key or the range key and not both: remove one of the two words";
+        ctxt.error(range_key, sentence);
+    }
+    if let (Some(version), true) = (&raw.version, raw.hash_key.is_some() || raw.range_key.is_some())
+    {
+        let sentence = "the version changes with every write and cannot be part of the key: write a field of its own, \
+                        `#[model(version)] version: u64`";
+        ctxt.error(version, sentence);
+    }
+    if let (Some(auto_increment), None) = (&raw.auto_increment, &raw.hash_key) {
+        let sentence = "only the hash key can be counted: write `#[model(hash_key, auto_increment)]`, or remove \
+                        `auto_increment`";
+        ctxt.error(auto_increment, sentence);
+    }
+}
+
+/// Only ordinary fields can be absent.
+fn default_fits(ctxt: &mut Ctxt, raw: &Raw<'_>) {
+    let Some((default, _)) = &raw.default else { return };
+    if raw.auto_increment.is_some() {
+        let sentence = "an `auto_increment` key comes from its counter: remove `default`";
+        ctxt.error(default, sentence);
+    } else if raw.hash_key.is_some() || raw.range_key.is_some() {
+        let sentence = "a key attribute is never absent: remove `default`";
+        ctxt.error(default, sentence);
+    } else if raw.version.is_some() {
+        let sentence =
+            "the version starts at 1 on insert and is counted by the library: remove `default`";
+        ctxt.error(default, sentence);
+    }
+}
+
+fn version_is_u64(ctxt: &mut Ctxt, raw: &Raw<'_>) {
+    let key = raw.hash_key.is_some() || raw.range_key.is_some();
+    if raw.version.is_some() && !key && !is_u64(&raw.field.ty) {
+        let sentence = format!("the version is a `u64`: write `{}: u64`", raw.ident);
+        ctxt.error(&raw.field.ty, sentence);
+    }
+}
+
+fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>) -> ast::Field<'a> {
+    let name = stored_name(ctxt, raw.ident, raw.rename.as_ref());
+    if RESERVED.contains(&name.as_str()) {
+        let sentence = format!(
+            "`{name}` is written by the library: choose another name, or keep the field and write \
+             `#[model(rename = \"…\")]`"
+        );
+        match &raw.rename {
+            Some(rename) => ctxt.error(rename, sentence),
+            None => ctxt.error(raw.ident, sentence),
+        }
+    }
+    let role = match raw {
+        Raw { hash_key: Some(_), .. } => Role::HashKey,
+        Raw { range_key: Some(_), .. } => Role::RangeKey,
+        Raw { version: Some(_), .. } => Role::Version,
+        _ => Role::Field,
+    };
+    let default = raw.default.as_ref().map(|(_, default)| default.clone());
+    field(raw.field, raw.ident, name, role, default)
+}
+
+/// No two fields with one constant, as `id` and `ID` would have.
+fn constants_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
+    for (i, field) in fields.iter().enumerate() {
+        let constant = constant(field.ident);
+        if let Some(first) = fields[..i].iter().find(|other| other.constant == constant) {
+            let sentence = format!(
+                "the fields `{}` and `{}` would share the constant `{constant}`: name one of them differently",
+                first.ident, field.ident
+            );
+            ctxt.error(field.ident, sentence);
+        }
+    }
+}

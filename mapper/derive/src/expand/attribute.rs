@@ -1,0 +1,143 @@
+//! The code of `derive(Attribute)`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote_spanned;
+use syn::Type;
+
+use super::{at, private, read, site, word, write};
+use crate::ast::{Attribute, Field, Shape, Variant};
+
+/// The impl of a type that is stored in one attribute.
+pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
+    let private = &private(&attribute.krate);
+    let ident = attribute.ident;
+    let body = match &attribute.shape {
+        Shape::Map(fields) => map(private, ident, fields),
+        Shape::Newtype(ty) => newtype(private, ty),
+        Shape::Names(variants) => names(private, variants),
+    };
+    quote_spanned! {site()=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #private::Attribute for #ident {
+            #body
+        }
+    }
+}
+
+fn map(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let (operand, map) = (word("operand"), word("map"));
+    let writes = fields.iter().map(|field| write(private, field, &operand));
+    let reads = fields.iter().map(|field| read(private, field, &map));
+    let expected = format!("a map ({ident})");
+    let head = head(private, "M");
+    quote_spanned! {site()=>
+        #head
+
+        fn encode_operand(
+            operand: &Self,
+        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
+            let mut item = #private::Item::new();
+            #(#writes)*
+            ::core::result::Result::Ok(#private::AttributeValue::M(item.into_inner()))
+        }
+
+        fn decode(
+            value: &#private::AttributeValue,
+        ) -> ::core::result::Result<Self, #private::DecodeError> {
+            match value {
+                #private::AttributeValue::M(map) => {
+                    ::core::result::Result::Ok(Self { #(#reads),* })
+                }
+                other => ::core::result::Result::Err(#private::DecodeError::kind(#expected, other)),
+            }
+        }
+    }
+}
+
+fn names(private: &TokenStream, variants: &[Variant<'_>]) -> TokenStream {
+    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
+    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let expected = format!("one of {}", quoted.join(", "));
+    let head = head(private, "S");
+    quote_spanned! {site()=>
+        #head
+
+        fn encode_operand(
+            operand: &Self,
+        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
+            let name = match operand {
+                #(Self::#idents => #names,)*
+            };
+            ::core::result::Result::Ok(#private::AttributeValue::S(::std::string::String::from(name)))
+        }
+
+        fn decode(
+            value: &#private::AttributeValue,
+        ) -> ::core::result::Result<Self, #private::DecodeError> {
+            match value {
+                #private::AttributeValue::S(name) => match name.as_str() {
+                    #(#names => ::core::result::Result::Ok(Self::#idents),)*
+                    _ => ::core::result::Result::Err(
+                        #private::DecodeError::new(#expected, "another string"),
+                    ),
+                },
+                other => ::core::result::Result::Err(#private::DecodeError::kind(#expected, other)),
+            }
+        }
+    }
+}
+
+/// What maps and names share: a value is its own operand, and is never absent.
+fn head(private: &TokenStream, kind: &str) -> TokenStream {
+    let kind = word(kind);
+    quote_spanned! {site()=>
+        type Kind = #private::kind::#kind;
+        type ListKind = #private::kind::L;
+        type Operand<'a> = &'a Self;
+
+        fn encode(
+            &self,
+        ) -> ::core::result::Result<
+            ::core::option::Option<#private::AttributeValue>,
+            #private::EncodeError,
+        > {
+            <Self as #private::Attribute>::encode_operand(self).map(::core::option::Option::Some)
+        }
+    }
+}
+
+fn newtype(private: &TokenStream, ty: &Type) -> TokenStream {
+    let wrapped = quote_spanned!(at(ty)=> <#ty as #private::Attribute>);
+    quote_spanned! {site()=>
+        type Kind = #wrapped::Kind;
+        type ListKind = #private::kind::L;
+        type Operand<'a> = #wrapped::Operand<'a>;
+
+        fn encode(
+            &self,
+        ) -> ::core::result::Result<
+            ::core::option::Option<#private::AttributeValue>,
+            #private::EncodeError,
+        > {
+            #wrapped::encode(&self.0)
+        }
+
+        fn encode_operand(
+            operand: #wrapped::Operand<'_>,
+        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
+            #wrapped::encode_operand(operand)
+        }
+
+        fn decode(
+            value: &#private::AttributeValue,
+        ) -> ::core::result::Result<Self, #private::DecodeError> {
+            #wrapped::decode(value).map(Self)
+        }
+
+        fn absent() -> ::core::option::Option<Self> {
+            #wrapped::absent().map(Self)
+        }
+    }
+}

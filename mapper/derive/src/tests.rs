@@ -1,0 +1,10 @@
+//! Expansions as snapshots, and every rule as a line of a table.
+
+mod errors;
+mod expansions;
+
+use syn::DeriveInput;
+
+fn parse(input: &str) -> DeriveInput {
+    syn::parse_str(input).expect("the input of a test is an item")
+}

@@ -1,0 +1,580 @@
+//! What the derives emit, as a user would have to write it.
+
+#![expect(clippy::too_many_lines, reason = "snapshots are as long as what they show")]
+#![expect(clippy::needless_raw_string_hashes, reason = "as expect-test writes them")]
+
+use expect_test::{Expect, expect};
+use proc_macro2::TokenStream;
+
+use super::parse;
+use crate::{check, expand, fallback};
+
+fn check(code: TokenStream, expected: &Expect) {
+    let file = syn::parse2(code).expect("the expansion is a list of items");
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+fn model(input: &str, expected: &Expect) {
+    let input = parse(input);
+    check(expand::model(&check::model(&input).expect("the input is right")), expected);
+}
+
+fn attribute(input: &str, expected: &Expect) {
+    let input = parse(input);
+    check(expand::attribute(&check::attribute(&input).expect("the input is right")), expected);
+}
+
+#[test]
+fn a_model_with_everything() {
+    model(
+        r#"
+        #[model(table = "accounts", schema = "2.1.0", migrations = chains::ACCOUNT, validate_with = check_account)]
+        #[model(crate = "bank::dynamap")]
+        pub struct Account {
+            #[model(hash_key, auto_increment)]
+            pub id: u64,
+            #[model(rename = "e-mail")]
+            email: Option<String>,
+            #[model(default)]
+            pub(crate) r#type: Kind,
+            #[model(default = vec![1, 2])]
+            tags: Vec<u8>,
+            #[model(version)]
+            version: u64,
+        }
+        "#,
+        &expect![[r##"
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl Account {
+                ///The attribute `id`.
+                pub const ID: bank::dynamap::__private::Path<
+                    Self,
+                    u64,
+                    bank::dynamap::__private::role::HashKey,
+                > = bank::dynamap::__private::Path::new("id");
+                ///The attribute `e-mail`.
+                const EMAIL: bank::dynamap::__private::Path<
+                    Self,
+                    Option<String>,
+                    bank::dynamap::__private::role::Field,
+                > = bank::dynamap::__private::Path::new("e-mail");
+                ///The attribute `type`.
+                pub(crate) const TYPE: bank::dynamap::__private::Path<
+                    Self,
+                    Kind,
+                    bank::dynamap::__private::role::Field,
+                > = bank::dynamap::__private::Path::new("type");
+                ///The attribute `tags`.
+                const TAGS: bank::dynamap::__private::Path<
+                    Self,
+                    Vec<u8>,
+                    bank::dynamap::__private::role::Field,
+                > = bank::dynamap::__private::Path::new("tags");
+                ///The attribute `version`.
+                const VERSION: bank::dynamap::__private::Path<
+                    Self,
+                    u64,
+                    bank::dynamap::__private::role::Version,
+                > = bank::dynamap::__private::Path::new("version");
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl bank::dynamap::__private::Model for Account {
+                type KeyRef<'a> = <u64 as bank::dynamap::__private::Attribute>::Operand<'a>;
+                type HashKey = u64;
+                type Lock = bank::dynamap::__private::Versioned;
+                fn layout() -> &'static bank::dynamap::__private::Layout {
+                    static LAYOUT: bank::dynamap::__private::Layout = bank::dynamap::__private::Layout {
+                        model: "Account",
+                        table: "accounts",
+                        hash_key: bank::dynamap::__private::key_attribute::<u64>("id"),
+                        range_key: ::core::option::Option::None,
+                        version: ::core::option::Option::Some("version"),
+                        schema: bank::dynamap::__private::Version::new(2, 1, 0),
+                        auto_increment: true,
+                        attributes: &["id", "e-mail", "type", "tags"],
+                        upgrade: &chains::ACCOUNT,
+                    };
+                    &LAYOUT
+                }
+                fn encode_key(
+                    hash: Self::KeyRef<'_>,
+                ) -> ::core::result::Result<
+                    bank::dynamap::__private::Key,
+                    bank::dynamap::__private::EncodeError,
+                > {
+                    bank::dynamap::__private::Key::new(
+                        bank::dynamap::__private::key_operand::<u64>("id", hash)?,
+                        ::core::option::Option::None,
+                    )
+                }
+                fn key(
+                    &self,
+                ) -> ::core::result::Result<
+                    bank::dynamap::__private::Key,
+                    bank::dynamap::__private::EncodeError,
+                > {
+                    bank::dynamap::__private::Key::new(
+                        bank::dynamap::__private::key_field("id", &self.id)?,
+                        ::core::option::Option::None,
+                    )
+                }
+                fn to_attributes(
+                    &self,
+                ) -> ::core::result::Result<
+                    bank::dynamap::__private::Item,
+                    bank::dynamap::__private::EncodeError,
+                > {
+                    let mut item = bank::dynamap::__private::Item::new();
+                    bank::dynamap::__private::put(&mut item, "id", &self.id)?;
+                    bank::dynamap::__private::put(&mut item, "e-mail", &self.email)?;
+                    bank::dynamap::__private::put_or_null(&mut item, "type", &self.r#type)?;
+                    bank::dynamap::__private::put_or_null(&mut item, "tags", &self.tags)?;
+                    ::core::result::Result::Ok(item)
+                }
+                fn from_attributes(
+                    item: &bank::dynamap::__private::Item,
+                ) -> ::core::result::Result<Self, bank::dynamap::__private::DecodeError> {
+                    ::core::result::Result::Ok(Self {
+                        id: bank::dynamap::__private::field(item, "id")?,
+                        email: bank::dynamap::__private::field(item, "e-mail")?,
+                        r#type: bank::dynamap::__private::field_or(
+                            item,
+                            "type",
+                            || ::core::default::Default::default(),
+                        )?,
+                        tags: bank::dynamap::__private::field_or(item, "tags", || vec![1, 2])?,
+                        version: bank::dynamap::__private::field_or(item, "version", || 0)?,
+                    })
+                }
+                fn fill_defaults(
+                    &mut self,
+                ) -> ::core::result::Result<(), bank::dynamap::__private::EncodeError> {
+                    if bank::dynamap::__private::is_absent("type", &self.r#type)? {
+                        self.r#type = ::core::default::Default::default();
+                    }
+                    if bank::dynamap::__private::is_absent("tags", &self.tags)? {
+                        self.tags = vec![1, 2];
+                    }
+                    ::core::result::Result::Ok(())
+                }
+                fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
+                    ::core::option::Option::Some(&mut self.version)
+                }
+                fn set_hash_key(
+                    &mut self,
+                    id: u64,
+                ) -> ::core::result::Result<(), bank::dynamap::__private::EncodeError> {
+                    bank::dynamap::__private::set_auto::<u64>(&mut self.id, "id", id)
+                }
+                fn check(&self) -> ::core::result::Result<(), bank::dynamap::__private::Report> {
+                    check_account(self)
+                }
+            }
+            const _: () = chains::ACCOUNT.assert_ends_at(2, 1, 0);
+        "##]],
+    );
+}
+
+#[test]
+fn a_model_with_a_range_key() {
+    model(
+        r#"
+        #[model(table = "maps")]
+        struct DoomMap {
+            #[model(hash_key)]
+            episode: u32,
+            #[model(range_key)]
+            map: String,
+        }
+        "#,
+        &expect![[r##"
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl DoomMap {
+                ///The attribute `episode`.
+                const EPISODE: ::dynamap::__private::Path<
+                    Self,
+                    u32,
+                    ::dynamap::__private::role::HashKey,
+                > = ::dynamap::__private::Path::new("episode");
+                ///The attribute `map`.
+                const MAP: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::RangeKey,
+                > = ::dynamap::__private::Path::new("map");
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Model for DoomMap {
+                type KeyRef<'a> = (
+                    <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+                    <String as ::dynamap::__private::Attribute>::Operand<'a>,
+                );
+                type HashKey = u32;
+                type Lock = ::dynamap::__private::Unversioned;
+                fn layout() -> &'static ::dynamap::__private::Layout {
+                    static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {
+                        model: "DoomMap",
+                        table: "maps",
+                        hash_key: ::dynamap::__private::key_attribute::<u32>("episode"),
+                        range_key: ::core::option::Option::Some(
+                            ::dynamap::__private::key_attribute::<String>("map"),
+                        ),
+                        version: ::core::option::Option::None,
+                        schema: ::dynamap::__private::Version::new(1, 0, 0),
+                        auto_increment: false,
+                        attributes: &["episode", "map"],
+                        upgrade: &::dynamap::__private::Never,
+                    };
+                    &LAYOUT
+                }
+                fn encode_key(
+                    (hash, range): Self::KeyRef<'_>,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::dynamap::__private::Key::new(
+                        ::dynamap::__private::key_operand::<u32>("episode", hash)?,
+                        ::core::option::Option::Some(
+                            ::dynamap::__private::key_operand::<String>("map", range)?,
+                        ),
+                    )
+                }
+                fn key(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::dynamap::__private::Key::new(
+                        ::dynamap::__private::key_field("episode", &self.episode)?,
+                        ::core::option::Option::Some(
+                            ::dynamap::__private::key_field("map", &self.map)?,
+                        ),
+                    )
+                }
+                fn to_attributes(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Item,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let mut item = ::dynamap::__private::Item::new();
+                    ::dynamap::__private::put(&mut item, "episode", &self.episode)?;
+                    ::dynamap::__private::put(&mut item, "map", &self.map)?;
+                    ::core::result::Result::Ok(item)
+                }
+                fn from_attributes(
+                    item: &::dynamap::__private::Item,
+                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                    ::core::result::Result::Ok(Self {
+                        episode: ::dynamap::__private::field(item, "episode")?,
+                        map: ::dynamap::__private::field(item, "map")?,
+                    })
+                }
+                fn fill_defaults(
+                    &mut self,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::core::result::Result::Ok(())
+                }
+                fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
+                    ::core::option::Option::None
+                }
+                fn set_hash_key(
+                    &mut self,
+                    id: u64,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    let _ = id;
+                    ::core::result::Result::Err(
+                        ::dynamap::__private::EncodeError::new(
+                            "the hash key is not `auto_increment`",
+                        ),
+                    )
+                }
+                fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
+                    ::dynamap::__private::validate::<DoomMap>(self)
+                }
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn a_map() {
+    attribute(
+        r#"struct Address { city: String, #[model(rename = "cc", default = "CH".to_owned())] country: String }"#,
+        &expect![[r##"
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Attribute for Address {
+                type Kind = ::dynamap::__private::kind::M;
+                type ListKind = ::dynamap::__private::kind::L;
+                type Operand<'a> = &'a Self;
+                fn encode(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::core::option::Option<::dynamap::__private::AttributeValue>,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    <Self as ::dynamap::__private::Attribute>::encode_operand(self)
+                        .map(::core::option::Option::Some)
+                }
+                fn encode_operand(
+                    operand: &Self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::AttributeValue,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let mut item = ::dynamap::__private::Item::new();
+                    ::dynamap::__private::put(&mut item, "city", &operand.city)?;
+                    ::dynamap::__private::put_or_null(&mut item, "cc", &operand.country)?;
+                    ::core::result::Result::Ok(
+                        ::dynamap::__private::AttributeValue::M(item.into_inner()),
+                    )
+                }
+                fn decode(
+                    value: &::dynamap::__private::AttributeValue,
+                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                    match value {
+                        ::dynamap::__private::AttributeValue::M(map) => {
+                            ::core::result::Result::Ok(Self {
+                                city: ::dynamap::__private::field(map, "city")?,
+                                country: ::dynamap::__private::field_or(
+                                    map,
+                                    "cc",
+                                    || "CH".to_owned(),
+                                )?,
+                            })
+                        }
+                        other => {
+                            ::core::result::Result::Err(
+                                ::dynamap::__private::DecodeError::kind("a map (Address)", other),
+                            )
+                        }
+                    }
+                }
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn a_newtype() {
+    attribute(
+        "struct Cents(i64);",
+        &expect![[r#"
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::dynamap::__private::Attribute for Cents {
+            type Kind = <i64 as ::dynamap::__private::Attribute>::Kind;
+            type ListKind = ::dynamap::__private::kind::L;
+            type Operand<'a> = <i64 as ::dynamap::__private::Attribute>::Operand<'a>;
+            fn encode(
+                &self,
+            ) -> ::core::result::Result<
+                ::core::option::Option<::dynamap::__private::AttributeValue>,
+                ::dynamap::__private::EncodeError,
+            > {
+                <i64 as ::dynamap::__private::Attribute>::encode(&self.0)
+            }
+            fn encode_operand(
+                operand: <i64 as ::dynamap::__private::Attribute>::Operand<'_>,
+            ) -> ::core::result::Result<
+                ::dynamap::__private::AttributeValue,
+                ::dynamap::__private::EncodeError,
+            > {
+                <i64 as ::dynamap::__private::Attribute>::encode_operand(operand)
+            }
+            fn decode(
+                value: &::dynamap::__private::AttributeValue,
+            ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                <i64 as ::dynamap::__private::Attribute>::decode(value).map(Self)
+            }
+            fn absent() -> ::core::option::Option<Self> {
+                <i64 as ::dynamap::__private::Attribute>::absent().map(Self)
+            }
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn an_enum() {
+    attribute(
+        r#"enum Status { Open, #[model(rename = "done")] Closed }"#,
+        &expect![[r##"
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl ::dynamap::__private::Attribute for Status {
+            type Kind = ::dynamap::__private::kind::S;
+            type ListKind = ::dynamap::__private::kind::L;
+            type Operand<'a> = &'a Self;
+            fn encode(
+                &self,
+            ) -> ::core::result::Result<
+                ::core::option::Option<::dynamap::__private::AttributeValue>,
+                ::dynamap::__private::EncodeError,
+            > {
+                <Self as ::dynamap::__private::Attribute>::encode_operand(self)
+                    .map(::core::option::Option::Some)
+            }
+            fn encode_operand(
+                operand: &Self,
+            ) -> ::core::result::Result<
+                ::dynamap::__private::AttributeValue,
+                ::dynamap::__private::EncodeError,
+            > {
+                let name = match operand {
+                    Self::Open => "Open",
+                    Self::Closed => "done",
+                };
+                ::core::result::Result::Ok(
+                    ::dynamap::__private::AttributeValue::S(::std::string::String::from(name)),
+                )
+            }
+            fn decode(
+                value: &::dynamap::__private::AttributeValue,
+            ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                match value {
+                    ::dynamap::__private::AttributeValue::S(name) => {
+                        match name.as_str() {
+                            "Open" => ::core::result::Result::Ok(Self::Open),
+                            "done" => ::core::result::Result::Ok(Self::Closed),
+                            _ => {
+                                ::core::result::Result::Err(
+                                    ::dynamap::__private::DecodeError::new(
+                                        "one of `Open`, `done`",
+                                        "another string",
+                                    ),
+                                )
+                            }
+                        }
+                    }
+                    other => {
+                        ::core::result::Result::Err(
+                            ::dynamap::__private::DecodeError::kind(
+                                "one of `Open`, `done`",
+                                other,
+                            ),
+                        )
+                    }
+                }
+            }
+        }
+    "##]],
+    );
+}
+
+#[test]
+fn a_mistake_leaves_constants_and_an_impl() {
+    let input = parse(
+        r#"
+        #[model(table = "x", validate = false)]
+        struct Map<T> {
+            #[model(hash_key)]
+            episode: u32,
+            #[model(range_key)]
+            map: u32,
+            #[model(version, default)]
+            version: T,
+        }
+        "#,
+    );
+    let error = check::model(&input).err().expect("the input is wrong");
+    check(
+        fallback::model(&input, &error),
+        &expect![[r#"
+        ::core::compile_error! {
+            "a model describes one table and cannot be generic: write a struct for each table, with owned fields"
+        }
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl<T> Map<T> {
+            ///The attribute `episode`.
+            const EPISODE: ::dynamap::__private::Path<
+                Self,
+                u32,
+                ::dynamap::__private::role::HashKey,
+            > = ::dynamap::__private::Path::new("episode");
+            ///The attribute `map`.
+            const MAP: ::dynamap::__private::Path<
+                Self,
+                u32,
+                ::dynamap::__private::role::RangeKey,
+            > = ::dynamap::__private::Path::new("map");
+            ///The attribute `version`.
+            const VERSION: ::dynamap::__private::Path<
+                Self,
+                T,
+                ::dynamap::__private::role::Version,
+            > = ::dynamap::__private::Path::new("version");
+        }
+        #[automatically_derived]
+        impl<T> ::dynamap::__private::Model for Map<T>
+        where
+            for<'any> Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
+                + 'static,
+        {
+            type KeyRef<'a> = (
+                <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+                <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+            );
+            type HashKey = u32;
+            type Lock = ::dynamap::__private::Versioned;
+            fn layout() -> &'static ::dynamap::__private::Layout {
+                ::core::unreachable!()
+            }
+            fn encode_key(
+                _: Self::KeyRef<'_>,
+            ) -> ::core::result::Result<
+                ::dynamap::__private::Key,
+                ::dynamap::__private::EncodeError,
+            > {
+                ::core::unreachable!()
+            }
+            fn key(
+                &self,
+            ) -> ::core::result::Result<
+                ::dynamap::__private::Key,
+                ::dynamap::__private::EncodeError,
+            > {
+                ::core::unreachable!()
+            }
+            fn to_attributes(
+                &self,
+            ) -> ::core::result::Result<
+                ::dynamap::__private::Item,
+                ::dynamap::__private::EncodeError,
+            > {
+                ::core::unreachable!()
+            }
+            fn from_attributes(
+                _: &::dynamap::__private::Item,
+            ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                ::core::unreachable!()
+            }
+            fn fill_defaults(
+                &mut self,
+            ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                ::core::unreachable!()
+            }
+            fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
+                ::core::unreachable!()
+            }
+            fn set_hash_key(
+                &mut self,
+                _: u64,
+            ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                ::core::unreachable!()
+            }
+            fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
+                ::core::unreachable!()
+            }
+        }
+    "#]],
+    );
+}

@@ -1,0 +1,144 @@
+//! The architecture, read from the sources: no arrow points up, every write operation has one caller.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn shipped() -> BTreeMap<String, String> {
+    let mut files = Vec::new();
+    for folder in [
+        "src",
+        "mapper/src",
+        "mapper/derive/src",
+        "migrations/src",
+        "transactions/src",
+        "embedded/src",
+        "faults/src",
+    ] {
+        sources(&root().join(folder), &mut files);
+    }
+    files
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let name = path.strip_prefix(root()).expect("below the root");
+            (name.to_string_lossy().replace('\\', "/"), text)
+        })
+        .collect()
+}
+
+/// The `dynamap-*` crates that a manifest depends on, dev-dependencies left out.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(manifest)).expect("a manifest");
+    let mut section = "";
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        } else if section == "[dependencies]"
+            && let Some(name) = line.split(['.', ' ', '=']).next()
+            && name.starts_with("dynamap")
+        {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn no_crate_depends_on_one_above_or_beside_it() {
+    for (manifest, allowed) in [
+        ("mapper/derive/Cargo.toml", &[][..]),
+        ("embedded/Cargo.toml", &[]),
+        ("faults/Cargo.toml", &[]),
+        ("mapper/Cargo.toml", &["dynamap-derive"]),
+        ("migrations/Cargo.toml", &["dynamap-mapper"]),
+        ("transactions/Cargo.toml", &["dynamap-mapper"]),
+    ] {
+        assert_eq!(dependencies(manifest), allowed, "{manifest}");
+    }
+}
+
+/// Inside the mapper: values know no I/O, and I/O knows nothing of what is built on both.
+#[test]
+fn no_module_of_the_mapper_uses_one_above_it() {
+    const IO: [&str; 6] = ["database", "reader", "read", "write", "retry", "loaded"];
+    const TOP: [&str; 2] = ["sequence", "table"];
+    let floors = [
+        // The error of a conflict hands out the loaded winner; the model's verbs return builders.
+        (
+            &["item", "key", "schema", "codec", "expr", "upgrade"][..],
+            [&IO[..], &TOP[..], &["model", "error", "decode"]].concat(),
+        ),
+        (&["decode", "loaded"], [&IO[..5], &TOP[..]].concat()),
+        (&["database", "reader", "read", "retry"], [&TOP[..], &["write"]].concat()),
+    ];
+    for (file, text) in shipped() {
+        let Some(module) = file.strip_prefix("mapper/src/") else { continue };
+        let module = module.split(['/', '.']).next().unwrap_or_default();
+        for (modules, forbidden) in &floors {
+            if !modules.contains(&module) {
+                continue;
+            }
+            for line in text.lines().filter(|line| line.trim_start().starts_with("use crate::")) {
+                let used = line
+                    .trim_start()
+                    .trim_start_matches("use crate::")
+                    .split([':', ';', ' '])
+                    .next();
+                let used = used.unwrap_or_default();
+                let layout_only = module == "key" && line.contains("model::Layout");
+                assert!(!forbidden.contains(&used) || layout_only, "{file}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_write_operation_has_one_caller_and_items_become_models_in_one_place() {
+    for (call, file) in [
+        (".put_item()", "mapper/src/write/single.rs"),
+        (".delete_item()", "mapper/src/write/single.rs"),
+        (".transact_write_items()", "mapper/src/write/transact.rs"),
+        ("M::from_attributes(", "mapper/src/decode.rs"),
+    ] {
+        let callers: Vec<_> = shipped()
+            .into_iter()
+            .filter(|(file, _)| file.starts_with("mapper/") || file.starts_with("transactions/"))
+            .filter(|(_, text)| {
+                text.lines().any(|line| line.contains(call) && !line.trim_start().starts_with("//"))
+            })
+            .map(|(file, _)| file)
+            .collect();
+        assert_eq!(callers, [file], "{call}");
+    }
+}
+
+#[test]
+fn shipped_code_says_what_each_file_is_for_and_does_not_panic() {
+    for (file, text) in shipped() {
+        assert!(text.starts_with("//!") || text.starts_with("#![doc"), "{file} begins with //!");
+        let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for forbidden in [".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "unsafe {"] {
+            let found = shipped
+                .lines()
+                .find(|line| line.contains(forbidden) && !line.trim_start().starts_with("//"));
+            assert_eq!(found, None, "{file}: {forbidden}");
+        }
+        assert!(text.lines().count() <= 700, "{file} has more than 700 lines: what is it hiding?");
+    }
+}

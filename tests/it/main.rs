@@ -1,0 +1,23 @@
+//! The library as a user sees it, on the embedded store, with faults injected below the SDK.
+//!
+//! One binary; one module per theme. Every test has a store of its own.
+
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    clippy::doc_markdown,
+    reason = "a binary has no public API"
+)]
+
+mod support;
+
+mod countries;
+mod expressions;
+mod floors;
+mod ids;
+mod migrations;
+mod reads;
+mod sends;
+mod transactions;
+mod ui;
+mod writes;

@@ -1,0 +1,263 @@
+//! One write on a network that loses things: what was sent, how often, and what is true afterwards.
+//!
+//! The clock is paused: back-off takes no time.
+
+use dynamap::error::Reason;
+use dynamap::faults::Fault;
+use dynamap::{Error, Model, Transaction};
+
+use crate::support::{Account, DoomMap, Outcome, account, n, store, stored};
+
+#[tokio::test(start_paused = true)]
+async fn a_save_whose_answer_is_lost_is_applied_once_and_succeeds() -> Outcome {
+    for fault in [Fault::LoseAnswer, Fault::LoseAnswerAs500, Fault::Hang, Fault::Duplicate] {
+        let (db, faults) = store().await;
+        let mut ann = Account::of("Ann", 1).insert(&db).await?;
+        faults.clear_log();
+        faults.next("UpdateItem", fault.clone());
+        ann.balance = 2;
+        ann.save(&db).await?;
+        assert_eq!(ann.version, 2, "{fault:?}");
+        let now = account(&db, ann.id).await;
+        assert_eq!((now.balance, now.version), (2, 2), "{fault:?}");
+        ann.balance = 3;
+        ann.save(&db).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_insert_whose_answer_is_lost_succeeds() -> Outcome {
+    let (db, faults) = store().await;
+    faults.next("PutItem", Fault::LoseAnswer);
+    let map = DoomMap::new(1, 1, "Hangar").insert(&db).await?;
+    assert_eq!(map.version, 1);
+    assert_eq!(faults.count("PutItem"), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_never_arrive_or_are_refused_for_a_moment_are_sent_again() -> Outcome {
+    for fault in [
+        Fault::DropBefore,
+        Fault::ServerError,
+        Fault::Throttle,
+        Fault::TransactionConflict,
+        Fault::HangBefore,
+    ] {
+        let (db, faults) = store().await;
+        let mut ann = Account::of("Ann", 1).insert(&db).await?;
+        faults.clear_log();
+        for _ in 0..3 {
+            faults.next("UpdateItem", fault.clone());
+        }
+        ann.balance = 2;
+        ann.save(&db).await?;
+        assert_eq!(faults.count("UpdateItem"), 4, "{fault:?}");
+        let bodies: Vec<_> = faults.requests().into_iter().map(|r| r.body).collect();
+        assert!(bodies.windows(2).all(|two| two[0] == two[1]), "the request is frozen");
+        assert_eq!(account(&db, ann.id).await.version, 2);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_that_somebody_overwrote_is_unknown_and_never_a_false_conflict() -> Outcome {
+    let (db, faults) = store().await;
+    let mut mine = Account::of("Ann", 1).insert(&db).await?;
+    let gate = faults.pause_answer("UpdateItem");
+    let mut theirs = mine.clone();
+    let saving = {
+        let db = db.clone();
+        tokio::spawn(async move {
+            mine.balance = 2;
+            mine.save(&db).await
+        })
+    };
+    gate.reached().await;
+    // The first save is stored and its answer held back until it counts as lost; another writer goes on from it.
+    theirs = {
+        let mut now = account(&db, theirs.id).await;
+        assert_eq!(now.balance, 2);
+        now.balance = 3;
+        now.save(&db).await?;
+        now
+    };
+    let error = saving.await?.expect_err("nobody can tell");
+    drop(gate);
+    assert!(error.is_outcome_unknown(), "{error:?}");
+    assert!(!error.is_conflict());
+    assert!(error.to_string().contains("(id = 1) of table accounts"), "{error}");
+    assert_eq!(account(&db, theirs.id).await.balance, 3);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_whose_answer_is_lost_is_unknown_when_the_item_is_gone() -> Outcome {
+    let (db, faults) = store().await;
+    let ann = Account::of("Ann", 1).insert(&db).await?;
+    let id = ann.id;
+    faults.next("DeleteItem", Fault::LoseAnswer);
+    assert!(ann.delete(&db).await.expect_err("unknown").is_outcome_unknown());
+    assert!(Account::get(&db, id).consistent().await?.is_none());
+
+    // A delete that asks for nothing can be repeated.
+    faults.next("DeleteItem", Fault::LoseAnswer);
+    Account::delete(&db, id).unchecked().await?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_condition_that_fails_after_a_lost_request_is_no_mystery_while_the_item_is_unchanged()
+-> Outcome {
+    let (db, faults) = store().await;
+    Account::of("Ann", 1).insert(&db).await?;
+    faults.next("DeleteItem", Fault::DropBefore);
+    let delete = Account::delete(&db, 1).when(Account::BALANCE.gt(5));
+    let error = delete.await.expect_err("the balance is 1");
+    let Error::Conflict(conflict) = &error else { panic!("{error:?}") };
+    assert_eq!(conflict.failures()[0].reason(), &Reason::Condition);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_never_answers_ends_in_unknown_and_one_that_refuses_in_busy() -> Outcome {
+    let (db, faults) = store().await;
+    let mut ann = Account::of("Ann", 1).insert(&db).await?;
+    ann.balance = 2;
+    faults.always("UpdateItem", Fault::DropBefore);
+    assert!(ann.save(&db).await.expect_err("no answer").is_outcome_unknown());
+    faults.clear();
+    faults.always("UpdateItem", Fault::Throttle);
+    let error = ann.save(&db).await.expect_err("throttled");
+    assert!(matches!(&error, Error::Busy(busy) if busy.attempts > 3), "{error:?}");
+    faults.clear();
+    // Nothing was written, and the model is as it was: the save can be made again.
+    ann.save(&db).await?;
+    assert_eq!((ann.balance, ann.version), (2, 2));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_is_final_is_not_repeated() -> Outcome {
+    let (db, faults) = store().await;
+    faults.next("PutItem", Fault::service("ValidationException"));
+    let error = DoomMap::new(1, 1, "Hangar").insert(&db).await.expect_err("refused");
+    assert!(matches!(&error, Error::Service(error) if error.code == "ValidationException"));
+    assert_eq!(faults.count("PutItem"), 1);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_survive_a_bad_network() -> Outcome {
+    let (db, faults) = store().await;
+    DoomMap::new(1, 1, "Hangar").insert(&db).await?;
+    for fault in [Fault::DropBefore, Fault::LoseAnswer, Fault::Throttle, Fault::Hang] {
+        faults.next("GetItem", fault.clone());
+        faults.next("Query", fault);
+        assert!(DoomMap::get(&db, (1, 1)).await?.is_some());
+        assert_eq!(DoomMap::query(&db, 1).try_collect().await?.len(), 1);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_whose_answer_is_lost_is_applied_exactly_once() -> Outcome {
+    for fault in [Fault::LoseAnswer, Fault::LoseAnswerAs500, Fault::Hang, Fault::Duplicate] {
+        let (db, faults) = store().await;
+        for balance in [100, 0] {
+            Account::of("someone", balance).insert(&db).await?;
+        }
+        let tx = Transaction::begin(&db);
+        for (id, change) in [(1, -10), (2, 10)] {
+            let mut account = Account::get(&tx, id).await?.expect("there");
+            account.balance += change;
+            tx.save(account)?;
+        }
+        faults.clear_log();
+        faults.next("TransactWriteItems", fault.clone());
+        tx.commit().await?;
+        let requests = faults.requests();
+        let tokens: Vec<_> = requests.iter().filter_map(|request| request.token()).collect();
+        assert!(tokens.windows(2).all(|two| two[0] == two[1]), "one token: {tokens:?}");
+        if fault != Fault::Duplicate {
+            assert_eq!(tokens.len(), 2, "{fault:?}");
+        }
+        let (from, to) = (account(&db, 1).await, account(&db, 2).await);
+        assert_eq!((from.balance, from.version), (90, 2), "{fault:?}");
+        assert_eq!((to.balance, to.version), (10, 2), "{fault:?}");
+    }
+    Ok(())
+}
+
+/// The store forgets tokens when it is reopened, and the service after ten minutes: then our nonce on the items tells.
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_recognised_by_its_nonce_where_the_token_is_not() -> Outcome {
+    let (db, faults) = store().await;
+    let maps = [DoomMap::new(1, 1, "a"), DoomMap::new(1, 2, "b")];
+    let tx = Transaction::begin(&db);
+    for map in maps {
+        tx.insert(map)?;
+    }
+    // The first attempt is applied and its answer lost; the repeated one finds the token unknown, as it would be in a
+    // store that forgot it: simulated by the cancellation it would then get.
+    let gate = faults.pause_answer("TransactWriteItems");
+    let committing = tokio::spawn(tx.commit());
+    gate.reached().await;
+    let nonce =
+        stored(&db, "doom_maps", &[("episode", n(1)), ("map", n(1))]).await.expect("stored");
+    assert!(nonce.contains("_write"));
+    committing.await??;
+    drop(gate);
+    assert_eq!(DoomMap::query(&db, 1).try_collect().await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_meets_contention_is_sent_again_with_the_same_token() -> Outcome {
+    for fault in [Fault::TransactionConflict, Fault::TransactionInProgress, Fault::Throttle] {
+        let (db, faults) = store().await;
+        let tx = Transaction::begin(&db);
+        tx.insert(DoomMap::new(1, 1, "a"))?;
+        tx.insert(DoomMap::new(1, 2, "b"))?;
+        faults.next("TransactWriteItems", fault.clone());
+        faults.next("TransactWriteItems", fault.clone());
+        tx.commit().await?;
+        let requests = faults.requests();
+        assert_eq!(requests.len(), 3, "{fault:?}");
+        assert!(requests.windows(2).all(|two| two[0].body == two[1].body), "{fault:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_never_gets_an_answer_is_unknown_and_names_its_items() -> Outcome {
+    let (db, faults) = store().await;
+    let tx = Transaction::begin(&db);
+    tx.insert(DoomMap::new(1, 1, "a"))?;
+    tx.insert(DoomMap::new(1, 2, "b"))?;
+    faults.always("TransactWriteItems", Fault::DropBefore);
+    let error = tx.commit().await.expect_err("no answer");
+    let Error::OutcomeUnknown(unknown) = &error else { panic!("{error:?}") };
+    assert_eq!(unknown.targets.len(), 2);
+    Ok(())
+}
+
+/// An insert's condition can come true again, so a failure after a lost attempt is not final: it must not be reported
+/// as a conflict, since the lost copy might still be applied.
+#[tokio::test(start_paused = true)]
+async fn an_insert_that_fails_after_a_lost_attempt_is_unknown() -> Outcome {
+    let (db, faults) = store().await;
+    DoomMap::new(1, 2, "theirs").insert(&db).await?;
+    let tx = Transaction::begin(&db);
+    tx.insert(DoomMap::new(1, 1, "mine"))?;
+    tx.insert(DoomMap::new(1, 2, "mine"))?;
+    faults.next("TransactWriteItems", Fault::DropBefore);
+    assert!(tx.commit().await.expect_err("unknown").is_outcome_unknown());
+
+    let tx = Transaction::begin(&db);
+    tx.insert(DoomMap::new(1, 1, "mine"))?;
+    tx.insert(DoomMap::new(1, 2, "mine"))?;
+    assert!(tx.commit().await.expect_err("taken").is_conflict());
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What the tests share: models, stores, raw items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dynamap::faults::Faults;
+use dynamap::{Attribute, AttributeValue, Database, Item, Model, Table};
+use garde::Validate;
+
+pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// A model with everything that writing is about: validation, an allocated key, a version.
+#[derive(Debug, Clone, Default, PartialEq, Model, Validate)]
+#[model(table = "accounts")]
+pub struct Account {
+    #[model(hash_key, auto_increment)]
+    #[garde(skip)]
+    pub id: u64,
+    #[garde(length(min = 1))]
+    pub owner: String,
+    #[garde(range(min = 0))]
+    pub balance: i64,
+    #[model(version)]
+    #[garde(skip)]
+    pub version: u64,
+}
+
+impl Account {
+    pub fn of(owner: &str, balance: i64) -> Self {
+        Self { owner: owner.to_owned(), balance, ..Self::default() }
+    }
+}
+
+/// A model with a range key and a default, without validation.
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "doom_maps", validate = false)]
+pub struct DoomMap {
+    #[model(hash_key)]
+    pub episode: u32,
+    #[model(range_key)]
+    pub map: u32,
+    pub name: String,
+    #[model(default = BTreeSet::from(["Konami".to_owned()]))]
+    pub cheats: BTreeSet<String>,
+    #[model(version)]
+    pub version: u64,
+}
+
+impl DoomMap {
+    pub fn new(episode: u32, map: u32, name: &str) -> Self {
+        Self { episode, map, name: name.to_owned(), cheats: BTreeSet::new(), version: 0 }
+    }
+}
+
+/// A model without a version, keyed by text, with a nested document and a renamed attribute.
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "profiles", validate = false)]
+pub struct Profile {
+    #[model(hash_key)]
+    pub login: String,
+    #[model(rename = "display-name")]
+    pub name: Option<String>,
+    pub address: Address,
+    pub scores: BTreeMap<String, Vec<f64>>,
+    pub avatar: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Attribute)]
+pub struct Address {
+    pub city: String,
+    #[model(rename = "zip-code", default)]
+    pub zip: u32,
+}
+
+impl Profile {
+    pub fn new(login: &str) -> Self {
+        Self {
+            login: login.to_owned(),
+            name: None,
+            address: Address { city: "Bern".to_owned(), zip: 3000 },
+            scores: BTreeMap::new(),
+            avatar: vec![1, 2, 3],
+        }
+    }
+}
+
+/// A store in memory with the tables of all models, and the faults below it.
+pub async fn store() -> (Database, Faults) {
+    let faults = Faults::new();
+    let client = dynamap::embedded::memory().expect("an embedded store");
+    let client = faults.wrap(&client).expect("the client has a connector");
+    // A seed makes back-off and tokens the same in every run.
+    let db = Database::builder(client).seed(7).build();
+    Table::<Account>::create(&db).await.expect("accounts");
+    Table::<DoomMap>::create(&db).await.expect("doom_maps");
+    Table::<Profile>::create(&db).await.expect("profiles");
+    faults.clear_log();
+    (db, faults)
+}
+
+/// The whole item as it is stored.
+pub async fn stored(db: &Database, table: &str, key: &[(&str, AttributeValue)]) -> Option<Item> {
+    let mut request = db.client().get_item().table_name(table).consistent_read(true);
+    for (name, value) in key {
+        request = request.key(*name, value.clone());
+    }
+    request.send().await.expect("a read").item.map(Item::from)
+}
+
+/// Stores an item as another program would.
+pub async fn put_raw(db: &Database, table: &str, item: &[(&str, AttributeValue)]) {
+    let mut request = db.client().put_item().table_name(table);
+    for (name, value) in item {
+        request = request.item(*name, value.clone());
+    }
+    request.send().await.expect("a raw put");
+}
+
+pub fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+pub async fn account(db: &Database, id: u64) -> dynamap::Loaded<Account> {
+    Account::get(db, id).consistent().await.expect("a read").expect("the account")
+}
