@@ -68,7 +68,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Two writers load the same item; the second save finds that it was not first.
     let mut first = hangar.clone();
     let mut second = hangar;
-    first.name = "Hangar (remastered)".to_owned();
+    first.name.push_str(" (remastered)");
     first.save(&db).await?;
     second.cheats.insert("IDDQD".to_owned());
     match second.save(&db).await {

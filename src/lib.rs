@@ -11,8 +11,9 @@
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, EncodeError,
-    Error, Get, Insert, Item, Key, KeyCondition, Loaded, Model, Path, Query, Reader, RetryPolicy,
-    Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, model, schema,
+    Error, FailedStep, Get, Insert, Item, Key, KeyCondition, Loaded, Model, Path, Query, Reader,
+    RetryPolicy, Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, model,
+    schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

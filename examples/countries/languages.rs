@@ -1,4 +1,4 @@
-//! ISO 639-3 codes by the language names that release 1.4.0 used. From release 5.1.0 of the dataset (ODbL 1.0).
+//! ISO 639-3 codes by the language names that release 1.4.0 used. From release 5.1.0 of the dataset (`ODbL` 1.0).
 
 /// Sorted by name.
 pub const CODES: &[(&str, &str)] = &[

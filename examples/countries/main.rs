@@ -7,7 +7,13 @@
 //! Run it: `cargo run --example countries`, or `cargo run --example countries -- countries.db` for a file. It can be
 //! killed at any point: the next run finishes what is left, and the table ends the same.
 
-#![allow(unreachable_pub, missing_docs, clippy::print_stdout, reason = "a program, not a library")]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unnecessary_wraps,
+    reason = "a program, not a library"
+)]
 
 mod compare;
 mod data;

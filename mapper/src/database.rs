@@ -104,12 +104,12 @@ impl Database {
 
     /// A value that no other write has: tells the library's own lost write from somebody else's.
     pub(crate) fn nonce(&self) -> String {
-        format!("{:016x}", self.random(|source| source.random::<u64>()))
+        format!("{:016x}", self.random(StdRng::random::<u64>))
     }
 
     /// A client request token.
     pub(crate) fn token(&self) -> String {
-        let bytes = self.random(|source| source.random::<[u8; 16]>());
+        let bytes = self.random(StdRng::random::<[u8; 16]>);
         uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 

@@ -47,7 +47,7 @@ fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Curre
             let mut upgraded = item.clone();
             layout.upgrade.upgrade(&mut upgraded, &found).map_err(|error| match error {
                 UpgradeError::NoPath => Error::no_upgrade_path(table, key, found.clone(), layout),
-                UpgradeError::Step { .. } => Error::upgrade(table, key, error),
+                UpgradeError::Step(_) => Error::upgrade(table, key, error),
             })?;
             Ok(Current { stored_schema: found, upgraded: Some(upgraded) })
         }

@@ -330,7 +330,7 @@ impl SchemaGap {
 
 fn step(error: &UpgradeError) -> String {
     match error {
-        UpgradeError::Step { from, to, error } => format!("step {from} to {to}: {error}"),
+        UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
     }
 }

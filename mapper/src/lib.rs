@@ -4,9 +4,9 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: [`item`] [`key`] [`schema`] [`codec`] [`expr`] [`model`] [`upgrade`] [`decode`] [`loaded`] [`error`]
-//! * I/O: [`database`] [`reader`] [`read`] [`write`](mod@write) [`retry`]
-//! * built on both: [`sequence`] [`table`]
+//! * values, no I/O: `item` `key` `schema` `codec` `expr` `model` `upgrade` `decode` `loaded` `error`
+//! * I/O: `database` `reader` `read` `write` `retry`
+//! * built on both: `sequence` `table`
 
 pub mod codec;
 mod database;
@@ -47,5 +47,5 @@ pub use read::{Get, Query, Scan};
 pub use reader::Reader;
 pub use retry::RetryPolicy;
 pub use table::Table;
-pub use upgrade::{StepError, Upgrade, UpgradeError};
+pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use write::Insert;

@@ -162,7 +162,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Stores a new item; an item with the same key is a [`Conflict`](crate::Error::Conflict) and stays as it is.
     ///
     /// The version starts at 1 whatever the field holds. An `auto_increment` key is taken from its counter; see
-    /// [`Insert::with_key`] for giving one.
+    /// [`Insert::with_own_key`] for giving one.
     ///
     /// # Errors
     /// `Invalid` and `Encode` before anything is sent, `Conflict`, `OutcomeUnknown`, and what the service says.

@@ -1,6 +1,7 @@
 //! The door for generated code: what the derives call. Not part of the public API, and free to change.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use garde::Validate;
 
@@ -26,7 +27,7 @@ impl Source for Item {
     }
 }
 
-impl Source for HashMap<String, AttributeValue> {
+impl<S: BuildHasher> Source for HashMap<String, AttributeValue, S> {
     fn attribute(&self, name: &str) -> Option<&AttributeValue> {
         self.get(name)
     }

@@ -41,7 +41,7 @@ impl Default for RetryPolicy {
 }
 
 /// The longest deadline: below the 5 minutes for which AWS accepts a signature.
-const LONGEST_DEADLINE: Duration = Duration::from_secs(240);
+const LONGEST_DEADLINE: Duration = Duration::from_mins(4);
 
 /// Why a request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

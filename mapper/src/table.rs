@@ -40,7 +40,7 @@ impl<M: Model> Table<M> {
     ///
     /// [AWS: CreateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html)
     pub async fn create(db: &Database) -> Result<(), Error> {
-        create::model(db, M::layout(), false).await
+        Box::pin(create::model(db, M::layout(), false)).await
     }
 
     /// Creates the table if it is missing, and waits until it is active. For programs that deploy and run.
@@ -48,7 +48,7 @@ impl<M: Model> Table<M> {
     /// # Errors
     /// [`Error::Usage`] where a table of that name exists with other keys.
     pub async fn create_if_missing(db: &Database) -> Result<(), Error> {
-        create::model(db, M::layout(), true).await
+        Box::pin(create::model(db, M::layout(), true)).await
     }
 
     /// Whether the table exists.

@@ -43,14 +43,18 @@ pub enum UpgradeError {
     /// The chain has no step for the stored schema.
     NoPath,
     /// A step of the chain could not read the item.
-    Step {
-        /// The schema that the step starts at.
-        from: Version,
-        /// The schema that the step leads to.
-        to: Version,
-        /// What the step said.
-        error: StepError,
-    },
+    Step(Box<FailedStep>),
+}
+
+/// A step that could not read an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedStep {
+    /// The schema that the step starts at.
+    pub from: Version,
+    /// The schema that the step leads to.
+    pub to: Version,
+    /// What the step said.
+    pub error: StepError,
 }
 
 /// What a migration step reports: the attribute and what is wrong with it, never its value.

@@ -1,5 +1,6 @@
 //! The ordered steps of a model.
 
+use dynamap_mapper::upgrade::FailedStep;
 use dynamap_mapper::{Item, Upgrade, UpgradeError};
 use semver::Version;
 
@@ -107,10 +108,9 @@ impl Upgrade for Migrations {
         let covers = |step: &Step| !from.is_below(step.from) && from.is_below(step.to);
         let start = self.steps.iter().position(covers).ok_or(UpgradeError::NoPath)?;
         for step in &self.steps[start..] {
-            (step.apply)(item).map_err(|error| UpgradeError::Step {
-                from: step.from(),
-                to: step.to(),
-                error,
+            (step.apply)(item).map_err(|error| {
+                let failed = FailedStep { from: step.from(), to: step.to(), error };
+                UpgradeError::Step(Box::new(failed))
             })?;
         }
         Ok(())
@@ -123,19 +123,20 @@ mod tests {
 
     use super::*;
 
-    fn mark(item: &mut Item, mark: &str) {
+    fn mark(item: &mut Item, mark: &str) -> Result<(), StepError> {
+        if item.contains("bad") && mark == "c" {
+            return Err(StepError::new("bad", "is here"));
+        }
         let mut text = item.text("trace").unwrap_or_default().to_owned();
         text.push_str(mark);
         item.insert("trace", AttributeValue::S(text));
+        Ok(())
     }
 
     static CHAIN: Migrations = Migrations::new(&[
-        Step::new("1.0.0", "1.4.0", |item| Ok(mark(item, "a"))),
-        Step::new("1.4.0", "2.0.0", |item| Ok(mark(item, "b"))),
-        Step::new("2.0.0", "10.0.1", |item| match item.contains("bad") {
-            true => Err(StepError::new("bad", "is here")),
-            false => Ok(mark(item, "c")),
-        }),
+        Step::new("1.0.0", "1.4.0", |item| mark(item, "a")),
+        Step::new("1.4.0", "2.0.0", |item| mark(item, "b")),
+        Step::new("2.0.0", "10.0.1", |item| mark(item, "c")),
     ]);
 
     #[test]
@@ -161,12 +162,12 @@ mod tests {
         let mut item = Item::new();
         item.insert("bad", AttributeValue::Bool(true));
         let error = CHAIN.upgrade(&mut item, &Version::new(1, 0, 0)).expect_err("bad item");
-        let expected = UpgradeError::Step {
+        let expected = FailedStep {
             from: Version::new(2, 0, 0),
             to: Version::new(10, 0, 1),
             error: StepError::new("bad", "is here"),
         };
-        assert_eq!(error, expected);
+        assert_eq!(error, UpgradeError::Step(Box::new(expected)));
     }
 
     #[test]

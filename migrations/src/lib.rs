@@ -4,8 +4,8 @@
 //!
 //! # Layout
 //!
-//! * [`step`]: one change of shape, from one schema to the next
-//! * [`chain`]: the steps of a model, checked when the program is compiled
+//! * `step`: one change of shape, from one schema to the next
+//! * `chain`: the steps of a model, checked when the program is compiled
 
 mod chain;
 mod step;

@@ -5,8 +5,11 @@
 #![allow(
     unreachable_pub,
     missing_docs,
-    clippy::doc_markdown,
-    reason = "a binary has no public API"
+    clippy::large_futures,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    clippy::items_after_statements,
+    reason = "tests read better so, and a binary has no public API"
 )]
 
 mod support;

@@ -8,6 +8,31 @@ use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{After, Base, Write};
 use dynamap_mapper::{Database, Error, Item};
 
+/// What is known about an item: it is this one, or there is none.
+#[derive(Clone)]
+pub(crate) enum Known {
+    Absent,
+    Item(Item),
+}
+
+impl Known {
+    pub(crate) fn into_item(self) -> Option<Item> {
+        match self {
+            Self::Absent => None,
+            Self::Item(item) => Some(item),
+        }
+    }
+}
+
+impl From<Option<Item>> for Known {
+    fn from(item: Option<Item>) -> Self {
+        item.map_or(Self::Absent, Self::Item)
+    }
+}
+
+/// The write of a draft, once its id is taken.
+type Finish = Box<dyn FnOnce(&Database, u64) -> Result<Write, Error> + Send>;
+
 /// What a transaction intends to write.
 #[derive(Default)]
 pub(crate) struct Buffer {
@@ -27,12 +52,12 @@ struct Entry {
 pub(crate) struct Draft {
     pub(crate) layout: &'static Layout,
     pub(crate) number: usize,
-    pub(crate) finish: Box<dyn FnOnce(&Database, u64) -> Result<Write, Error> + Send>,
+    pub(crate) finish: Finish,
 }
 
 impl Buffer {
     /// What the item is as far as this transaction is concerned; `None` where it has no intention with it.
-    pub(crate) fn visible(&self, target: &Target) -> Option<Option<&Item>> {
+    pub(crate) fn visible(&self, target: &Target) -> Option<Known> {
         self.entries.iter().find(|entry| entry.target == *target).map(Entry::visible)
     }
 
@@ -44,13 +69,13 @@ impl Buffer {
         &mut self,
         write: Write,
         number: usize,
-        below: Option<Option<&Item>>,
+        below: Option<Known>,
     ) -> Result<(), Error> {
         let visible = self.visible(write.target()).or(below);
         if let Some(visible) = visible
-            && !starts_from(&write, visible)
+            && !starts_from(&write, &visible)
         {
-            return Err(write.conflict(visible.cloned()));
+            return Err(write.conflict(visible.into_item()));
         }
         let (layout, target, base, after) = write.into_parts();
         match self.entries.iter_mut().find(|entry| entry.target == target) {
@@ -72,14 +97,15 @@ impl Buffer {
     pub(crate) fn merge(
         &mut self,
         child: Buffer,
-        below: impl Fn(&Target) -> Option<Option<Item>>,
+        below: impl Fn(&Target) -> Option<Known>,
     ) -> Result<(), Error> {
         let child_writes: Vec<_> = child.entries.into_iter().map(Entry::into_write).collect();
         for (write, _) in &child_writes {
-            let beneath = below(write.target());
-            let visible = self.visible(write.target()).or(beneath.as_ref().map(Option::as_ref));
-            if visible.is_some_and(|visible| !starts_from(write, visible)) {
-                return Err(write.conflict(visible.flatten().cloned()));
+            let visible = self.visible(write.target()).or_else(|| below(write.target()));
+            if let Some(visible) = visible
+                && !starts_from(write, &visible)
+            {
+                return Err(write.conflict(visible.into_item()));
             }
         }
         for (write, number) in child_writes {
@@ -100,20 +126,21 @@ impl Buffer {
 }
 
 /// Whether a write expects the item that is there.
-fn starts_from(write: &Write, visible: Option<&Item>) -> bool {
+fn starts_from(write: &Write, visible: &Known) -> bool {
     match (write.base(), visible) {
-        (Base::Any, _) | (Base::Absent, None) => true,
-        (Base::Stored(base), Some(visible)) => base == visible,
+        (Base::Any, _) | (Base::Absent, Known::Absent) => true,
+        (Base::Stored(base), Known::Item(visible)) => base == visible,
         _ => false,
     }
 }
 
 impl Entry {
-    fn visible(&self) -> Option<&Item> {
+    fn visible(&self) -> Known {
         match (&self.after, &self.base) {
-            (After::New(item) | After::Changed(item), _) => Some(item),
-            (After::Same, Base::Stored(item)) => Some(item),
-            (After::Gone, _) | (After::Same, _) => None,
+            (After::New(item) | After::Changed(item), _) | (After::Same, Base::Stored(item)) => {
+                Known::Item(item.clone())
+            }
+            (After::Gone | After::Same, _) => Known::Absent,
         }
     }
 

@@ -39,7 +39,7 @@ impl Transaction {
         let unwritten = |target: &&Target| writes.iter().all(|write| write.target() != *target);
         let mut targets: Vec<&Target> = reads.keys().filter(unwritten).collect();
         // In a fixed order, so that the same transaction is the same request.
-        targets.sort_by_cached_key(|target| target.to_string());
+        targets.sort_by_cached_key(ToString::to_string);
         let check = |target: &Target| {
             let read = reads.get(target)?;
             let base = read.item.clone().map_or(Base::Absent, Base::Stored);

@@ -4,11 +4,11 @@
 //!
 //! # Layout
 //!
-//! * [`transaction`]: the handle, its verbs, nesting
-//! * [`buffer`]: what a transaction has read and intends to write; folding
-//! * [`commit`]: one request for everything
-//! * [`run`]: doing the work again after a conflict
-//! * [`receipt`]: handles on writes, and what a commit left
+//! * `transaction`: the handle, its verbs, nesting
+//! * `buffer`: what a transaction has read and intends to write; folding
+//! * `commit`: one request for everything
+//! * `run`: doing the work again after a conflict
+//! * `receipt`: handles on writes, and what a commit left
 
 mod buffer;
 mod commit;

@@ -54,6 +54,7 @@ impl Receipt {
     /// [`Error::Usage`] where the item was deleted later in the transaction, or the handle is that of a nested
     /// transaction that was rolled back, or of another transaction. A decode error says that the committed item does
     /// not read back as an `M`; it is committed all the same.
+    #[expect(clippy::needless_pass_by_value, reason = "a result is taken once")]
     pub fn take<M: Model>(&self, handle: Handle<M>) -> Result<Loaded<M>, Error> {
         let target = handle.target.as_ref().or_else(|| self.inserted.get(&handle.number));
         let stored = target.and_then(|t| Some((t, self.items.get(t)?.as_ref()?)));

@@ -12,7 +12,7 @@ use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{Write, prepare};
 use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader};
 
-use crate::buffer::{Buffer, Draft};
+use crate::buffer::{Buffer, Draft, Known};
 use crate::receipt::{Handle, Receipt};
 use crate::run::Run;
 
@@ -154,6 +154,10 @@ impl Transaction {
     /// # Errors
     /// `Invalid`, `Encode`, `KeyChanged`; [`Error::Conflict`] where this transaction has read or written the item
     /// otherwise since it was loaded; [`Error::Usage`] on a finished transaction or under an open nested one.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an object that is written must not be written again"
+    )]
     pub fn save<M: Model>(&self, loaded: Loaded<M>) -> Result<Handle<M>, Error> {
         self.fold(Write::save(self.database(), &loaded)?)
     }
@@ -181,6 +185,7 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`save`](Transaction::save).
+    #[expect(clippy::needless_pass_by_value, reason = "an object that is deleted is gone")]
     pub fn delete<M: Model>(&self, loaded: Loaded<M>) -> Result<Handle<M>, Error> {
         self.fold(Write::delete(self.database(), &loaded))
     }
@@ -258,21 +263,21 @@ impl Transaction {
         let target = write.target().clone();
         let below = self.below(&target);
         let number = self.number();
-        self.writable()?.buffer.fold(write, number, below.as_ref().map(Option::as_ref))?;
+        self.writable()?.buffer.fold(write, number, below)?;
         Ok(Handle { number, target: Some(target), model: PhantomData })
     }
 
     /// What an item is without this level's own writes, where the transaction knows.
-    fn below(&self, target: &Target) -> Option<Option<Item>> {
+    fn below(&self, target: &Target) -> Option<Known> {
         match &self.shared.parent {
             Some(parent) => parent.known(target),
-            None => self.reads().get(target).map(|read| read.item.clone()),
+            None => self.reads().get(target).map(|read| read.item.clone().into()),
         }
     }
 
     /// What an item is for this level, where the transaction knows.
-    fn known(&self, target: &Target) -> Option<Option<Item>> {
-        let own = self.state().buffer.visible(target).map(|item| item.cloned());
+    fn known(&self, target: &Target) -> Option<Known> {
+        let own = self.state().buffer.visible(target);
         own.or_else(|| self.below(target))
     }
 }
@@ -317,7 +322,7 @@ impl Reader for Transaction {
         }
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
         if let Some(known) = self.known(&target) {
-            return Ok(known);
+            return Ok(known.into_item());
         }
         let item = self.database().read_item(layout, key, true).await?;
         // Of two reads at the same time the first one counts.

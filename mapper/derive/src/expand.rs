@@ -58,12 +58,14 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
 fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream {
     let Field { ident, ty, name, role, default, .. } = field;
     let value = match (role, default) {
-        (Role::Version, _) => quote_spanned!(at(ty)=> #private::field_or(#source, #name, || 0)?),
+        (Role::Version, _) => {
+            quote_spanned!(at(ty)=> #private::field_or::<#ty>(#source, #name, || 0)?)
+        }
         (_, Some(default)) => {
             let default = value(default, at(ty));
-            quote_spanned!(at(ty)=> #private::field_or(#source, #name, || #default)?)
+            quote_spanned!(at(ty)=> #private::field_or::<#ty>(#source, #name, || #default)?)
         }
-        (_, None) => quote_spanned!(at(ty)=> #private::field(#source, #name)?),
+        (_, None) => quote_spanned!(at(ty)=> #private::field::<#ty>(#source, #name)?),
     };
     quote_spanned!(site()=> #ident: #value)
 }
@@ -72,7 +74,7 @@ fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream
 fn write(private: &TokenStream, field: &Field<'_>, value: &Ident) -> TokenStream {
     let Field { ident, ty, name, default, .. } = field;
     let put = Ident::new(if default.is_some() { "put_or_null" } else { "put" }, at(ty));
-    quote_spanned!(at(ty)=> #private::#put(&mut item, #name, &#value.#ident)?;)
+    quote_spanned!(at(ty)=> #private::#put::<#ty>(&mut item, #name, &#value.#ident)?;)
 }
 
 /// What a field holds where nothing is stored.

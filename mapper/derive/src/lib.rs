@@ -74,15 +74,16 @@ mod tests;
 /// ```
 /// use dynamap::Model;
 ///
-/// static CHAIN: dynamap::Migrations = dynamap::Migrations::none();
-///
-/// fn short(map: &DoomMap) -> Result<(), dynamap::__private::Report> {
-///     # let _ = map;
-///     Ok(())
+/// fn check(map: &DoomMap) -> Result<(), garde::Report> {
+///     let mut report = garde::Report::new();
+///     if map.map > 9 {
+///         report.append(garde::Path::new("map"), garde::Error::new("an episode has nine maps"));
+///     }
+///     if report.is_empty() { Ok(()) } else { Err(report) }
 /// }
 ///
 /// #[derive(Debug, Clone, Model)]
-/// #[model(table = "maps", validate_with = short)]
+/// #[model(table = "maps", validate_with = check)]
 /// struct DoomMap {
 ///     #[model(hash_key, rename = "e")]
 ///     episode: u32,
@@ -92,8 +93,10 @@ mod tests;
 ///     tags: Vec<String>,
 /// }
 ///
-/// let later_maps = DoomMap::MAP.gt(5);
-/// assert_eq!(later_maps.to_string(), "m > 5");
+/// assert_eq!(DoomMap::MAP.gt(5).to_string(), "m > 5");
+///
+/// let map = DoomMap { episode: 1, map: 10, tags: Vec::new() };
+/// assert_eq!(map.check().expect_err("no such map").to_string(), "map: an episode has nine maps\n");
 /// ```
 #[proc_macro_derive(Model, attributes(model))]
 pub fn model(input: TokenStream) -> TokenStream {

@@ -229,6 +229,7 @@ maps!(HashMap, [S: BuildHasher]);
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better in a table")]
     fn round_trip<T: Attribute + PartialEq + std::fmt::Debug>(value: T, kind: &str) {
         let stored = value.encode().expect("encodes");
         assert_eq!(stored.as_ref().map_or("absent", crate::item::kind_name), kind);

@@ -78,14 +78,14 @@ integers! {
 
 /// The range of DynamoDB's positive numbers; negative ones mirror it.
 const SMALLEST: f64 = 1e-130;
-const LARGEST: f64 = 9.999_999_999_999_999e125;
+const TOO_LARGE: f64 = 1e126;
 
 fn float_text(finite: bool, size: f64, text: String) -> Result<AttributeValue, EncodeError> {
     if !finite {
         return Err(EncodeError::new("NaN and infinity cannot be stored"));
     }
     // Zero is the only value below the smallest number.
-    if size > LARGEST || (size < SMALLEST && size > 0.0) {
+    if size >= TOO_LARGE || (size < SMALLEST && size > 0.0) {
         return Err(EncodeError::new("the number is outside DynamoDB's range, 1E-130 to 9.9E+125"));
     }
     Ok(AttributeValue::N(text))

@@ -35,9 +35,10 @@ impl ServiceError {
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, table, code, message } = self;
-        match code.is_empty() {
-            true => write!(f, "{operation} on table {table} failed: {message}"),
-            false => write!(f, "{operation} on table {table} was refused ({code}): {message}"),
+        if code.is_empty() {
+            write!(f, "{operation} on table {table} failed: {message}")
+        } else {
+            write!(f, "{operation} on table {table} was refused ({code}): {message}")
         }
     }
 }

@@ -337,7 +337,7 @@ mod tests {
             (A.ne(1), "#0 <> :0", false, true),
             (A.lt(2) & B.exists(), "#0 < :0 AND attribute_exists(#1)", true, false),
             (A.ge(9) | !B.begins_with("x"), "#0 >= :0 OR NOT begins_with(#1, :1)", false, true),
-            (!(A.eq(1) & B.eq("xy")), "NOT (#0 = :0 AND #1 = :1)", false, true),
+            (!(A.eq(1) & B.eq("xy")), "NOT (#0 = :0 AND #1 = :1)", true, true),
             (
                 (A.eq(1) | A.eq(2)) & B.not_exists(),
                 "(#0 = :0 OR #0 = :1) AND attribute_not_exists(#1)",

@@ -58,7 +58,8 @@ pub mod role {
 /// ```
 pub struct Path<M, T, R = role::Field> {
     name: &'static str,
-    types: PhantomData<fn() -> (M, T, R)>,
+    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (T, R)>,
 }
 
 impl<M, T, R> Clone for Path<M, T, R> {
@@ -80,7 +81,7 @@ impl<M, T, R> Path<M, T, R> {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, types: PhantomData }
+        Self { name, model: PhantomData, types: PhantomData }
     }
 
     /// The attribute's name in the table.
@@ -102,19 +103,16 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     }
 
     /// The attribute is absent or differs from the operand.
-    #[must_use]
     pub fn ne(self, operand: T::Operand<'_>) -> Condition<M> {
         self.compare(Operator::Ne, operand).into()
     }
 
     /// The attribute is there, whatever it holds.
-    #[must_use]
     pub fn exists(self) -> Condition<M> {
         Node::Exists(self.name).into()
     }
 
     /// The attribute is absent.
-    #[must_use]
     pub fn not_exists(self) -> Condition<M> {
         Node::NotExists(self.name).into()
     }

@@ -8,6 +8,11 @@ use std::fmt::Write as _;
 use crate::codec::EncodeError;
 use crate::item::AttributeValue;
 
+/// The request's map of attribute names.
+pub(crate) type Names = HashMap<String, String>;
+/// The request's map of values.
+pub(crate) type Values = HashMap<String, AttributeValue>;
+
 /// Names and values of one request, in order of first use, so that the same request renders to the same bytes.
 #[derive(Default)]
 pub(crate) struct Placeholders {
@@ -43,9 +48,7 @@ impl Placeholders {
     }
 
     /// The maps for the request; `None` where AWS refuses an empty one.
-    pub(crate) fn into_maps(
-        self,
-    ) -> (Option<HashMap<String, String>>, Option<HashMap<String, AttributeValue>>) {
+    pub(crate) fn into_maps(self) -> (Option<Names>, Option<Values>) {
         let names = numbered('#', self.names);
         let values = numbered(':', self.values);
         ((!names.is_empty()).then_some(names), (!values.is_empty()).then_some(values))

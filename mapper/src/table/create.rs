@@ -16,7 +16,7 @@ use crate::retry::repeat;
 use crate::sequence;
 
 /// Table creation takes seconds on AWS; ten minutes mean that something is wrong.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 const POLL: Duration = Duration::from_millis(500);
 
 /// Creates a model's table and what it needs.

@@ -23,12 +23,13 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
         writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
+    // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match (writes, rendered.as_slice()) {
         ([], _) => return Ok(Vec::new()),
         ([write], [one]) if !matches!(write.after, After::Same) => {
-            single::send(db, write, one, &nonce).await?;
+            Box::pin(single::send(db, write, one, &nonce)).await?;
         }
-        (writes, rendered) => transact::send(db, writes, rendered, &nonce).await?,
+        (writes, rendered) => Box::pin(transact::send(db, writes, rendered, &nonce)).await?,
     }
     Ok(rendered.into_iter().map(|rendered| rendered.after).collect())
 }

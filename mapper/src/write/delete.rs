@@ -124,9 +124,10 @@ fn schema_is(schema: &semver::Version) -> Node {
 /// The stored item has the shape that conditions are written for.
 fn known_schema(layout: &Layout) -> Node {
     let known = schema_is(&layout.schema);
-    match layout.baseline() == layout.schema {
-        true => Node::Or(vec![known, Node::NotExists(SCHEMA_ATTRIBUTE)]),
-        false => known,
+    if layout.baseline() == layout.schema {
+        Node::Or(vec![known, Node::NotExists(SCHEMA_ATTRIBUTE)])
+    } else {
+        known
     }
 }
 

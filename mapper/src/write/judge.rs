@@ -22,10 +22,9 @@ pub(crate) fn conflict(write: &Write, stored: Option<Item>) -> Error {
 /// One failed condition.
 pub(crate) fn failure(write: &Write, stored: Option<Item>) -> Failure {
     let reason = match (&write.base, &stored) {
-        (Base::Any, _) => Reason::Condition,
         (Base::Absent, Some(_)) => Reason::AlreadyExists,
-        // The service says absent, yet the condition `absent` failed: only the program's own can have.
-        (Base::Absent, None) => Reason::Condition,
+        // Where nothing was expected, or nothing is there as expected, only the program's own condition can have failed.
+        (Base::Any, _) | (Base::Absent, None) => Reason::Condition,
         (Base::Stored(_), None) => Reason::Deleted,
         (Base::Stored(base), Some(stored)) => changed(write, base, stored),
     };

@@ -1,7 +1,5 @@
 //! Saving and deleting what was loaded.
 
-use std::future::Future;
-
 use super::apply::apply;
 use super::plan::Write;
 use crate::database::Database;
@@ -24,18 +22,13 @@ impl<M: Model> Loaded<M> {
     /// service says.
     ///
     /// [AWS: optimistic locking](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BestPractices_OptimisticLocking.html)
-    pub fn save<'a>(
-        &'a mut self,
-        db: &'a Database,
-    ) -> impl Future<Output = Result<(), Error>> + Send + 'a {
-        async move {
-            let write = Write::save(db, self)?;
-            let mut after = apply(db, &[write]).await?;
-            if let Some(image) = after.pop().flatten() {
-                self.settle(image);
-            }
-            Ok(())
+    pub async fn save(&mut self, db: &Database) -> Result<(), Error> {
+        let write = Write::save(db, self)?;
+        let mut after = apply(db, &[write]).await?;
+        if let Some(image) = after.pop().flatten() {
+            self.settle(image);
         }
+        Ok(())
     }
 
     /// Deletes the item, provided that nobody else changed it since it was read, and returns the plain model.
@@ -43,11 +36,9 @@ impl<M: Model> Loaded<M> {
     /// # Errors
     /// [`Error::Conflict`] with the item as it is now; `OutcomeUnknown` where the answer was lost and the item is
     /// gone, since somebody else may have deleted it; what the service says.
-    pub fn delete(self, db: &Database) -> impl Future<Output = Result<M, Error>> + Send + '_ {
-        async move {
-            let write = Write::delete(db, &self);
-            apply(db, &[write]).await?;
-            Ok(self.into_inner())
-        }
+    pub async fn delete(self, db: &Database) -> Result<M, Error> {
+        let write = Write::delete(db, &self);
+        apply(db, &[write]).await?;
+        Ok(self.into_inner())
     }
 }

@@ -28,7 +28,7 @@ pub(super) const ATTRIBUTE_FIELD: Place =
     Place { on: "a named field of a type that derives `Attribute`", known: &["rename", "default"] };
 pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
 pub(super) const WRAPPED: Place =
-    Place { on: "the field of a struct that is stored as this field", known: &[] };
+    Place { on: "the one field of a tuple struct, which is stored as this field,", known: &[] };
 
 /// Where a word may belong that is not known where it was written.
 const ELSEWHERE: [&Place; 2] = [&MODEL, &MODEL_FIELD];
@@ -133,12 +133,12 @@ impl Words {
 /// The sentence about a word that is not known in its place.
 fn unknown(word: &str, place: &Place) -> String {
     let Place { on, known } = place;
+    if known.is_empty() {
+        return format!("`{word}` has no effect here: {on} takes no attribute, remove it");
+    }
     if let Some(other) = ELSEWHERE.iter().find(|other| other.known.contains(&word)) {
         let other = other.on;
         return format!("`{word}` is written on {other}, not on {on}: move or remove it");
-    }
-    if known.is_empty() {
-        return format!("unknown attribute `{word}`: {on} takes none, remove it");
     }
     let list = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     match meant(word, known) {

@@ -70,7 +70,7 @@ fn names(private: &TokenStream, variants: &[Variant<'_>]) -> TokenStream {
             let name = match operand {
                 #(Self::#idents => #names,)*
             };
-            ::core::result::Result::Ok(#private::AttributeValue::S(::std::string::String::from(name)))
+            ::core::result::Result::Ok(#private::AttributeValue::S(::std::borrow::ToOwned::to_owned(name)))
         }
 
         fn decode(

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::Lifetime;
 
 use super::{at, constant, private, read, site, value, word, write};
 use crate::ast::{Default, Field, Model, Role, Schema, Validation};
@@ -43,18 +44,21 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
 fn types(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let hash = model.hash_key.ty;
     let lock = word(if model.version.is_some() { "Versioned" } else { "Unversioned" });
-    let hash_operand = quote_spanned!(at(hash)=> <#hash as #private::Attribute>::Operand<'a>);
-    let key = match &model.range_key {
-        Some(Field { ty, .. }) => {
-            let range_operand = quote_spanned!(at(ty)=> <#ty as #private::Attribute>::Operand<'a>);
-            quote_spanned!(site()=> (#hash_operand, #range_operand))
-        }
-        None => hash_operand,
-    };
+    let key = key(private, model, &Lifetime::new("'a", site()));
     quote_spanned! {site()=>
         type KeyRef<'a> = #key;
         type HashKey = #hash;
         type Lock = #private::#lock;
+    }
+}
+
+/// How a key is written, for some lifetime.
+fn key(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> TokenStream {
+    let operand = |Field { ty, .. }: &Field<'_>| quote_spanned!(at(ty)=> <#ty as #private::Attribute>::Operand<#lifetime>);
+    let hash = operand(&model.hash_key);
+    match model.range_key.as_ref().map(operand) {
+        Some(range) => quote_spanned!(site()=> (#hash, #range)),
+        None => hash,
     }
 }
 
@@ -93,8 +97,9 @@ fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     };
     let own = |field: &Field<'_>| {
         let Field { ident, ty, name, .. } = field;
-        quote_spanned!(at(ty)=> #private::key_field(#name, &self.#ident)?)
+        quote_spanned!(at(ty)=> #private::key_field::<#ty>(#name, &self.#ident)?)
     };
+    let key = key(private, model, &Lifetime::new("'_", site()));
     let (hash, range) = (word("hash"), word("range"));
     let pattern = match &model.range_key {
         Some(_) => quote_spanned!(site()=> (#hash, #range)),
@@ -106,7 +111,7 @@ fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let range_value = option(model.range_key.as_ref().map(own));
     quote_spanned! {site()=>
         fn encode_key(
-            #pattern: Self::KeyRef<'_>,
+            #pattern: #key,
         ) -> ::core::result::Result<#private::Key, #private::EncodeError> {
             #private::Key::new(#hash_operand, #range_operand)
         }
@@ -183,7 +188,7 @@ fn fill(private: &TokenStream, field: &Field<'_>, default: &Default) -> TokenStr
     let Field { ident, ty, name, .. } = field;
     let default = value(default, at(ty));
     quote_spanned! {at(ty)=>
-        if #private::is_absent(#name, &self.#ident)? {
+        if #private::is_absent::<#ty>(#name, &self.#ident)? {
             self.#ident = #default;
         }
     }

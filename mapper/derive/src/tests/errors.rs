@@ -459,7 +459,7 @@ fn attributes_have_few_words() {
             (
                 "struct A(#[model(skip)] u8);",
                 &[
-                    "unknown attribute `skip`: the field of a struct that is stored as this field takes none, remove it",
+                    "`skip` has no effect here: the one field of a tuple struct, which is stored as this field, takes no attribute, remove it",
                 ],
             ),
             (

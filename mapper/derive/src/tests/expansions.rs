@@ -99,7 +99,7 @@ fn a_model_with_everything() {
                     &LAYOUT
                 }
                 fn encode_key(
-                    hash: Self::KeyRef<'_>,
+                    hash: <u64 as bank::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
                     bank::dynamap::__private::Key,
                     bank::dynamap::__private::EncodeError,
@@ -116,7 +116,7 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::EncodeError,
                 > {
                     bank::dynamap::__private::Key::new(
-                        bank::dynamap::__private::key_field("id", &self.id)?,
+                        bank::dynamap::__private::key_field::<u64>("id", &self.id)?,
                         ::core::option::Option::None,
                     )
                 }
@@ -127,34 +127,36 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::EncodeError,
                 > {
                     let mut item = bank::dynamap::__private::Item::new();
-                    bank::dynamap::__private::put(&mut item, "id", &self.id)?;
-                    bank::dynamap::__private::put(&mut item, "e-mail", &self.email)?;
-                    bank::dynamap::__private::put_or_null(&mut item, "type", &self.r#type)?;
-                    bank::dynamap::__private::put_or_null(&mut item, "tags", &self.tags)?;
+                    bank::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
+                    bank::dynamap::__private::put::<
+                        Option<String>,
+                    >(&mut item, "e-mail", &self.email)?;
+                    bank::dynamap::__private::put_or_null::<Kind>(&mut item, "type", &self.r#type)?;
+                    bank::dynamap::__private::put_or_null::<Vec<u8>>(&mut item, "tags", &self.tags)?;
                     ::core::result::Result::Ok(item)
                 }
                 fn from_attributes(
                     item: &bank::dynamap::__private::Item,
                 ) -> ::core::result::Result<Self, bank::dynamap::__private::DecodeError> {
                     ::core::result::Result::Ok(Self {
-                        id: bank::dynamap::__private::field(item, "id")?,
-                        email: bank::dynamap::__private::field(item, "e-mail")?,
-                        r#type: bank::dynamap::__private::field_or(
-                            item,
-                            "type",
-                            || ::core::default::Default::default(),
-                        )?,
-                        tags: bank::dynamap::__private::field_or(item, "tags", || vec![1, 2])?,
-                        version: bank::dynamap::__private::field_or(item, "version", || 0)?,
+                        id: bank::dynamap::__private::field::<u64>(item, "id")?,
+                        email: bank::dynamap::__private::field::<Option<String>>(item, "e-mail")?,
+                        r#type: bank::dynamap::__private::field_or::<
+                            Kind,
+                        >(item, "type", || ::core::default::Default::default())?,
+                        tags: bank::dynamap::__private::field_or::<
+                            Vec<u8>,
+                        >(item, "tags", || vec![1, 2])?,
+                        version: bank::dynamap::__private::field_or::<u64>(item, "version", || 0)?,
                     })
                 }
                 fn fill_defaults(
                     &mut self,
                 ) -> ::core::result::Result<(), bank::dynamap::__private::EncodeError> {
-                    if bank::dynamap::__private::is_absent("type", &self.r#type)? {
+                    if bank::dynamap::__private::is_absent::<Kind>("type", &self.r#type)? {
                         self.r#type = ::core::default::Default::default();
                     }
-                    if bank::dynamap::__private::is_absent("tags", &self.tags)? {
+                    if bank::dynamap::__private::is_absent::<Vec<u8>>("tags", &self.tags)? {
                         self.tags = vec![1, 2];
                     }
                     ::core::result::Result::Ok(())
@@ -232,7 +234,13 @@ fn a_model_with_a_range_key() {
                     &LAYOUT
                 }
                 fn encode_key(
-                    (hash, range): Self::KeyRef<'_>,
+                    (
+                        hash,
+                        range,
+                    ): (
+                        <u32 as ::dynamap::__private::Attribute>::Operand<'_>,
+                        <String as ::dynamap::__private::Attribute>::Operand<'_>,
+                    ),
                 ) -> ::core::result::Result<
                     ::dynamap::__private::Key,
                     ::dynamap::__private::EncodeError,
@@ -251,9 +259,9 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::EncodeError,
                 > {
                     ::dynamap::__private::Key::new(
-                        ::dynamap::__private::key_field("episode", &self.episode)?,
+                        ::dynamap::__private::key_field::<u32>("episode", &self.episode)?,
                         ::core::option::Option::Some(
-                            ::dynamap::__private::key_field("map", &self.map)?,
+                            ::dynamap::__private::key_field::<String>("map", &self.map)?,
                         ),
                     )
                 }
@@ -264,16 +272,16 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::EncodeError,
                 > {
                     let mut item = ::dynamap::__private::Item::new();
-                    ::dynamap::__private::put(&mut item, "episode", &self.episode)?;
-                    ::dynamap::__private::put(&mut item, "map", &self.map)?;
+                    ::dynamap::__private::put::<u32>(&mut item, "episode", &self.episode)?;
+                    ::dynamap::__private::put::<String>(&mut item, "map", &self.map)?;
                     ::core::result::Result::Ok(item)
                 }
                 fn from_attributes(
                     item: &::dynamap::__private::Item,
                 ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
                     ::core::result::Result::Ok(Self {
-                        episode: ::dynamap::__private::field(item, "episode")?,
-                        map: ::dynamap::__private::field(item, "map")?,
+                        episode: ::dynamap::__private::field::<u32>(item, "episode")?,
+                        map: ::dynamap::__private::field::<String>(item, "map")?,
                     })
                 }
                 fn fill_defaults(
@@ -330,8 +338,8 @@ fn a_map() {
                     ::dynamap::__private::EncodeError,
                 > {
                     let mut item = ::dynamap::__private::Item::new();
-                    ::dynamap::__private::put(&mut item, "city", &operand.city)?;
-                    ::dynamap::__private::put_or_null(&mut item, "cc", &operand.country)?;
+                    ::dynamap::__private::put::<String>(&mut item, "city", &operand.city)?;
+                    ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &operand.country)?;
                     ::core::result::Result::Ok(
                         ::dynamap::__private::AttributeValue::M(item.into_inner()),
                     )
@@ -342,12 +350,10 @@ fn a_map() {
                     match value {
                         ::dynamap::__private::AttributeValue::M(map) => {
                             ::core::result::Result::Ok(Self {
-                                city: ::dynamap::__private::field(map, "city")?,
-                                country: ::dynamap::__private::field_or(
-                                    map,
-                                    "cc",
-                                    || "CH".to_owned(),
-                                )?,
+                                city: ::dynamap::__private::field::<String>(map, "city")?,
+                                country: ::dynamap::__private::field_or::<
+                                    String,
+                                >(map, "cc", || "CH".to_owned())?,
                             })
                         }
                         other => {
@@ -407,65 +413,67 @@ fn an_enum() {
     attribute(
         r#"enum Status { Open, #[model(rename = "done")] Closed }"#,
         &expect![[r##"
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl ::dynamap::__private::Attribute for Status {
-            type Kind = ::dynamap::__private::kind::S;
-            type ListKind = ::dynamap::__private::kind::L;
-            type Operand<'a> = &'a Self;
-            fn encode(
-                &self,
-            ) -> ::core::result::Result<
-                ::core::option::Option<::dynamap::__private::AttributeValue>,
-                ::dynamap::__private::EncodeError,
-            > {
-                <Self as ::dynamap::__private::Attribute>::encode_operand(self)
-                    .map(::core::option::Option::Some)
-            }
-            fn encode_operand(
-                operand: &Self,
-            ) -> ::core::result::Result<
-                ::dynamap::__private::AttributeValue,
-                ::dynamap::__private::EncodeError,
-            > {
-                let name = match operand {
-                    Self::Open => "Open",
-                    Self::Closed => "done",
-                };
-                ::core::result::Result::Ok(
-                    ::dynamap::__private::AttributeValue::S(::std::string::String::from(name)),
-                )
-            }
-            fn decode(
-                value: &::dynamap::__private::AttributeValue,
-            ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
-                match value {
-                    ::dynamap::__private::AttributeValue::S(name) => {
-                        match name.as_str() {
-                            "Open" => ::core::result::Result::Ok(Self::Open),
-                            "done" => ::core::result::Result::Ok(Self::Closed),
-                            _ => {
-                                ::core::result::Result::Err(
-                                    ::dynamap::__private::DecodeError::new(
-                                        "one of `Open`, `done`",
-                                        "another string",
-                                    ),
-                                )
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Attribute for Status {
+                type Kind = ::dynamap::__private::kind::S;
+                type ListKind = ::dynamap::__private::kind::L;
+                type Operand<'a> = &'a Self;
+                fn encode(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::core::option::Option<::dynamap::__private::AttributeValue>,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    <Self as ::dynamap::__private::Attribute>::encode_operand(self)
+                        .map(::core::option::Option::Some)
+                }
+                fn encode_operand(
+                    operand: &Self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::AttributeValue,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let name = match operand {
+                        Self::Open => "Open",
+                        Self::Closed => "done",
+                    };
+                    ::core::result::Result::Ok(
+                        ::dynamap::__private::AttributeValue::S(
+                            ::std::borrow::ToOwned::to_owned(name),
+                        ),
+                    )
+                }
+                fn decode(
+                    value: &::dynamap::__private::AttributeValue,
+                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                    match value {
+                        ::dynamap::__private::AttributeValue::S(name) => {
+                            match name.as_str() {
+                                "Open" => ::core::result::Result::Ok(Self::Open),
+                                "done" => ::core::result::Result::Ok(Self::Closed),
+                                _ => {
+                                    ::core::result::Result::Err(
+                                        ::dynamap::__private::DecodeError::new(
+                                            "one of `Open`, `done`",
+                                            "another string",
+                                        ),
+                                    )
+                                }
                             }
                         }
-                    }
-                    other => {
-                        ::core::result::Result::Err(
-                            ::dynamap::__private::DecodeError::kind(
-                                "one of `Open`, `done`",
-                                other,
-                            ),
-                        )
+                        other => {
+                            ::core::result::Result::Err(
+                                ::dynamap::__private::DecodeError::kind(
+                                    "one of `Open`, `done`",
+                                    other,
+                                ),
+                            )
+                        }
                     }
                 }
             }
-        }
-    "##]],
+        "##]],
     );
 }
 
