@@ -12,8 +12,8 @@
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, EncodeError,
     Error, FailedStep, Get, Insert, Item, Key, KeyCondition, Loaded, Model, Path, Query, Reader,
-    RetryPolicy, Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, model,
-    schema,
+    RetryPolicy, Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, kind_name,
+    model, same, schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

@@ -17,13 +17,17 @@ use crate::upgrade::UpgradeError;
 pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>, Error> {
     let layout = M::layout();
     let current = upgrade(layout, table, key, &item)?;
-    let mut model = M::from_attributes(current.upgraded.as_ref().unwrap_or(&item))
-        .map_err(|error| Error::decode(table, key, error))?;
+    let mut model: M = attributes(table, key, current.upgraded.as_ref().unwrap_or(&item))?;
     let version = stored_version(layout, &item).map_err(|e| Error::decode(table, key, e))?;
     if let Some(field) = model.version_mut() {
         *field = version.unwrap_or(0);
     }
     Ok(Loaded::from_store(model, key.clone(), item, current))
+}
+
+/// The model that an item of the current schema holds.
+pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
+    M::from_attributes(item).map_err(|error| Error::decode(table, key, error))
 }
 
 /// An item's schema and, where it is older than the model's, its upgraded form.

@@ -39,7 +39,7 @@ pub use database::{Database, DatabaseBuilder};
 pub use dynamap_derive::{Attribute, Model};
 pub use error::Error;
 pub use expr::{Condition, KeyCondition, Path};
-pub use item::{AttributeValue, Item};
+pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;

@@ -5,9 +5,9 @@ use std::ops::{Deref, DerefMut};
 
 use semver::Version;
 
-use crate::decode::Current;
+use crate::decode::{self, Current};
 use crate::error::Error;
-use crate::item::Item;
+use crate::item::{Item, same_option};
 use crate::key::Key;
 use crate::model::Model;
 use crate::schema::{self, Stored};
@@ -91,9 +91,18 @@ impl<M: Model> Loaded<M> {
             return Err(Error::key_changed(table, &self.key));
         }
         let mut target = self.current().clone();
+        // What the program did not change stays as it is stored: an absent attribute that read as its default stays
+        // absent, and a value that another program spelled differently keeps its spelling.
+        let as_read =
+            M::from_attributes(&target).map_err(|e| Error::decode(table, &self.key, e))?;
+        let as_read = as_read.to_attributes().map_err(encode)?;
         let mut attributes = self.model.to_attributes().map_err(encode)?;
         for name in layout.attributes {
-            match attributes.remove(name) {
+            let value = attributes.remove(name);
+            if same_option(value.as_ref(), as_read.get(name)) {
+                continue;
+            }
+            match value {
                 Some(value) => target.insert(*name, value),
                 None => target.remove(name),
             };
@@ -103,7 +112,7 @@ impl<M: Model> Loaded<M> {
 
     /// Takes over what a successful write left in the store.
     pub(crate) fn settle(&mut self, image: Item) {
-        if let Ok(Some(version)) = crate::decode::stored_version(M::layout(), &image)
+        if let Ok(Some(version)) = decode::stored_version(M::layout(), &image)
             && let Some(field) = self.model.version_mut()
         {
             *field = version;

@@ -228,6 +228,25 @@ async fn a_model_without_a_version_detects_conflicts_too() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_program_that_keeps_only_the_version_is_respected() -> Outcome {
+    let (db, _) = store().await;
+    let mut mine = Account::of("Ann", 1).insert(&db).await?;
+    db.client()
+        .update_item()
+        .table_name("accounts")
+        .key("id", n(1))
+        .update_expression("SET #v = :v")
+        .expression_attribute_names("#v", "version")
+        .expression_attribute_values(":v", n(2))
+        .send()
+        .await?;
+    mine.balance = 2;
+    let error = mine.save(&db).await.expect_err("stale");
+    assert_eq!(reason(&error), &Reason::Changed { expected: Some(1), actual: Some(2) });
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_changed_key_is_refused() -> Outcome {
     let (db, faults) = store().await;
     let mut map = DoomMap::new(1, 1, "Hangar").insert(&db).await?;
@@ -260,6 +279,24 @@ async fn a_default_fills_what_would_be_absent_on_insert_and_a_cleared_value_stay
     map.save(&db).await?;
     let map = DoomMap::get(&db, (1, 1)).consistent().await?.expect("there");
     assert!(map.cheats.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_save_does_not_write_what_was_only_read() -> Outcome {
+    let (db, _) = store().await;
+    // No `cheats`, which read as their default.
+    put_raw(&db, "doom_maps", &[("episode", n(1)), ("map", n(1)), ("name", s("Hangar"))]).await;
+    let mut map = DoomMap::get(&db, (1, 1)).await?.expect("there");
+    assert!(map.cheats.contains("Konami"));
+    map.name.push('!');
+    map.save(&db).await?;
+    assert!(!map.image().contains("cheats"), "a default is never written by an update");
+    map.cheats.insert("IDDQD".to_owned());
+    map.save(&db).await?;
+    let stored = stored(&db, "doom_maps", &[("episode", n(1)), ("map", n(1))]).await;
+    let cheats = AttributeValue::Ss(vec!["IDDQD".to_owned(), "Konami".to_owned()]);
+    assert!(stored.expect("there").get("cheats").is_some_and(|v| dynamap::same(v, &cheats)));
     Ok(())
 }
 
