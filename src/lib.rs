@@ -10,10 +10,10 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, EncodeError,
-    Error, FailedStep, Get, Insert, Item, Key, KeyCondition, Loaded, Model, Path, Query, Reader,
-    RetryPolicy, Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, kind_name,
-    model, same, schema,
+    Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, DeleteByKey,
+    EncodeError, Error, FailedStep, Get, Insert, Item, Key, KeyCondition, Loaded, Model,
+    NeedsWhenOrUnchecked, Path, Query, Reader, RetryPolicy, Scan, SetElement, StepError, Table,
+    Upgrade, UpgradeError, error, kind, kind_name, model, same, schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

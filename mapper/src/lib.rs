@@ -48,4 +48,4 @@ pub use reader::Reader;
 pub use retry::RetryPolicy;
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
-pub use write::Insert;
+pub use write::{DeleteByKey, Insert, NeedsWhenOrUnchecked};

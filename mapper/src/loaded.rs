@@ -93,8 +93,7 @@ impl<M: Model> Loaded<M> {
         let mut target = self.current().clone();
         // What the program did not change stays as it is stored: an absent attribute that read as its default stays
         // absent, and a value that another program spelled differently keeps its spelling.
-        let as_read =
-            M::from_attributes(&target).map_err(|e| Error::decode(table, &self.key, e))?;
+        let as_read: M = decode::attributes(table, &self.key, &target)?;
         let as_read = as_read.to_attributes().map_err(encode)?;
         let mut attributes = self.model.to_attributes().map_err(encode)?;
         for name in layout.attributes {

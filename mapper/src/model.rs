@@ -181,8 +181,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     fn delete<'a>(
         db: &'a Database,
         key: Self::KeyRef<'_>,
-    ) -> DeleteByKey<'a, Self, <Self::Lock as Lock>::Undecided> {
-        DeleteByKey::new(db, Self::encode_key(key))
+    ) -> <Self::Lock as Lock>::Delete<'a, Self> {
+        Self::Lock::delete(DeleteByKey::new(db, Self::encode_key(key)))
     }
 
     /// Reads the items of one hash key, in the order of the range key.

@@ -15,9 +15,11 @@ mod single;
 mod transact;
 
 pub use apply::apply;
-pub use delete::{DeleteByKey, decided};
+pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::{Insert, prepare};
 pub use plan::{After, Base, Write};
+
+use crate::model::Model;
 
 mod sealed {
     pub trait Sealed {}
@@ -25,8 +27,11 @@ mod sealed {
 
 /// Whether a model has a version attribute.
 pub trait Lock: sealed::Sealed + Send + Sync + 'static {
-    /// What a delete by key starts as.
-    type Undecided: Send;
+    /// What [`Model::delete`] returns: a delete that can be awaited, or one that must first say what it expects.
+    type Delete<'a, M: Model>: Send;
+
+    #[doc(hidden)]
+    fn delete<M: Model>(delete: DeleteByKey<'_, M>) -> Self::Delete<'_, M>;
 }
 
 /// The lock of models with a version attribute: a delete by key must say what it expects.
@@ -41,9 +46,17 @@ impl sealed::Sealed for Versioned {}
 impl sealed::Sealed for Unversioned {}
 
 impl Lock for Versioned {
-    type Undecided = decided::No;
+    type Delete<'a, M: Model> = NeedsWhenOrUnchecked<'a, M>;
+
+    fn delete<M: Model>(delete: DeleteByKey<'_, M>) -> NeedsWhenOrUnchecked<'_, M> {
+        NeedsWhenOrUnchecked(delete)
+    }
 }
 
 impl Lock for Unversioned {
-    type Undecided = decided::Yes;
+    type Delete<'a, M: Model> = DeleteByKey<'a, M>;
+
+    fn delete<M: Model>(delete: DeleteByKey<'_, M>) -> DeleteByKey<'_, M> {
+        delete
+    }
 }

@@ -235,6 +235,10 @@ async fn a_delete_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
     let error = User::delete(&db, ("a", 1)).when(User::EMAIL.eq("other")).await.expect_err("no");
     assert!(error.is_conflict(), "{error:?}");
     put_raw(&db, "users", &oldest()).await;
+    // True of the stored shape, and false of today's.
+    let error = User::delete(&db, ("a", 1)).when(User::EMAIL.not_exists()).await.expect_err("no");
+    assert!(error.is_conflict(), "{error:?}");
+    put_raw(&db, "users", &oldest()).await;
     User::delete(&db, ("a", 1)).when(User::EMAIL.eq("ann@x")).await?;
     assert!(stored(&db, "users", &key(1)).await.is_none());
     Ok(())

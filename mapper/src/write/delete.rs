@@ -17,38 +17,25 @@ use crate::model::{Layout, Model};
 use crate::read::BoxFuture;
 use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, standing, stored};
 
-/// Whether a delete by key has said what it expects.
-pub mod decided {
-    /// It has.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Yes;
-
-    /// It has not: the model has a version, and a delete that ignores it must say so.
-    #[derive(Debug, Clone, Copy)]
-    pub struct No;
-
-    /// Deletes that may be awaited.
-    #[diagnostic::on_unimplemented(
-        message = "deleting a versioned model by key needs a decision",
-        label = "not decided",
-        note = "write `.when(condition)`, or `.unchecked()` to delete whatever is there, or load the item and use `loaded.delete(&db)`"
-    )]
-    pub trait Decided: Send {}
-
-    impl Decided for Yes {}
-}
-
 /// How often a delete meets an item of yet another schema before it gives up.
 const SCHEMA_ROUNDS: usize = 4;
 
-/// The delete of one item by key; from [`Model::delete`](crate::Model::delete). `.await` it once it is decided.
+/// The delete of one item by key; from [`Model::delete`](crate::Model::delete). `.await` it.
 #[must_use = "a delete does nothing until it is awaited"]
-pub struct DeleteByKey<'a, M, D> {
+pub struct DeleteByKey<'a, M> {
     db: &'a Database,
     key: Result<Key, EncodeError>,
     expect: Expect,
-    types: PhantomData<fn() -> (M, D)>,
+    model: PhantomData<fn() -> M>,
 }
+
+/// The delete by key of a model with a version: not yet a future.
+///
+/// A delete that ignores the version must say so. Write [`when`](Self::when) with a condition, or
+/// [`unchecked`](Self::unchecked) to delete whatever is there; or load the item and use
+/// [`Loaded::delete`](crate::Loaded::delete), which checks the version.
+#[must_use = "write `.when(condition)` or `.unchecked()`, and await it"]
+pub struct NeedsWhenOrUnchecked<'a, M>(pub(super) DeleteByKey<'a, M>);
 
 enum Expect {
     Exists,
@@ -56,25 +43,35 @@ enum Expect {
     Anything,
 }
 
-impl<'a, M: Model, D> DeleteByKey<'a, M, D> {
+impl<'a, M: Model> NeedsWhenOrUnchecked<'a, M> {
+    /// As [`DeleteByKey::when`].
+    pub fn when(self, condition: impl Into<Condition<M>>) -> DeleteByKey<'a, M> {
+        self.0.when(condition)
+    }
+
+    /// As [`DeleteByKey::unchecked`].
+    pub fn unchecked(self) -> DeleteByKey<'a, M> {
+        self.0.unchecked()
+    }
+}
+
+impl<'a, M: Model> DeleteByKey<'a, M> {
     pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
-        Self { db, key, expect: Expect::Exists, types: PhantomData }
+        Self { db, key, expect: Expect::Exists, model: PhantomData }
     }
 
     /// Deletes only if the stored item fulfils the condition.
     ///
     /// An item that is stored in an older schema is upgraded first, so that the condition meets today's shape.
-    pub fn when(self, condition: impl Into<Condition<M>>) -> DeleteByKey<'a, M, decided::Yes> {
-        self.decide(Expect::When(condition.into().into_node()))
+    pub fn when(mut self, condition: impl Into<Condition<M>>) -> Self {
+        self.expect = Expect::When(condition.into().into_node());
+        self
     }
 
     /// Deletes whatever is there, whoever changed it, and succeeds where nothing is.
-    pub fn unchecked(self) -> DeleteByKey<'a, M, decided::Yes> {
-        self.decide(Expect::Anything)
-    }
-
-    fn decide(self, expect: Expect) -> DeleteByKey<'a, M, decided::Yes> {
-        DeleteByKey { db: self.db, key: self.key, expect, types: PhantomData }
+    pub fn unchecked(mut self) -> Self {
+        self.expect = Expect::Anything;
+        self
     }
 
     async fn run(self) -> Result<(), Error> {
@@ -161,7 +158,7 @@ async fn next_guard<M: Model>(
     }
 }
 
-impl<'a, M: Model, D: decided::Decided + 'a> IntoFuture for DeleteByKey<'a, M, D> {
+impl<'a, M: Model> IntoFuture for DeleteByKey<'a, M> {
     type Output = Result<(), Error>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
@@ -170,7 +167,13 @@ impl<'a, M: Model, D: decided::Decided + 'a> IntoFuture for DeleteByKey<'a, M, D
     }
 }
 
-impl<M, D> fmt::Debug for DeleteByKey<'_, M, D> {
+impl<M> fmt::Debug for NeedsWhenOrUnchecked<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<M> fmt::Debug for DeleteByKey<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeleteByKey").field("key", &self.key).finish_non_exhaustive()
     }
