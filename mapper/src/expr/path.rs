@@ -116,44 +116,58 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     pub fn not_exists(self) -> Condition<M> {
         Node::NotExists(self.name).into()
     }
-}
 
-impl<M, T: Attribute<Kind: kind::Ordered>, R: role::Role> Path<M, T, R> {
     /// Less than.
     #[must_use]
-    pub fn lt(self, operand: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn lt(self, operand: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Ordered,
+    {
         self.compare(Operator::Lt, operand).into()
     }
 
     /// Less than or equal.
     #[must_use]
-    pub fn le(self, operand: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn le(self, operand: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Ordered,
+    {
         self.compare(Operator::Le, operand).into()
     }
 
     /// Greater than.
     #[must_use]
-    pub fn gt(self, operand: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn gt(self, operand: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Ordered,
+    {
         self.compare(Operator::Gt, operand).into()
     }
 
     /// Greater than or equal.
     #[must_use]
-    pub fn ge(self, operand: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn ge(self, operand: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Ordered,
+    {
         self.compare(Operator::Ge, operand).into()
     }
 
     /// From `low` to `high`, both included.
     #[must_use]
-    pub fn between(self, low: T::Operand<'_>, high: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn between(self, low: T::Operand<'_>, high: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Ordered,
+    {
         Node::Between(self.name, T::encode_operand(low), T::encode_operand(high)).into()
     }
-}
 
-impl<M, T: Attribute<Kind: kind::Prefix>, R: role::Role> Path<M, T, R> {
     /// The string or binary value begins with the operand.
     #[must_use]
-    pub fn begins_with(self, operand: T::Operand<'_>) -> R::Comparison<M> {
+    pub fn begins_with(self, operand: T::Operand<'_>) -> R::Comparison<M>
+    where
+        T::Kind: kind::Prefix,
+    {
         Node::BeginsWith(self.name, T::encode_operand(operand)).into()
     }
 }
