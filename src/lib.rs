@@ -11,9 +11,10 @@
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, DeleteByKey,
-    EncodeError, Error, FailedStep, Get, Insert, Item, Key, KeyCondition, Loaded, Model,
-    NeedsWhenOrUnchecked, Path, Query, Reader, RetryPolicy, Scan, SetElement, StepError, Table,
-    Upgrade, UpgradeError, error, kind, kind_name, model, same, schema,
+    EncodeError, Error, FailedStep, Get, Insert, IntoCondition, IntoKeyCondition, Item, Key,
+    KeyCondition, Loaded, Model, NeedsWhenOrUnchecked, Path, Query, Reader, Report, RetryPolicy,
+    Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, kind_name, model, same,
+    schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

@@ -6,7 +6,7 @@ mod condition;
 mod path;
 mod render;
 
-pub use condition::{Condition, KeyCondition};
+pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition};
 pub use path::{Path, role};
 
 pub(crate) use condition::Node;

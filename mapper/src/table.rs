@@ -29,7 +29,7 @@ use crate::retry::repeat;
 /// ```
 pub struct Table<M>(PhantomData<fn() -> M>);
 
-impl<M: Model> Table<M> {
+impl<M> Table<M> {
     /// Creates the table with the model's keys, billed per request, and waits until it is active.
     ///
     /// For a model with an auto-increment key the table of counters is created too, if it is missing.
@@ -39,7 +39,10 @@ impl<M: Model> Table<M> {
     /// [`Error::Service`] with code `ResourceInUseException` where the table exists.
     ///
     /// [AWS: CreateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html)
-    pub async fn create(db: &Database) -> Result<(), Error> {
+    pub async fn create(db: &Database) -> Result<(), Error>
+    where
+        M: Model,
+    {
         Box::pin(create::model(db, M::layout(), false)).await
     }
 
@@ -47,7 +50,10 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// [`Error::Usage`] where a table of that name exists with other keys.
-    pub async fn create_if_missing(db: &Database) -> Result<(), Error> {
+    pub async fn create_if_missing(db: &Database) -> Result<(), Error>
+    where
+        M: Model,
+    {
         Box::pin(create::model(db, M::layout(), true)).await
     }
 
@@ -55,7 +61,10 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// What the service says.
-    pub async fn exists(db: &Database) -> Result<bool, Error> {
+    pub async fn exists(db: &Database) -> Result<bool, Error>
+    where
+        M: Model,
+    {
         let table = db.table_name(M::layout());
         let answer = repeat(db, "DescribeTable", &table, || {
             db.once().describe_table().table_name(&table).send()
@@ -73,7 +82,10 @@ impl<M: Model> Table<M> {
     /// [`Error::NoSuchTable`], and what the service says.
     ///
     /// [AWS: DeleteTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html)
-    pub async fn delete(db: &Database) -> Result<(), Error> {
+    pub async fn delete(db: &Database) -> Result<(), Error>
+    where
+        M: Model,
+    {
         let table = db.table_name(M::layout());
         repeat(db, "DeleteTable", &table, || db.once().delete_table().table_name(&table).send())
             .await

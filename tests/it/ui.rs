@@ -2,5 +2,7 @@
 
 #[test]
 fn wrong_programs_do_not_compile_and_are_told_what_to_write() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    cases.pass("tests/pass/*.rs");
 }

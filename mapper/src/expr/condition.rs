@@ -241,9 +241,41 @@ impl<M> From<Node> for KeyCondition<M> {
     }
 }
 
-impl<M> From<KeyCondition<M>> for Condition<M> {
-    fn from(condition: KeyCondition<M>) -> Self {
-        condition.0
+/// What can stand where a condition on model `M` is wanted: a [`Condition`] or a [`KeyCondition`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a condition on the attributes of `{M}`",
+    note = "build it from the constants of the model that is read or written, such as `Account::BALANCE.ge(1)`"
+)]
+pub trait IntoCondition<M> {
+    /// The condition.
+    fn into_condition(self) -> Condition<M>;
+}
+
+impl<M> IntoCondition<M> for Condition<M> {
+    fn into_condition(self) -> Condition<M> {
+        self
+    }
+}
+
+impl<M> IntoCondition<M> for KeyCondition<M> {
+    fn into_condition(self) -> Condition<M> {
+        self.0
+    }
+}
+
+/// What can stand where a condition on the range key of `M` is wanted: a [`KeyCondition`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not select a range of the range key of `{M}`",
+    note = "`range` takes one comparison of the range key other than `ne`; for other attributes write `.filter(...)`"
+)]
+pub trait IntoKeyCondition<M> {
+    /// The condition.
+    fn into_key_condition(self) -> KeyCondition<M>;
+}
+
+impl<M> IntoKeyCondition<M> for KeyCondition<M> {
+    fn into_key_condition(self) -> Self {
+        self
     }
 }
 
@@ -255,19 +287,19 @@ macro_rules! operators {
             }
         }
 
-        impl<M, C: Into<Condition<M>>> BitAnd<C> for $ty<M> {
+        impl<M, C: IntoCondition<M>> BitAnd<C> for $ty<M> {
             type Output = Condition<M>;
 
             fn bitand(self, other: C) -> Condition<M> {
-                self.into_node().and(other.into().node).into()
+                self.into_node().and(other.into_condition().node).into()
             }
         }
 
-        impl<M, C: Into<Condition<M>>> BitOr<C> for $ty<M> {
+        impl<M, C: IntoCondition<M>> BitOr<C> for $ty<M> {
             type Output = Condition<M>;
 
             fn bitor(self, other: C) -> Condition<M> {
-                self.into_node().or(other.into().node).into()
+                self.into_node().or(other.into_condition().node).into()
             }
         }
 

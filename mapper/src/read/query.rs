@@ -7,7 +7,7 @@ use super::search::{Search, Source};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
-use crate::expr::{Condition, KeyCondition};
+use crate::expr::{IntoCondition, IntoKeyCondition};
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::Model;
@@ -52,9 +52,9 @@ impl<'a, M: Model> Query<'a, M> {
     }
 
     /// Only the items whose range key fulfils the condition; nothing else is read or billed.
-    pub fn range(mut self, condition: KeyCondition<M>) -> Self {
+    pub fn range(mut self, condition: impl IntoKeyCondition<M>) -> Self {
         if let Source::Query { range, .. } = &mut self.search.source {
-            *range = Some(condition.into_node());
+            *range = Some(condition.into_key_condition().into_node());
         }
         self
     }
@@ -79,8 +79,8 @@ macro_rules! common {
         impl<M: Model> $ty<'_, M> {
             /// Returns only items that fulfil the condition. It runs on the items as they are stored, before any
             /// upgrade; items that it drops are read and billed.
-            pub fn filter(mut self, condition: impl Into<Condition<M>>) -> Self {
-                self.search.filter = Some(condition.into().into_node());
+            pub fn filter(mut self, condition: impl IntoCondition<M>) -> Self {
+                self.search.filter = Some(condition.into_condition().into_node());
                 self
             }
 

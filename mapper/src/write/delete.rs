@@ -10,7 +10,7 @@ use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
-use crate::expr::{Condition, Node};
+use crate::expr::{IntoCondition, Node};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::model::{Layout, Model};
@@ -45,7 +45,7 @@ enum Expect {
 
 impl<'a, M: Model> NeedsWhenOrUnchecked<'a, M> {
     /// As [`DeleteByKey::when`].
-    pub fn when(self, condition: impl Into<Condition<M>>) -> DeleteByKey<'a, M> {
+    pub fn when(self, condition: impl IntoCondition<M>) -> DeleteByKey<'a, M> {
         self.0.when(condition)
     }
 
@@ -63,8 +63,8 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
     /// Deletes only if the stored item fulfils the condition.
     ///
     /// An item that is stored in an older schema is upgraded first, so that the condition meets today's shape.
-    pub fn when(mut self, condition: impl Into<Condition<M>>) -> Self {
-        self.expect = Expect::When(condition.into().into_node());
+    pub fn when(mut self, condition: impl IntoCondition<M>) -> Self {
+        self.expect = Expect::When(condition.into_condition().into_node());
         self
     }
 

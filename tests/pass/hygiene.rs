@@ -1,0 +1,174 @@
+//! The derives work where names are shadowed and every lint is an error.
+#![no_implicit_prelude]
+#![deny(
+    warnings,
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    unused,
+    unused_qualifications,
+    rust_2018_idioms
+)]
+#![allow(clippy::missing_const_for_fn)]
+/// A.
+pub mod shadows {
+    #![allow(
+        dead_code,
+        non_snake_case,
+        clippy::upper_case_acronyms,
+        missing_docs,
+        missing_debug_implementations
+    )]
+    pub struct Result;
+    pub struct Option;
+    pub struct String;
+    pub struct Vec;
+    pub struct Box;
+    pub fn Ok() {}
+    pub fn Err() {}
+    pub fn Some() {}
+    pub struct Default;
+    pub trait Model {}
+    pub trait Attribute {}
+    pub trait From {}
+    pub mod core {}
+    pub mod std {}
+    pub mod dynamap {}
+}
+#[allow(unused_imports)]
+use self::shadows::*;
+#[allow(non_upper_case_globals)]
+const ITEM: u8 = 1;
+#[allow(non_upper_case_globals, dead_code)]
+const HASH: u8 = 1;
+/// Enum.
+#[derive(
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::marker::Copy,
+    ::std::default::Default,
+    ::dynamap::Attribute,
+)]
+pub enum Colour {
+    /// R.
+    #[default]
+    Red,
+    /// Kind.
+    Kind,
+    /// Operand.
+    #[model(rename = "op`\"erand")]
+    Operand,
+    /// Self.
+    Item,
+}
+/// Newtype.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Name(::std::string::String);
+/// Newtype.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Tags(::std::collections::BTreeSet<::std::string::String>);
+/// Map.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Address {
+    /// a
+    pub city: ::std::string::String,
+    #[model(default = ITEM)]
+    value: u8,
+    #[deprecated]
+    other: ::std::option::Option<Colour>,
+    operand: u8,
+    map: u8,
+}
+static CHAIN: ::dynamap::Migrations =
+    ::dynamap::Migrations::new(&[::dynamap::Step::new("1.0.0", "2.0.0", |_| {
+        ::std::result::Result::Ok(())
+    })]);
+/// M.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Model)]
+#[model(table = "all", validate = false, migrations = CHAIN, schema = "2.0.0")]
+pub struct All {
+    /// hash
+    #[model(hash_key)]
+    pub r#type: Colour,
+    /// range
+    #[model(range_key)]
+    pub range: Name,
+    #[model(default = ITEM)]
+    item: u8,
+    #[model(default)]
+    colour: Colour,
+    #[model(default = ::std::vec::Vec::new())]
+    bytes: ::std::vec::Vec<u8>,
+    address: ::std::option::Option<Address>,
+    #[model(default = Tags(::std::default::Default::default()))]
+    tags: Tags,
+    names: ::std::vec::Vec<Name>,
+    id: u64,
+    key: u64,
+    #[model(version)]
+    value: u64,
+}
+#[allow(clippy::unnecessary_wraps)]
+fn check(_: &Counted) -> ::std::result::Result<(), ::garde::Report> {
+    ::std::result::Result::Ok(())
+}
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Model)]
+#[model(table = "counted", validate_with = check, crate = "::dynamap")]
+struct Counted {
+    #[model(hash_key, auto_increment)]
+    id: u32,
+}
+macro_rules! model {
+    ($name:ident $table:literal $ty:ty, $version:ty, $e:expr) => {
+        #[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Model)]
+        #[model(table = $table, validate = false)]
+        struct $name {
+            #[model(hash_key)]
+            id: $ty,
+            #[model(default = $e)]
+            e: $ty,
+            #[model(version)]
+            version: $version,
+        }
+    };
+}
+model!(Macro "macro" u32, u64, 1 + 1);
+#[allow(clippy::default_trait_access)]
+fn main() {
+    use ::dynamap::Model as _;
+    let a = All {
+        r#type: Colour::Operand,
+        range: Name(::std::convert::From::from("x")),
+        item: 3,
+        colour: Colour::Red,
+        bytes: ::std::vec::Vec::new(),
+        address: ::std::option::Option::None,
+        tags: Tags(::std::default::Default::default()),
+        names: ::std::vec::Vec::new(),
+        id: 1,
+        key: 2,
+        value: 0,
+    };
+    let stored = a.to_attributes().expect("x");
+    let back = All::from_attributes(&stored).expect("x");
+    ::std::println!(
+        "{stored:?} {back:?} {:?}",
+        All::TYPE.eq(&Colour::Kind) & All::RANGE.begins_with("x")
+    );
+    let c = Counted { id: 1 };
+    let m = Macro { id: 1, e: 2, version: 3 };
+    ::std::println!("{:?} {:?} {:?} {:?}", c.key(), m.key(), c.id, (m.id, m.e, m.version));
+    ::std::println!(
+        "{:?}",
+        All::encode_key((&Colour::Kind, "x")).map(|k| ::std::string::ToString::to_string(&k))
+    );
+    ::std::println!(
+        "{:?} {:?}",
+        a.r#type,
+        (&a.range.0, a.item, a.colour, &a.bytes, a.id, a.key, a.value, &a.tags.0, a.names.len())
+    );
+    if let ::std::option::Option::Some(x) = a.address {
+        ::std::println!("{:?}", (x.city, x.value, x.operand, x.map));
+    }
+}
