@@ -10,10 +10,11 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Condition, Database, DatabaseBuilder, DecodeError, DeleteByKey,
-    EncodeError, Error, FailedStep, Get, Insert, IntoCondition, IntoKeyCondition, Item, Key,
-    KeyCondition, Loaded, Model, NeedsWhenOrUnchecked, Path, Query, Reader, Report, RetryPolicy,
-    Scan, SetElement, StepError, Table, Upgrade, UpgradeError, error, kind, kind_name, model, same,
+    Attribute, AttributeValue, Condition, Container, Database, DatabaseBuilder, DecodeError,
+    DeleteByKey, Document, EncodeError, Error, FailedStep, Get, Insert, IntoCondition,
+    IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapOf, MaybeAbsent, Model,
+    NeedsWhenOrUnchecked, Path, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size,
+    StepError, Table, Update, Upgrade, UpgradeError, Upsert, error, kind, kind_name, model, same,
     schema,
 };
 pub use dynamap_migrations::{Migrations, Step};

@@ -5,12 +5,14 @@
 
 mod collections;
 mod numbers;
+mod parts;
 mod scalars;
 
 pub mod kind;
 pub(crate) mod number;
 
 pub use collections::SetElement;
+pub use parts::{Container, Document, ListOf, MapOf, MaybeAbsent};
 
 use std::fmt;
 

@@ -1,13 +1,19 @@
-//! Expressions: typed paths, conditions, and the one renderer that turns them into what AWS reads.
+//! Expressions: typed paths, conditions, changes, and the one renderer that turns them into what AWS reads.
 //!
 //! [AWS: expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html)
 
+pub(crate) mod change;
 mod condition;
+mod holds;
+mod node;
 mod path;
+mod place;
 mod render;
 
-pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition};
+pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Size};
 pub use path::{Path, role};
 
-pub(crate) use condition::Node;
+pub(crate) use change::Change;
+pub(crate) use node::Node;
+pub(crate) use place::Place;
 pub(crate) use render::Placeholders;

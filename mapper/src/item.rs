@@ -109,6 +109,14 @@ impl Item {
         self.0.is_empty()
     }
 
+    /// The size that DynamoDB bills and limits, in bytes: names and values, as AWS documents it.
+    ///
+    /// [AWS: item sizes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + size(value)).sum()
+    }
+
     /// The map that the SDK works with.
     #[must_use]
     pub fn into_inner(self) -> HashMap<String, AttributeValue> {
@@ -180,6 +188,27 @@ pub fn same(a: &AttributeValue, b: &AttributeValue) -> bool {
             a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
         }
         (a, b) => a == b,
+    }
+}
+
+/// The size of a value as AWS counts it.
+fn size(value: &AttributeValue) -> usize {
+    /// Numbers: one byte per two significant digits, and one.
+    fn number(text: &str) -> usize {
+        number::significant_digits(text).div_ceil(2) + 1 + usize::from(text.starts_with('-'))
+    }
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(text) => number(text),
+        AttributeValue::B(blob) => blob.as_ref().len(),
+        AttributeValue::Ss(set) => set.iter().map(String::len).sum(),
+        AttributeValue::Ns(set) => set.iter().map(|text| number(text)).sum(),
+        AttributeValue::Bs(set) => set.iter().map(|blob| blob.as_ref().len()).sum(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(map) => {
+            3 + map.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
+        _ => 1,
     }
 }
 

@@ -29,7 +29,10 @@ mod table;
 pub mod upgrade;
 pub mod write;
 
-pub use codec::{Attribute, DecodeError, EncodeError, SetElement, kind};
+pub use codec::{
+    Attribute, Container, DecodeError, Document, EncodeError, ListOf, MapOf, MaybeAbsent,
+    SetElement, kind,
+};
 #[doc(hidden)]
 pub use decode::decode;
 #[doc(hidden)]
@@ -38,7 +41,7 @@ pub use retry::back_off;
 pub use database::{Database, DatabaseBuilder};
 pub use dynamap_derive::{Attribute, Model};
 pub use error::Error;
-pub use expr::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Path};
+pub use expr::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Path, Size};
 pub use garde::Report;
 pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
@@ -49,4 +52,4 @@ pub use reader::Reader;
 pub use retry::RetryPolicy;
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
-pub use write::{DeleteByKey, Insert, NeedsWhenOrUnchecked};
+pub use write::{DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

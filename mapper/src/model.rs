@@ -11,7 +11,7 @@ use crate::key::{Key, KeyAttribute};
 use crate::read::{Get, Query, Scan};
 use crate::reader::Reader;
 use crate::upgrade::Upgrade;
-use crate::write::{DeleteByKey, Insert, Lock};
+use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -170,6 +170,47 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// If the future is dropped half-way, the item may or may not have been stored.
     fn insert(self, db: &Database) -> Insert<'_, Self> {
         Insert::new(db, self)
+    }
+
+    /// Writes every attribute of this value, whether or not an item with its key is there, and returns what is stored.
+    ///
+    /// The last writer wins: nothing is checked but that the stored item may be written at all. On a model with a
+    /// version the version is raised, never reset; attributes that the struct does not know survive.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode` before anything is sent; `SchemaTooNew`; what the service says.
+    fn upsert(self, db: &Database) -> Upsert<'_, Self> {
+        Upsert::new(db, self, false)
+    }
+
+    /// As [`upsert`](Model::upsert), but an item with this key must be there.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) where there is none.
+    fn replace(self, db: &Database) -> Upsert<'_, Self> {
+        Upsert::new(db, self, true)
+    }
+
+    /// Changes an item by key, without reading it first; see [`Update`] for the changes.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+    /// Account::update(&db, 1).add(Account::BALANCE, 5).when(Account::BALANCE.ge(0)).await?;
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 10);
+    /// assert!(Account::update(&db, 2).add(Account::BALANCE, 5).await.is_err_and(|e| e.is_not_found()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn update<'a>(db: &'a Database, key: Self::KeyRef<'_>) -> Update<'a, Self> {
+        Update::new(db, Self::encode_key(key))
     }
 
     /// Deletes an item by key, without reading it first.

@@ -8,7 +8,7 @@ use garde::Validate;
 pub use garde::Report;
 pub use semver::Version;
 
-pub use crate::codec::{Attribute, DecodeError, EncodeError, kind};
+pub use crate::codec::{Attribute, DecodeError, Document, EncodeError, kind};
 pub use crate::expr::{Path, role};
 pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};

@@ -62,7 +62,7 @@ pub async fn raise(db: &Database, layout: &Layout, key: &Key) -> Result<(), Erro
     let table = db.prefixed(COUNTERS);
     let Some(given) = key.to_item().remove(layout.hash_key.name) else { return Ok(()) };
     let mut placeholders = Placeholders::default();
-    let lower = Node::Or(vec![Node::NotExists(VALUE), Node::less(VALUE, given.clone())]);
+    let lower = Node::any(vec![Node::not_exists(VALUE), Node::less(VALUE, given.clone())]);
     let condition = lower.render(&mut placeholders).map_err(|e| Error::encode(layout, e))?;
     let update = format!("SET {} = {}", placeholders.name(VALUE), placeholders.value(given));
     let (names, values) = placeholders.into_maps();

@@ -5,19 +5,25 @@
 //! nothing is a delete, no change is a check. The condition follows from what the item was.
 
 mod apply;
+mod by_key;
 mod delete;
 mod insert;
 mod judge;
+mod limits;
 mod plan;
 mod render;
 mod save;
 mod single;
 mod transact;
+mod update;
+mod upsert;
 
 pub use apply::apply;
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::{Insert, prepare};
 pub use plan::{After, Base, Write};
+pub use update::{Update, returns};
+pub use upsert::Upsert;
 
 use crate::model::Model;
 

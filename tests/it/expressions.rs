@@ -15,10 +15,25 @@ struct Reading {
     level: Option<i64>,
     place: Option<String>,
     raw: Option<Vec<u8>>,
+    #[model(default)]
+    tags: BTreeSet<String>,
+    #[model(default)]
+    levels: Vec<i64>,
+    #[model(default)]
+    site: Option<Site>,
+}
+
+#[derive(Debug, Clone, PartialEq, dynamap::Attribute)]
+struct Site {
+    floor: i32,
 }
 
 fn reading(id: u32, level: Option<i64>, place: Option<&str>) -> Reading {
-    Reading { id, level, place: place.map(str::to_owned), raw: None }
+    let place = place.map(str::to_owned);
+    let levels = level.into_iter().collect();
+    let tags = if id == 1 { BTreeSet::from(["x".to_owned()]) } else { BTreeSet::new() };
+    let site = (id < 3).then_some(Site { floor: i32::try_from(id).unwrap_or_default() });
+    Reading { id, level, place, raw: None, tags, levels, site }
 }
 
 async fn matching(db: &dynamap::Database, condition: Condition<Reading>) -> BTreeSet<u32> {
@@ -55,6 +70,20 @@ async fn each_operator_selects_what_it_says() -> Outcome {
         (!(R::LEVEL.gt(0) | R::PLACE.not_exists()), &[4]),
         (R::LEVEL.gt(0) & (R::PLACE.eq("attic") | R::LEVEL.gt(4)), &[1, 2]),
         (R::ID.gt(2), &[3, 4]),
+        (R::LEVEL.is_in([1, 5, 9]), &[1, 2]),
+        (R::PLACE.contains("tic/"), &[2]),
+        (R::TAGS.contains("x"), &[1]),
+        (R::LEVELS.contains(-7), &[3]),
+        (R::TAGS.is_null(), &[2, 3, 4]),
+        (R::LEVEL.has_kind(), &[1, 2, 3]),
+        (R::PLACE.size().ge(6), &[2, 4]),
+        (R::LEVELS.size().eq(0), &[4]),
+        (R::LEVELS.index(0).gt(0), &[1, 2]),
+        (R::SITE.to(Site::FLOOR).le(1), &[1]),
+        (R::SITE.to(Site::FLOOR).eq_attribute(R::ID) & R::LEVEL.gt(1), &[2]),
+        (R::ID.lt_attribute(R::LEVEL), &[2]),
+        (R::LEVEL.ne_attribute(R::LEVELS.index(0)), &[4]),
+        (Condition::none() & R::ID.le(1), &[1]),
     ];
     for (condition, expected) in cases {
         let text = condition.to_string();
@@ -78,7 +107,7 @@ proptest! {
         runtime.block_on(async {
             let (db, _) = store().await;
             Table::<Reading>::create(&db).await.expect("readings");
-            let model = Reading { id: 1, level, place, raw };
+            let model = Reading { raw, ..reading(1, level, place.as_deref()) };
             model.clone().insert(&db).await.expect("an insert");
             let mut read = Reading::get(&db, 1).consistent().await.expect("a read").expect("there");
             assert_eq!(*read, model);

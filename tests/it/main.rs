@@ -23,4 +23,5 @@ mod reads;
 mod sends;
 mod transactions;
 mod ui;
+mod updates;
 mod writes;

@@ -71,6 +71,11 @@ impl Buffer {
         number: usize,
         below: Option<Known>,
     ) -> Result<(), Error> {
+        if matches!(write.after(), After::By(_)) {
+            return Err(Error::Usage(
+                "a transaction takes loaded items and inserts: read, change, save",
+            ));
+        }
         let visible = self.visible(write.target()).or(below);
         if let Some(visible) = visible
             && !starts_from(&write, &visible)
@@ -140,7 +145,7 @@ impl Entry {
             (After::New(item) | After::Changed(item), _) | (After::Same, Base::Stored(item)) => {
                 Known::Item(item.clone())
             }
-            (After::Gone | After::Same, _) => Known::Absent,
+            (After::Gone | After::Same | After::By(_), _) => Known::Absent,
         }
     }
 

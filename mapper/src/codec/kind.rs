@@ -86,3 +86,31 @@ impl Ordered for N {}
 impl Ordered for B {}
 impl Prefix for S {}
 impl Prefix for B {}
+
+/// Kinds with a size: all but numbers, booleans and NULL.
+#[diagnostic::on_unimplemented(
+    message = "`size` needs a string, binary, a set, a list or a map, not DynamoDB type `{Self}`"
+)]
+pub trait Sized: Kind {}
+
+/// Kinds that ADD works on: numbers and sets.
+#[diagnostic::on_unimplemented(
+    message = "`add` needs a number or a set, not DynamoDB type `{Self}`",
+    note = "write `.set(...)`, or `.append(...)` for a list"
+)]
+pub trait Add: Kind {}
+
+/// The three kinds of sets.
+#[diagnostic::on_unimplemented(
+    message = "`delete_from` needs a set, not DynamoDB type `{Self}`",
+    note = "write `.remove(...)` to remove the attribute"
+)]
+pub trait Set: Kind {}
+
+macro_rules! are {
+    ($trait:ident: $($kind:ident)*) => { $( impl $trait for $kind {} )* };
+}
+
+are!(Sized: S B L M Ss Ns Bs);
+are!(Add: N Ss Ns Bs);
+are!(Set: Ss Ns Bs);

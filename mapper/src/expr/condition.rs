@@ -1,210 +1,19 @@
-//! Conditions, and the conditions on a range key that a query can use.
+//! Conditions as users hold them: with the model that they are about.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
+use super::node::{Kind, Node, Operator, Term};
+use super::place::Place;
 use super::render::Placeholders;
-use crate::codec::EncodeError;
-use crate::item::{AttributeValue, Item, same, same_option};
-
-/// An operand, or why it cannot be stored; reported when the expression is used.
-type Operand = Result<AttributeValue, EncodeError>;
-
-/// A comparison operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[doc(hidden)]
-#[allow(missing_docs, reason = "cannot be named outside this crate")]
-pub enum Operator {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-}
-
-impl Operator {
-    fn symbol(self) -> &'static str {
-        match self {
-            Self::Eq => "=",
-            Self::Ne => "<>",
-            Self::Lt => "<",
-            Self::Le => "<=",
-            Self::Gt => ">",
-            Self::Ge => ">=",
-        }
-    }
-}
-
-/// A condition without its model: what the renderer reads. Cannot be named outside this crate.
-#[derive(Clone)]
-#[doc(hidden)]
-#[allow(missing_docs, reason = "cannot be named outside this crate")]
-pub enum Node {
-    Compare(&'static str, Operator, Operand),
-    Between(&'static str, Operand, Operand),
-    BeginsWith(&'static str, Operand),
-    Exists(&'static str),
-    NotExists(&'static str),
-    /// The attribute is as it was seen: equal, or still absent.
-    Seen(String, Option<AttributeValue>),
-    And(Vec<Node>),
-    Or(Vec<Node>),
-    Not(Box<Node>),
-}
-
-/// Shows the shape, not the operands.
-impl fmt::Debug for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.render(&mut Placeholders::default()).ok().flatten();
-        f.write_str(&text.unwrap_or_default())
-    }
-}
-
-impl Node {
-    pub(crate) fn equals(name: &'static str, value: AttributeValue) -> Self {
-        Self::Compare(name, Operator::Eq, Ok(value))
-    }
-
-    pub(crate) fn less(name: &'static str, value: AttributeValue) -> Self {
-        Self::Compare(name, Operator::Lt, Ok(value))
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::And(mut all), Self::And(more)) => {
-                all.extend(more);
-                Self::And(all)
-            }
-            (Self::And(mut all), one) => {
-                all.push(one);
-                Self::And(all)
-            }
-            (one, Self::And(mut all)) => {
-                all.insert(0, one);
-                Self::And(all)
-            }
-            (a, b) => Self::And(vec![a, b]),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Or(mut any), one) => {
-                any.push(one);
-                Self::Or(any)
-            }
-            (a, b) => Self::Or(vec![a, b]),
-        }
-    }
-
-    /// The expression text, its names and values put into `into`; `None` for the empty condition.
-    pub(crate) fn render(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
-        Ok(match self {
-            Self::And(nodes) => join(nodes, " AND ", into)?,
-            Self::Or(nodes) => join(nodes, " OR ", into)?,
-            Self::Not(node) => node.render_inner(into)?.map(|text| format!("NOT {text}")),
-            Self::Compare(name, operator, operand) => {
-                let (name, value) = (into.name(name), into.operand(name, operand)?);
-                Some(format!("{name} {} {value}", operator.symbol()))
-            }
-            Self::Between(name, low, high) => {
-                let n = into.name(name);
-                let (low, high) = (into.operand(name, low)?, into.operand(name, high)?);
-                Some(format!("{n} BETWEEN {low} AND {high}"))
-            }
-            Self::BeginsWith(name, operand) => {
-                let (n, value) = (into.name(name), into.operand(name, operand)?);
-                Some(format!("begins_with({n}, {value})"))
-            }
-            Self::Exists(name) => Some(format!("attribute_exists({})", into.name(name))),
-            Self::NotExists(name) => Some(format!("attribute_not_exists({})", into.name(name))),
-            Self::Seen(name, None) => Some(format!("attribute_not_exists({})", into.name(name))),
-            Self::Seen(name, Some(value)) => {
-                Some(format!("{} = {}", into.name(name), into.value(value.clone())))
-            }
-        })
-    }
-
-    /// In parentheses where the operators around it bind tighter.
-    fn render_inner(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
-        let text = self.render(into)?;
-        Ok(match self {
-            Self::And(nodes) | Self::Or(nodes) if nodes.len() > 1 => text.map(|t| format!("({t})")),
-            _ => text,
-        })
-    }
-
-    /// Whether a stored item fulfils the condition, decided as the service would.
-    pub(crate) fn holds(&self, item: &Item) -> bool {
-        match self {
-            Self::And(nodes) => nodes.iter().all(|node| node.holds(item)),
-            Self::Or(nodes) => nodes.iter().any(|node| node.holds(item)),
-            Self::Not(node) => !node.holds(item),
-            Self::Exists(name) => item.contains(name),
-            Self::NotExists(name) => !item.contains(name),
-            Self::Seen(name, value) => same_option(item.get(name), value.as_ref()),
-            Self::Compare(name, operator, Ok(operand)) => {
-                compare(item.get(name), *operator, operand)
-            }
-            Self::Between(name, Ok(low), Ok(high)) => {
-                compare(item.get(name), Operator::Ge, low)
-                    && compare(item.get(name), Operator::Le, high)
-            }
-            Self::BeginsWith(name, Ok(prefix)) => match (item.get(name), prefix) {
-                (Some(AttributeValue::S(s)), AttributeValue::S(p)) => s.starts_with(p.as_str()),
-                (Some(AttributeValue::B(b)), AttributeValue::B(p)) => {
-                    b.as_ref().starts_with(p.as_ref())
-                }
-                _ => false,
-            },
-            // An operand that could not be encoded was never sent.
-            Self::Compare(..) | Self::Between(..) | Self::BeginsWith(..) => false,
-        }
-    }
-}
-
-fn join(
-    nodes: &[Node],
-    operator: &str,
-    into: &mut Placeholders,
-) -> Result<Option<String>, EncodeError> {
-    let single = nodes.len() == 1;
-    let mut texts = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        texts.extend(if single { node.render(into)? } else { node.render_inner(into)? });
-    }
-    Ok((!texts.is_empty()).then(|| texts.join(operator)))
-}
-
-fn compare(stored: Option<&AttributeValue>, operator: Operator, operand: &AttributeValue) -> bool {
-    use std::cmp::Ordering::{Greater, Less};
-    let Some(stored) = stored else { return operator == Operator::Ne };
-    let order = || order(stored, operand);
-    match operator {
-        Operator::Eq => same(stored, operand),
-        Operator::Ne => !same(stored, operand),
-        Operator::Lt => order() == Some(Less),
-        Operator::Le => order().is_some_and(|o| o != Greater),
-        Operator::Gt => order() == Some(Greater),
-        Operator::Ge => order().is_some_and(|o| o != Less),
-    }
-}
-
-fn order(a: &AttributeValue, b: &AttributeValue) -> Option<std::cmp::Ordering> {
-    match (a, b) {
-        (AttributeValue::S(a), AttributeValue::S(b)) => Some(a.cmp(b)),
-        (AttributeValue::B(a), AttributeValue::B(b)) => Some(a.as_ref().cmp(b.as_ref())),
-        (AttributeValue::N(a), AttributeValue::N(b)) => crate::codec::number::order(a, b),
-        _ => None,
-    }
-}
+use crate::item::AttributeValue;
 
 /// What must be true of a stored item: for a conditional write, or as the filter of a query or scan.
 ///
-/// Built from [`Path`](super::Path)s, joined with `&`, `|` and `!`. Its `Display` shows the operands: it is meant for
-/// the program that wrote them.
+/// Built from [`Path`](super::Path)s, joined with `&`, `|` and `!`. [`Condition::none`] is always true, so that a
+/// condition can be put together piece by piece. Its `Display` shows the operands: it is meant for the program that
+/// wrote them.
 ///
 /// [AWS: condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html)
 #[must_use]
@@ -217,15 +26,84 @@ pub struct Condition<M> {
 #[must_use]
 pub struct KeyCondition<M>(Condition<M>);
 
+/// The size of an attribute: UTF-16 units of a string, bytes of binary, elements of a set, list or map. From
+/// [`Path::size`](super::Path::size).
+#[must_use]
+pub struct Size<M> {
+    pub(super) place: Place,
+    pub(super) model: PhantomData<fn() -> M>,
+}
+
+impl<M> Size<M> {
+    fn compare(self, operator: Operator, size: usize) -> Condition<M> {
+        let size = Self::term(&self.place, size);
+        Node::of(Kind::Compare(Term::Size(self.place), operator, size)).into()
+    }
+
+    fn term(place: &Place, size: usize) -> Term {
+        Term::Value(place.clone(), Ok(AttributeValue::N(size.to_string())))
+    }
+
+    /// The attribute is there and has this size.
+    pub fn eq(self, size: usize) -> Condition<M> {
+        self.compare(Operator::Eq, size)
+    }
+
+    /// The attribute is smaller.
+    pub fn lt(self, size: usize) -> Condition<M> {
+        self.compare(Operator::Lt, size)
+    }
+
+    /// The attribute has this size or less.
+    pub fn le(self, size: usize) -> Condition<M> {
+        self.compare(Operator::Le, size)
+    }
+
+    /// The attribute is larger.
+    pub fn gt(self, size: usize) -> Condition<M> {
+        self.compare(Operator::Gt, size)
+    }
+
+    /// The attribute has this size or more.
+    pub fn ge(self, size: usize) -> Condition<M> {
+        self.compare(Operator::Ge, size)
+    }
+
+    /// From `low` to `high`, both included.
+    pub fn between(self, low: usize, high: usize) -> Condition<M> {
+        let (low, high) = (Self::term(&self.place, low), Self::term(&self.place, high));
+        Node::of(Kind::Between(Term::Size(self.place), low, high)).into()
+    }
+}
+
+impl<M> fmt::Debug for Size<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Size({})", self.place)
+    }
+}
+
 impl<M> Condition<M> {
+    /// The condition that is always true: `none() & a` is `a`.
+    pub fn none() -> Self {
+        Node::all(Vec::new()).into()
+    }
+
     pub(crate) fn into_node(self) -> Node {
         self.node
+    }
+
+    fn as_node(&self) -> &Node {
+        &self.node
     }
 }
 
 impl<M> KeyCondition<M> {
     pub(crate) fn into_node(self) -> Node {
         self.0.node
+    }
+
+    fn as_node(&self) -> &Node {
+        &self.0.node
     }
 }
 
@@ -307,7 +185,7 @@ macro_rules! operators {
             type Output = Condition<M>;
 
             fn not(self) -> Condition<M> {
-                Node::Not(Box::new(self.into_node())).into()
+                self.into_node().negate().into()
             }
         }
 
@@ -332,26 +210,16 @@ macro_rules! operators {
 
 operators!(Condition KeyCondition);
 
-impl<M> Condition<M> {
-    fn as_node(&self) -> &Node {
-        &self.node
-    }
-}
-
-impl<M> KeyCondition<M> {
-    fn as_node(&self) -> &Node {
-        &self.0.node
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::expr::Path;
+    use crate::item::Item;
 
     struct M;
     const A: Path<M, i64> = Path::new("a");
-    const B: Path<M, String> = Path::new("b");
+    const B: Path<M, Option<String>> = Path::new("b");
+    const L: Path<M, Vec<Option<u32>>> = Path::new("l");
 
     fn item(a: &str, b: Option<&str>) -> Item {
         let mut item = Item::new();
@@ -359,6 +227,7 @@ mod tests {
         if let Some(b) = b {
             item.insert("b", AttributeValue::S(b.into()));
         }
+        item.insert("l", AttributeValue::L(vec![AttributeValue::N("7".into())]));
         item
     }
 
@@ -377,6 +246,24 @@ mod tests {
                 false,
             ),
             (A.between(0, 1), "#0 BETWEEN :0 AND :1", true, false),
+            (A.is_in([1, 12]), "#0 IN (:0, :1)", true, true),
+            (B.contains("yz"), "contains(#0, :0)", true, false),
+            (B.size().gt(2), "size(#0) > :0", true, false),
+            (L.contains(7), "contains(#0, :0)", true, true),
+            (
+                L.index(0).eq(7) & L.index(1).not_exists(),
+                "#0[0] = :0 AND attribute_not_exists(#0[1])",
+                true,
+                true,
+            ),
+            (
+                L.has_kind() & L.size().between(1, 2),
+                "attribute_type(#0, :0) AND size(#0) BETWEEN :1 AND :2",
+                true,
+                true,
+            ),
+            (A.lt_attribute(L.index(0)), "#0 < #1[0]", true, false),
+            (Condition::none() & A.eq(1) & Condition::none(), "#0 = :0", true, false),
         ];
         for (condition, text, first, second) in cases {
             let mut placeholders = Placeholders::default();

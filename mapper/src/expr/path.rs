@@ -1,10 +1,13 @@
-//! Typed paths: attributes of a model as constants.
+//! Typed paths: attributes of a model as constants, and the way into documents.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::condition::{Condition, KeyCondition, Node, Operator};
-use crate::codec::{Attribute, kind};
+use super::condition::{Condition, KeyCondition, Size};
+use super::node::{Kind, Node, Operator, Term};
+use super::place::{Place, Segment};
+use crate::codec::{Attribute, Container, Document, ListOf, MapOf, kind};
 
 /// What an attribute is for: decides where its comparisons may be used.
 pub mod role {
@@ -41,38 +44,59 @@ pub mod role {
     impl Role for Version {
         type Comparison<M> = Condition<M>;
     }
+
+    /// The role of attributes that an update may change.
+    #[diagnostic::on_unimplemented(
+        message = "an update cannot change this attribute",
+        label = "a key, or the version",
+        note = "keys are immutable: insert a new item and delete the old one; the version is raised by every write"
+    )]
+    pub trait Changeable: Role {}
+
+    impl Changeable for Field {}
 }
 
 /// An attribute of model `M` with Rust type `T`, as the constant that the derive makes: `Account::BALANCE`.
 ///
 /// Its methods build conditions. Operands have the attribute's type, and an operator exists only where DynamoDB has it
-/// for the attribute's kind.
+/// for the attribute's kind. [`to`](Path::to), [`index`](Path::index) and [`entry`](Path::entry) lead into documents.
 ///
 /// ```
-/// # use dynamap::Model;
+/// # use std::collections::BTreeMap;
+/// # use dynamap::{Attribute, Model};
+/// # #[derive(Debug, Clone, Attribute)]
+/// # struct Address { city: String }
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "accounts", validate = false)]
-/// # struct Account { #[model(hash_key)] id: u64, email: String, balance: i64 }
+/// # struct Account { #[model(hash_key)] id: u64, email: String, balance: i64, address: Address, limits: BTreeMap<String, i64> }
 /// let rich = Account::BALANCE.ge(1_000) & !Account::EMAIL.begins_with("test");
 /// assert_eq!(rich.to_string(), "balance >= 1000 AND NOT begins_with(email, \"test\")");
+///
+/// let nested = Account::ADDRESS.to(Address::CITY).eq("Bern") & Account::LIMITS.entry("day").gt(5);
+/// assert_eq!(nested.to_string(), "address.city = \"Bern\" AND limits.day > 5");
 /// ```
 pub struct Path<M, T, R = role::Field> {
-    name: &'static str,
+    place: Place,
     model: PhantomData<fn() -> M>,
     types: PhantomData<fn() -> (T, R)>,
 }
 
 impl<M, T, R> Clone for Path<M, T, R> {
     fn clone(&self) -> Self {
-        *self
+        Self::at(self.place.clone())
     }
 }
 
-impl<M, T, R> Copy for Path<M, T, R> {}
-
 impl<M, T, R> fmt::Debug for Path<M, T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Path").field(&self.name).finish()
+        write!(f, "Path({})", self.place)
+    }
+}
+
+/// As a person writes it: `address.city`, `tags[2]`.
+impl<M, T, R> fmt::Display for Path<M, T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.place.fmt(f)
     }
 }
 
@@ -81,19 +105,64 @@ impl<M, T, R> Path<M, T, R> {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, model: PhantomData, types: PhantomData }
+        Self { place: Place::attribute(name), model: PhantomData, types: PhantomData }
     }
 
-    /// The attribute's name in the table.
+    fn at(place: Place) -> Self {
+        Self { place, model: PhantomData, types: PhantomData }
+    }
+
+    pub(crate) fn into_place(self) -> Place {
+        self.place
+    }
+
+    fn step<U>(mut self, segment: Segment) -> Path<M, U> {
+        self.place.inner.push(segment);
+        Path::at(self.place)
+    }
+
+    /// A field of a nested document: `Customer::ADDRESS.to(Address::CITY)`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.name
+    pub fn to<U, R2>(mut self, field: Path<T::Document, U, R2>) -> Path<M, U>
+    where
+        T: Document,
+    {
+        self.place.inner.push(Segment::Key(field.place.name));
+        self.place.inner.extend(field.place.inner);
+        Path::at(self.place)
+    }
+
+    /// An element of a list, counted from 0.
+    #[must_use]
+    pub fn index(self, index: usize) -> Path<M, T::Element>
+    where
+        T: ListOf,
+    {
+        self.step(Segment::Index(index))
+    }
+
+    /// An entry of a map.
+    #[must_use]
+    pub fn entry(self, key: impl Into<String>) -> Path<M, T::Value>
+    where
+        T: MapOf,
+    {
+        self.step(Segment::Key(Cow::Owned(key.into())))
     }
 }
 
 impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
+    fn term(&self, operand: T::Operand<'_>) -> Term {
+        Term::Value(self.place.clone(), T::encode_operand(operand))
+    }
+
     fn compare(self, operator: Operator, operand: T::Operand<'_>) -> Node {
-        Node::Compare(self.name, operator, T::encode_operand(operand))
+        let term = self.term(operand);
+        Node::of(Kind::Compare(Term::Place(self.place), operator, term))
+    }
+
+    fn compare_attribute<U, R2>(self, operator: Operator, other: Path<M, U, R2>) -> Condition<M> {
+        Node::of(Kind::Compare(Term::Place(self.place), operator, Term::Place(other.place))).into()
     }
 
     /// The attribute is there and equal to the operand.
@@ -107,17 +176,74 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
         self.compare(Operator::Ne, operand).into()
     }
 
+    /// The attribute is equal to one of 1 to 100 operands.
+    pub fn is_in<'a>(self, operands: impl IntoIterator<Item = T::Operand<'a>>) -> Condition<M>
+    where
+        T: 'a,
+    {
+        let terms = operands.into_iter().map(|operand| self.term(operand)).collect();
+        Node::of(Kind::In(self.place, terms)).into()
+    }
+
     /// The attribute is there, whatever it holds.
     pub fn exists(self) -> Condition<M> {
-        Node::Exists(self.name).into()
+        Node::of(Kind::Exists(self.place)).into()
     }
 
     /// The attribute is absent.
     pub fn not_exists(self) -> Condition<M> {
-        Node::NotExists(self.name).into()
+        Node::of(Kind::NotExists(self.place)).into()
     }
 
-    /// Less than.
+    /// The attribute is stored as NULL: a field with a default that was cleared.
+    pub fn is_null(self) -> Condition<M> {
+        Node::of(Kind::Type(self.place, "NULL")).into()
+    }
+
+    /// The attribute is stored with the DynamoDB type that the model writes, and not with another.
+    pub fn has_kind(self) -> Condition<M> {
+        Node::of(Kind::Type(self.place, <T::Kind as kind::Kind>::NAME)).into()
+    }
+
+    /// Both attributes are there and equal.
+    pub fn eq_attribute<U: Attribute<Kind = T::Kind>, R2>(
+        self,
+        other: Path<M, U, R2>,
+    ) -> Condition<M> {
+        self.compare_attribute(Operator::Eq, other)
+    }
+
+    /// One attribute is absent, or they differ.
+    pub fn ne_attribute<U: Attribute<Kind = T::Kind>, R2>(
+        self,
+        other: Path<M, U, R2>,
+    ) -> Condition<M> {
+        self.compare_attribute(Operator::Ne, other)
+    }
+
+    /// Less than another attribute.
+    pub fn lt_attribute<U: Attribute<Kind = T::Kind>, R2>(
+        self,
+        other: Path<M, U, R2>,
+    ) -> Condition<M>
+    where
+        T::Kind: kind::Ordered,
+    {
+        self.compare_attribute(Operator::Lt, other)
+    }
+
+    /// Less than another attribute, or equal to it.
+    pub fn le_attribute<U: Attribute<Kind = T::Kind>, R2>(
+        self,
+        other: Path<M, U, R2>,
+    ) -> Condition<M>
+    where
+        T::Kind: kind::Ordered,
+    {
+        self.compare_attribute(Operator::Le, other)
+    }
+
+    /// Less than the operand.
     #[must_use]
     pub fn lt(self, operand: T::Operand<'_>) -> R::Comparison<M>
     where
@@ -126,7 +252,7 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
         self.compare(Operator::Lt, operand).into()
     }
 
-    /// Less than or equal.
+    /// Less than the operand, or equal to it.
     #[must_use]
     pub fn le(self, operand: T::Operand<'_>) -> R::Comparison<M>
     where
@@ -135,7 +261,7 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
         self.compare(Operator::Le, operand).into()
     }
 
-    /// Greater than.
+    /// Greater than the operand.
     #[must_use]
     pub fn gt(self, operand: T::Operand<'_>) -> R::Comparison<M>
     where
@@ -144,7 +270,7 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
         self.compare(Operator::Gt, operand).into()
     }
 
-    /// Greater than or equal.
+    /// Greater than the operand, or equal to it.
     #[must_use]
     pub fn ge(self, operand: T::Operand<'_>) -> R::Comparison<M>
     where
@@ -159,7 +285,8 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     where
         T::Kind: kind::Ordered,
     {
-        Node::Between(self.name, T::encode_operand(low), T::encode_operand(high)).into()
+        let (low, high) = (self.term(low), self.term(high));
+        Node::of(Kind::Between(Term::Place(self.place), low, high)).into()
     }
 
     /// The string or binary value begins with the operand.
@@ -168,6 +295,24 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     where
         T::Kind: kind::Prefix,
     {
-        Node::BeginsWith(self.name, T::encode_operand(operand)).into()
+        let term = self.term(operand);
+        Node::of(Kind::BeginsWith(self.place, term)).into()
+    }
+
+    /// The string has this part, or the set or list this element.
+    pub fn contains(self, part: <T::Part as Attribute>::Operand<'_>) -> Condition<M>
+    where
+        T: Container,
+    {
+        let part = Term::Value(self.place.clone(), T::Part::encode_operand(part));
+        Node::of(Kind::Contains(self.place, part)).into()
+    }
+
+    /// The size of the attribute, to be compared.
+    pub fn size(self) -> Size<M>
+    where
+        T::Kind: kind::Sized,
+    {
+        Size { place: self.place, model: PhantomData }
     }
 }

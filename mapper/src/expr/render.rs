@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::node::Term;
+use super::place::{Place, Segment};
 use crate::codec::EncodeError;
 use crate::item::AttributeValue;
 
@@ -36,14 +38,31 @@ impl Placeholders {
         format!(":{}", self.values.len() - 1)
     }
 
-    pub(crate) fn operand(
-        &mut self,
-        name: &str,
-        operand: &Result<AttributeValue, EncodeError>,
-    ) -> Result<String, EncodeError> {
-        match operand {
-            Ok(value) => Ok(self.value(value.clone())),
-            Err(error) => Err(error.clone().at(name)),
+    /// The placeholders of a place: `#0.#1[2]`.
+    pub(crate) fn place(&mut self, place: &Place) -> String {
+        let mut text = self.name(&place.name);
+        for segment in &place.inner {
+            match segment {
+                Segment::Key(key) => {
+                    text.push('.');
+                    text.push_str(&self.name(key));
+                }
+                Segment::Index(index) => {
+                    // Writing to a String does not fail.
+                    let _ = write!(text, "[{index}]");
+                }
+            }
+        }
+        text
+    }
+
+    /// One side of a comparison.
+    pub(crate) fn term(&mut self, term: &Term) -> Result<String, EncodeError> {
+        match term {
+            Term::Place(place) => Ok(self.place(place)),
+            Term::Size(place) => Ok(format!("size({})", self.place(place))),
+            Term::Value(_, Ok(value)) => Ok(self.value(value.clone())),
+            Term::Value(place, Err(error)) => Err(error.clone().at(&place.to_string())),
         }
     }
 

@@ -101,7 +101,8 @@ macro_rules! common {
             /// # Errors
             /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that cannot be read, and what the service says.
             pub async fn try_collect(self) -> Result<Vec<Loaded<M>>, Error> {
-                self.search.collect().await
+                // Boxed: the SDK's futures are large, and every caller's future would hold them.
+                Box::pin(self.search.collect()).await
             }
         }
 

@@ -27,7 +27,12 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
     match (writes, rendered.as_slice()) {
         ([], _) => return Ok(Vec::new()),
         ([write], [one]) if !matches!(write.after, After::Same) => {
-            Box::pin(single::send(db, write, one, &nonce)).await?;
+            let returned = Box::pin(single::send(db, write, one, &nonce)).await?;
+            return Ok(rendered
+                .into_iter()
+                .map(|one| one.after)
+                .map(|after| after.or(returned.clone()))
+                .collect());
         }
         (writes, rendered) => Box::pin(transact::send(db, writes, rendered, &nonce)).await?,
     }

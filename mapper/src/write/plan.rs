@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::error::{Error, Target};
-use crate::expr::Node;
+use crate::expr::{Change, Node};
 use crate::item::{AttributeValue, Item, same_option};
 use crate::key::Key;
 use crate::loaded::Loaded;
@@ -27,10 +27,34 @@ pub enum After {
     New(Item),
     /// This item, as a change of the stored one.
     Changed(Item),
+    /// The stored item with these changes, made by the service.
+    By(Changes),
     /// No item.
     Gone,
     /// What is there: the write only checks.
     Same,
+}
+
+/// Changes that the service makes to whatever item is there.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) returns: Returns,
+}
+
+/// What a change by key brings back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returns {
+    Nothing,
+    Old,
+    New,
+}
+
+impl Changes {
+    /// Whether the request can be sent again when its answer was lost, without making the changes twice.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.returns != Returns::Old && self.changes.iter().all(Change::is_repeatable)
+    }
 }
 
 /// One intended change of one item, with what it expects.
@@ -68,6 +92,12 @@ impl Write {
     pub fn numbered(mut self, number: usize) -> Self {
         self.number = number;
         self
+    }
+
+    /// What the write leaves.
+    #[must_use]
+    pub fn after(&self) -> &After {
+        &self.after
     }
 
     /// What the item is expected to be.
@@ -138,7 +168,7 @@ impl Write {
         let hash = self.layout.hash_key.name;
         let seen = match &self.base {
             Base::Any => None,
-            Base::Absent => Some(Node::NotExists(hash)),
+            Base::Absent => Some(Node::not_exists(hash)),
             Base::Stored(item) => Some(self.unchanged(item)),
         };
         match (seen, self.condition.clone()) {
@@ -153,22 +183,22 @@ impl Write {
     /// An item that has neither was last written by another program; of such an item, and of every item of a model
     /// without a version, the attributes that matter to this write are compared as well.
     fn unchanged(&self, item: &Item) -> Node {
-        let seen = |name: &str| Node::Seen(name.to_owned(), item.get(name).cloned());
-        let mut all = vec![Node::Exists(self.layout.hash_key.name)];
+        let seen = |name: &str| Node::seen(name, item.get(name));
+        let mut all = vec![Node::exists(self.layout.hash_key.name)];
         all.extend(self.layout.version.map(seen));
         all.push(seen(WRITE_ATTRIBUTE));
         let locked = self.layout.version.is_some_and(|name| item.contains(name));
         if !locked {
             all.extend(self.read_attributes(item).into_iter().map(seen));
         }
-        Node::And(all)
+        Node::all(all)
     }
 
     /// The attributes that this write depends on: those it changes, or all that the model reads.
     fn read_attributes<'a>(&'a self, item: &'a Item) -> Vec<&'a str> {
         let mut names: Vec<&str> = match &self.after {
             After::Changed(after) => difference(item, after),
-            After::New(_) | After::Gone | After::Same => {
+            After::New(_) | After::By(_) | After::Gone | After::Same => {
                 let described = self.layout.attributes.iter().copied();
                 described.chain([SCHEMA_ATTRIBUTE]).collect()
             }
@@ -187,7 +217,7 @@ pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
     Target { table: db.table_name(layout), key }
 }
 
-fn schema_text(layout: &Layout) -> AttributeValue {
+pub(super) fn schema_text(layout: &Layout) -> AttributeValue {
     AttributeValue::S(layout.schema.to_string())
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::plan::{After, Base, Write, difference};
+use super::limits;
+use super::plan::{After, Base, Changes, Returns, Write, difference};
 use crate::codec::EncodeError;
 use crate::decode::stored_version;
 use crate::error::Error;
-use crate::expr::Placeholders;
+use crate::expr::{Change, Place, Placeholders, change};
 use crate::item::{AttributeValue, Item};
 use crate::model::Layout;
 use crate::schema::WRITE_ATTRIBUTE;
@@ -21,6 +22,9 @@ pub(crate) struct Rendered {
     pub(crate) values: Option<HashMap<String, AttributeValue>>,
     /// The item that the write leaves; `None` where it leaves none or changes none.
     pub(crate) after: Option<Item>,
+    /// Whether sending it twice is the same as sending it once, even where its condition still holds.
+    pub(crate) repeatable: bool,
+    pub(crate) returns: Returns,
 }
 
 pub(crate) enum Action {
@@ -34,17 +38,31 @@ pub(crate) enum Action {
 /// Renders a write; `nonce` marks everything that is written together.
 pub(crate) fn render(write: &Write, nonce: &str) -> Result<Rendered, Error> {
     let layout = write.layout;
-    let rendered = render_parts(write, nonce);
-    rendered.map_err(|error| Error::encode(layout, error))
+    render_parts(write, nonce).map_err(|error| match error {
+        Refused::Value(error) => Error::encode(layout, error),
+        Refused::Limit(error) => error,
+    })
 }
 
-fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, EncodeError> {
+/// Why a write is not sent.
+pub(super) enum Refused {
+    Value(EncodeError),
+    Limit(Error),
+}
+
+impl From<EncodeError> for Refused {
+    fn from(error: EncodeError) -> Self {
+        Self::Value(error)
+    }
+}
+
+fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let mut placeholders = Placeholders::default();
-    let mut after = None;
+    let (mut after, mut repeatable, mut returns) = (None, true, Returns::Nothing);
     let action = match (&write.base, &write.after) {
         (Base::Stored(base), After::Changed(item)) => {
             let target = stamp(write.layout, Some(base), item, nonce)?;
-            let update = update(write, base, &target, &mut placeholders);
+            let update = update(write, base, &target, &mut placeholders)?;
             after = Some(target);
             Action::Update(update)
         }
@@ -52,17 +70,25 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, EncodeError> {
             after = Some(stamp(write.layout, None, item, nonce)?);
             Action::Put
         }
+        (_, After::By(changes)) => {
+            repeatable = changes.is_repeatable();
+            returns = changes.returns;
+            Action::Update(by_changes(write, changes, nonce, &mut placeholders)?)
+        }
         (_, After::Gone) => Action::Delete,
         (_, After::Same) => Action::Check,
     };
-    let condition = match write.expectation() {
+    let expectation = write.expectation();
+    let condition = match &expectation {
         Some(expectation) => expectation.render(&mut placeholders)?,
         None => None,
     };
+    limits::check(&action, expectation.as_ref(), condition.as_deref(), after.as_ref())
+        .map_err(Refused::Limit)?;
     let (names, values) = placeholders.into_maps();
     let table = write.target.table.clone();
     let key = write.target.key.to_item().into_inner();
-    Ok(Rendered { action, table, key, condition, names, values, after })
+    Ok(Rendered { action, table, key, condition, names, values, after, repeatable, returns })
 }
 
 /// Puts version and nonce on the item that a write leaves. `base` is the item that it changes.
@@ -87,26 +113,36 @@ fn stamp(
     Ok(item)
 }
 
-/// `SET` what is new or changed, `REMOVE` what is gone.
-fn update(write: &Write, base: &Item, target: &Item, placeholders: &mut Placeholders) -> String {
-    let (mut set, mut remove) = (Vec::new(), Vec::new());
-    for name in difference(base, target) {
-        if write.target.key.contains(name) {
-            continue;
-        }
-        let placeholder = placeholders.name(name);
-        match target.get(name) {
-            Some(value) => {
-                let value = placeholders.value(value.clone());
-                set.push(format!("{placeholder} = {value}"));
-            }
-            None => remove.push(placeholder),
-        }
+/// The changes, with version and nonce.
+fn by_changes(
+    write: &Write,
+    changes: &Changes,
+    nonce: &str,
+    placeholders: &mut Placeholders,
+) -> Result<String, EncodeError> {
+    let mut all = changes.changes.clone();
+    if let Some(version) = write.layout.version {
+        all.push(Change::add(Place::attribute(version), AttributeValue::N("1".to_owned())));
     }
-    let clause = |verb: &str, parts: &[String]| {
-        (!parts.is_empty()).then(|| format!("{verb} {}", parts.join(", ")))
-    };
-    let clauses: Vec<String> =
-        [clause("SET", &set), clause("REMOVE", &remove)].into_iter().flatten().collect();
-    clauses.join(" ")
+    let nonce = AttributeValue::S(nonce.to_owned());
+    all.push(Change::set(Place::attribute(WRITE_ATTRIBUTE), nonce));
+    change::render(&all, placeholders)
+}
+
+/// `SET` what is new or changed, `REMOVE` what is gone.
+fn update(
+    write: &Write,
+    base: &Item,
+    target: &Item,
+    placeholders: &mut Placeholders,
+) -> Result<String, EncodeError> {
+    let changes: Vec<Change> = difference(base, target)
+        .into_iter()
+        .filter(|name| !write.target.key.contains(name))
+        .map(|name| match target.get(name) {
+            Some(value) => Change::set(Place::from(name), value.clone()),
+            None => Change::remove(Place::from(name)),
+        })
+        .collect();
+    change::render(&changes, placeholders)
 }

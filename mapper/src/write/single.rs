@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::AllOld};
 
 use super::judge;
-use super::plan::{Base, Write};
+use super::plan::{After, Base, Returns, Write};
 use super::render::{Action, Rendered};
 use crate::database::Database;
 use crate::error::Error;
 use crate::item::{AttributeValue, Item};
-use crate::retry::{Attempt, Attempts};
+use crate::reader::Reader as _;
+use crate::retry::{Attempt, Attempts, Cause};
 
 /// The item that a failed condition met.
 type Met = Option<HashMap<String, AttributeValue>>;
@@ -24,7 +25,7 @@ pub(super) async fn send(
     write: &Write,
     rendered: &Rendered,
     nonce: &str,
-) -> Result<(), Error> {
+) -> Result<Option<Item>, Error> {
     let targets = std::slice::from_ref(&write.target);
     let operation = match rendered.action {
         Action::Put => "PutItem",
@@ -40,14 +41,17 @@ pub(super) async fn send(
             Action::Delete | Action::Check => delete(db, rendered, &mut attempts).await,
         };
         match attempt {
-            Attempt::Done(()) => return Ok(()),
+            Attempt::Done(returned) => return Ok(returned.map(Item::from)),
+            Attempt::Again(Cause::Lost) if !rendered.repeatable => {
+                return recognise(db, write, rendered, nonce, &attempts).await;
+            }
             Attempt::Again(cause) => attempts.pause(cause, targets).await?,
             Attempt::Failed(error) => return Err(attempts.failed(error, targets)),
             Attempt::Rejected(met) => {
                 let stored = met.map(Item::from);
                 // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost.
                 if judge::is_own(stored.as_ref(), nonce) {
-                    return Ok(());
+                    return Ok(stored);
                 }
                 // An earlier attempt may have been applied and overwritten since: nobody can tell.
                 if attempts.ambiguous && !settled(write, stored.as_ref()) {
@@ -65,21 +69,40 @@ fn settled(write: &Write, stored: Option<&Item>) -> bool {
         // A condition of the program failed on the very item that the write started from.
         (Base::Stored(base), Some(stored)) => base == stored,
         // A delete by key that found its item still there has not deleted it.
-        (Base::Any, Some(_)) => true,
+        (Base::Any, Some(_)) => matches!(write.after, After::Gone),
         _ => false,
     }
 }
 
-fn lift<E>(attempt: Attempt<(), E>, met: impl FnOnce(E) -> Met) -> Attempt<(), Met> {
+/// Finds out whether a change that must not be made twice was made, after its answer was lost.
+async fn recognise(
+    db: &Database,
+    write: &Write,
+    rendered: &Rendered,
+    nonce: &str,
+    attempts: &Attempts<'_>,
+) -> Result<Option<Item>, Error> {
+    let stored = db.read_item(write.layout, &write.target.key, true).await;
+    match stored {
+        Ok(stored) if judge::is_own(stored.as_ref(), nonce) => {
+            // The old item went with the answer.
+            Ok(stored.filter(|_| rendered.returns == Returns::New))
+        }
+        // Not applied, applied and overwritten, or still under way: nobody can tell.
+        _ => Err(attempts.unknown(std::slice::from_ref(&write.target))),
+    }
+}
+
+fn lift<T, E>(attempt: Attempt<T, E>, met: impl FnOnce(E) -> Met) -> Attempt<T, Met> {
     match attempt {
-        Attempt::Done(()) => Attempt::Done(()),
+        Attempt::Done(done) => Attempt::Done(done),
         Attempt::Again(cause) => Attempt::Again(cause),
         Attempt::Failed(error) => Attempt::Failed(error),
         Attempt::Rejected(error) => Attempt::Rejected(Box::new(met(*error))),
     }
 }
 
-async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<(), Met> {
+async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
     let item = r.after.clone().unwrap_or_default().into_inner();
     let request = db
         .once()
@@ -90,7 +113,7 @@ async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attemp
         .set_expression_attribute_names(r.names.clone())
         .set_expression_attribute_values(r.values.clone())
         .return_values_on_condition_check_failure(AllOld);
-    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    let attempt = attempts.send(async { request.send().await.map(|_| None) }).await;
     lift(attempt, |error| match error {
         PutItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,
@@ -102,25 +125,31 @@ async fn change(
     r: &Rendered,
     update: &str,
     attempts: &mut Attempts<'_>,
-) -> Attempt<(), Met> {
+) -> Attempt<Met, Met> {
     let request = db
         .once()
         .update_item()
         .table_name(&r.table)
         .set_key(Some(r.key.clone()))
         .update_expression(update)
+        .return_values(match r.returns {
+            Returns::Nothing => ReturnValue::None,
+            Returns::Old => ReturnValue::AllOld,
+            Returns::New => ReturnValue::AllNew,
+        })
         .set_condition_expression(r.condition.clone())
         .set_expression_attribute_names(r.names.clone())
         .set_expression_attribute_values(r.values.clone())
         .return_values_on_condition_check_failure(AllOld);
-    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    let send = async { request.send().await.map(|answer| answer.attributes) };
+    let attempt = attempts.send(send).await;
     lift(attempt, |error| match error {
         UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,
     })
 }
 
-async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<(), Met> {
+async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
     let request = db
         .once()
         .delete_item()
@@ -130,7 +159,7 @@ async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Att
         .set_expression_attribute_names(r.names.clone())
         .set_expression_attribute_values(r.values.clone())
         .return_values_on_condition_check_failure(AllOld);
-    let attempt = attempts.send(async { request.send().await.map(drop) }).await;
+    let attempt = attempts.send(async { request.send().await.map(|_| None) }).await;
     lift(attempt, |error| match error {
         DeleteItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,

@@ -4,6 +4,7 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{Data, DeriveInput, Field, Fields, Token};
 
+use super::model::constants_differ;
 use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, VARIANT, WRAPPED};
 use super::{Words, default, field, krate, names_differ, stored_name};
 use crate::ast::{self, Role, Shape};
@@ -63,6 +64,7 @@ fn map<'a>(ctxt: &mut Ctxt, fields: &'a Punctuated<Field, Token![,]>) -> Vec<ast
     let named = fields.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
     let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident)).collect();
     names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    constants_differ(ctxt, &fields);
     fields
 }
 

@@ -285,7 +285,7 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>) -> ast::Field<'a> {
 }
 
 /// No two fields with one constant, as `id` and `ID` would have.
-fn constants_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
+pub(super) fn constants_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
     for (i, field) in fields.iter().enumerate() {
         let constant = constant(field.ident);
         if let Some(first) = fields[..i].iter().find(|other| other.constant == constant) {

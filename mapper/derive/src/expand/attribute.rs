@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use super::{at, private, read, site, word, write};
+use super::{at, constant, private, read, site, word, write};
 use crate::ast::{Attribute, Field, Shape, Variant};
 
 /// The impl of a type that is stored in one attribute.
@@ -16,11 +16,35 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
         Shape::Newtype(ty) => newtype(private, ty),
         Shape::Names(variants) => names(private, variants),
     };
+    let document = match &attribute.shape {
+        Shape::Map(fields) => document(private, ident, fields),
+        Shape::Newtype(_) | Shape::Names(_) => TokenStream::new(),
+    };
     quote_spanned! {site()=>
+        #document
+
         #[automatically_derived]
         #[allow(deprecated)]
         impl #private::Attribute for #ident {
             #body
+        }
+    }
+}
+
+/// The constants by which the fields are reached inside a model.
+fn document(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let constants = fields.iter().map(|field| constant(private, field));
+    quote_spanned! {site()=>
+        #[automatically_derived]
+        #[allow(dead_code, deprecated)]
+        impl #ident {
+            #(#constants)*
+        }
+
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #private::Document for #ident {
+            type Document = Self;
         }
     }
 }

@@ -317,6 +317,27 @@ fn a_map() {
         r#"struct Address { city: String, #[model(rename = "cc", default = "CH".to_owned())] country: String }"#,
         &expect![[r##"
             #[automatically_derived]
+            #[allow(dead_code, deprecated)]
+            impl Address {
+                ///The attribute `city`.
+                const CITY: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::Field,
+                > = ::dynamap::__private::Path::new("city");
+                ///The attribute `cc`.
+                const COUNTRY: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::Field,
+                > = ::dynamap::__private::Path::new("cc");
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Document for Address {
+                type Document = Self;
+            }
+            #[automatically_derived]
             #[allow(deprecated)]
             impl ::dynamap::__private::Attribute for Address {
                 type Kind = ::dynamap::__private::kind::M;

@@ -1,0 +1,99 @@
+//! What is inside a value: the types of elements, entries and fields, for paths into documents.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::{Attribute, SetElement, kind};
+
+/// A type that can be searched with `contains`: a string for a part, a set or list for an element.
+#[diagnostic::on_unimplemented(
+    message = "`contains` needs a string, a set or a list, not `{Self}`"
+)]
+pub trait Container {
+    /// What is searched for.
+    type Part: Attribute;
+}
+
+impl Container for String {
+    type Part = Self;
+}
+
+impl<T: Attribute<ListKind = kind::L>> Container for Vec<T> {
+    type Part = T;
+}
+
+impl<T: SetElement> Container for BTreeSet<T> {
+    type Part = T;
+}
+
+impl<T: SetElement, S> Container for HashSet<T, S> {
+    type Part = T;
+}
+
+impl<T: Container> Container for Option<T> {
+    type Part = T::Part;
+}
+
+/// A type that is stored as a list.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not stored as a list")]
+pub trait ListOf {
+    /// The type of the elements.
+    type Element: Attribute;
+}
+
+impl<T: Attribute<ListKind = kind::L>> ListOf for Vec<T> {
+    type Element = T;
+}
+
+impl<T: ListOf> ListOf for Option<T> {
+    type Element = T::Element;
+}
+
+/// A type that is stored as a map with keys of the program's choice.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a map with string keys",
+    note = "a field of a nested document is reached with `.to(Document::FIELD)`"
+)]
+pub trait MapOf {
+    /// The type of the values.
+    type Value: Attribute;
+}
+
+impl<T: Attribute> MapOf for BTreeMap<String, T> {
+    type Value = T;
+}
+
+impl<T: Attribute, S> MapOf for HashMap<String, T, S> {
+    type Value = T;
+}
+
+impl<T: MapOf> MapOf for Option<T> {
+    type Value = T::Value;
+}
+
+/// A type that is stored as a document with typed fields; `#[derive(Attribute)]` on a struct implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no typed fields inside",
+    note = "derive `Attribute` for a struct to reach its fields with `.to(...)`"
+)]
+pub trait Document {
+    /// The struct that has the fields.
+    type Document;
+}
+
+impl<T: Document> Document for Option<T> {
+    type Document = T::Document;
+}
+
+/// A type that reads from an absent attribute: an `Option`, or a set.
+#[diagnostic::on_unimplemented(
+    message = "the model cannot do without this attribute: `{Self}` does not read from an absent one",
+    note = "make the field an `Option`"
+)]
+pub trait MaybeAbsent: Attribute {}
+
+impl<T: Attribute> MaybeAbsent for Option<T> {}
+impl<T: SetElement + Ord> MaybeAbsent for BTreeSet<T> {}
+impl<T: SetElement + Eq + std::hash::Hash, S: std::hash::BuildHasher + Default> MaybeAbsent
+    for HashSet<T, S>
+{
+}

@@ -1,0 +1,241 @@
+//! A condition without its model, and how it is rendered.
+
+use std::fmt;
+
+use super::place::Place;
+use super::render::Placeholders;
+use crate::codec::EncodeError;
+use crate::item::AttributeValue;
+
+/// A comparison operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Operator {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "<>",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone)]
+pub(crate) enum Term {
+    Place(Place),
+    Size(Place),
+    /// An operand, or why it cannot be stored; reported when the expression is used.
+    Value(Place, Result<AttributeValue, EncodeError>),
+}
+
+/// A condition without its model: what the renderer reads. Cannot be named outside this crate.
+#[derive(Clone)]
+#[doc(hidden)]
+pub struct Node(Box<Kind>);
+
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Compare(Term, Operator, Term),
+    Between(Term, Term, Term),
+    In(Place, Vec<Term>),
+    BeginsWith(Place, Term),
+    Contains(Place, Term),
+    Type(Place, &'static str),
+    Exists(Place),
+    NotExists(Place),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Node),
+}
+
+/// Shows the shape, not the operands.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.render(&mut Placeholders::default()).ok().flatten();
+        f.write_str(&text.unwrap_or_default())
+    }
+}
+
+impl Node {
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0
+    }
+
+    /// The attribute has this value.
+    pub(crate) fn equals(name: &'static str, value: AttributeValue) -> Self {
+        Self::compare(name, Operator::Eq, value)
+    }
+
+    /// The attribute is less than this value.
+    pub(crate) fn less(name: &'static str, value: AttributeValue) -> Self {
+        Self::compare(name, Operator::Lt, value)
+    }
+
+    fn compare(name: &'static str, operator: Operator, value: AttributeValue) -> Self {
+        let place = Place::attribute(name);
+        let value = Term::Value(place.clone(), Ok(value));
+        Self::of(Kind::Compare(Term::Place(place), operator, value))
+    }
+
+    /// The attribute is there.
+    pub(crate) fn exists(name: &'static str) -> Self {
+        Self::of(Kind::Exists(Place::attribute(name)))
+    }
+
+    /// The attribute is absent.
+    pub(crate) fn not_exists(name: &'static str) -> Self {
+        Self::of(Kind::NotExists(Place::attribute(name)))
+    }
+
+    /// The attribute is as it was seen: equal, or still absent.
+    pub(crate) fn seen(name: &str, value: Option<&AttributeValue>) -> Self {
+        let place = Place::from(name);
+        Self::of(match value {
+            None => Kind::NotExists(place),
+            Some(value) => {
+                let value = Term::Value(place.clone(), Ok(value.clone()));
+                Kind::Compare(Term::Place(place), Operator::Eq, value)
+            }
+        })
+    }
+
+    /// All of them; with none, the condition that is always true.
+    pub(crate) fn all(nodes: Vec<Self>) -> Self {
+        Self::of(Kind::And(nodes))
+    }
+
+    /// Any of them.
+    pub(crate) fn any(nodes: Vec<Self>) -> Self {
+        Self::of(Kind::Or(nodes))
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        let (mut all, more) = match (*self.0, *other.0) {
+            (Kind::And(all), Kind::And(more)) => (all, more),
+            (Kind::And(all), one) => (all, vec![Self::of(one)]),
+            (one, Kind::And(more)) => (vec![Self::of(one)], more),
+            (a, b) => (vec![Self::of(a)], vec![Self::of(b)]),
+        };
+        all.extend(more);
+        Self::all(all)
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        let mut any = match *self.0 {
+            Kind::Or(any) => any,
+            one => vec![Self::of(one)],
+        };
+        any.push(other);
+        Self::any(any)
+    }
+
+    pub(crate) fn negate(self) -> Self {
+        Self::of(Kind::Not(self))
+    }
+
+    /// The expression text, its names and values put into `into`; `None` for the condition that is always true.
+    pub(crate) fn render(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
+        Ok(match &*self.0 {
+            Kind::And(nodes) => join(nodes, " AND ", into)?,
+            Kind::Or(nodes) => join(nodes, " OR ", into)?,
+            Kind::Not(node) => node.render_inner(into)?.map(|text| format!("NOT {text}")),
+            Kind::Compare(left, operator, right) => {
+                let (left, right) = (into.term(left)?, into.term(right)?);
+                Some(format!("{left} {} {right}", operator.symbol()))
+            }
+            Kind::Between(term, low, high) => {
+                let (term, low, high) = (into.term(term)?, into.term(low)?, into.term(high)?);
+                Some(format!("{term} BETWEEN {low} AND {high}"))
+            }
+            Kind::In(place, terms) => Some(Self::render_in(place, terms, into)?),
+            Kind::BeginsWith(place, term) => {
+                Some(format!("begins_with({}, {})", into.place(place), into.term(term)?))
+            }
+            Kind::Contains(place, term) => {
+                Some(format!("contains({}, {})", into.place(place), into.term(term)?))
+            }
+            Kind::Type(place, kind) => {
+                let place = into.place(place);
+                let kind = into.value(AttributeValue::S((*kind).to_owned()));
+                Some(format!("attribute_type({place}, {kind})"))
+            }
+            Kind::Exists(place) => Some(format!("attribute_exists({})", into.place(place))),
+            Kind::NotExists(place) => Some(format!("attribute_not_exists({})", into.place(place))),
+        })
+    }
+
+    fn render_in(
+        place: &Place,
+        terms: &[Term],
+        into: &mut Placeholders,
+    ) -> Result<String, EncodeError> {
+        if terms.is_empty() || terms.len() > MAX_IN {
+            let reason = "`is_in` takes 1 to 100 operands";
+            return Err(EncodeError::new(reason).at(&place.to_string()));
+        }
+        let name = into.place(place);
+        let terms: Result<Vec<_>, _> = terms.iter().map(|term| into.term(term)).collect();
+        Ok(format!("{name} IN ({})", terms?.join(", ")))
+    }
+
+    /// In parentheses where the operators around it bind tighter.
+    fn render_inner(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
+        let text = self.render(into)?;
+        Ok(match &*self.0 {
+            Kind::And(nodes) | Kind::Or(nodes) if nodes.len() > 1 => text.map(|t| format!("({t})")),
+            _ => text,
+        })
+    }
+
+    /// The number of operators and functions, as AWS counts them against its limit of 300.
+    pub(crate) fn operators(&self) -> usize {
+        match &*self.0 {
+            Kind::And(nodes) | Kind::Or(nodes) => {
+                let inner: usize = nodes.iter().map(Self::operators).sum();
+                inner + nodes.len().saturating_sub(1)
+            }
+            Kind::Not(node) => node.operators() + 1,
+            Kind::Compare(left, _, right) => 1 + left.functions() + right.functions(),
+            Kind::Between(term, ..) => 1 + term.functions(),
+            _ => 1,
+        }
+    }
+}
+
+/// AWS: at most 100 operands of IN.
+const MAX_IN: usize = 100;
+
+impl Term {
+    fn functions(&self) -> usize {
+        usize::from(matches!(self, Self::Size(_)))
+    }
+}
+
+fn join(
+    nodes: &[Node],
+    operator: &str,
+    into: &mut Placeholders,
+) -> Result<Option<String>, EncodeError> {
+    let single = nodes.len() == 1;
+    let mut texts = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        texts.extend(if single { node.render(into)? } else { node.render_inner(into)? });
+    }
+    Ok((!texts.is_empty()).then(|| texts.join(operator)))
+}

@@ -1,0 +1,70 @@
+//! Where a value is: an attribute, or a part of a document inside one.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::item::{AttributeValue, Item};
+
+/// An attribute and the way into it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) inner: Vec<Segment>,
+}
+
+/// One step into a document.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Key(Cow<'static, str>),
+    Index(usize),
+}
+
+impl Place {
+    pub(crate) const fn attribute(name: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), inner: Vec::new() }
+    }
+
+    /// The value that is there in an item.
+    pub(crate) fn find<'a>(&self, item: &'a Item) -> Option<&'a AttributeValue> {
+        let mut value = item.get(&self.name)?;
+        for segment in &self.inner {
+            value = match (segment, value) {
+                (Segment::Key(key), AttributeValue::M(map)) => map.get(key.as_ref())?,
+                (Segment::Index(index), AttributeValue::L(list)) => list.get(*index)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
+    /// Whether one of two places is the other or lies inside it: AWS refuses to change both in one request.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.name == other.name && self.inner.iter().zip(&other.inner).all(|(a, b)| a == b)
+    }
+}
+
+impl From<&str> for Place {
+    fn from(name: &str) -> Self {
+        Self { name: Cow::Owned(name.to_owned()), inner: Vec::new() }
+    }
+}
+
+/// As a person writes it: `address.city`, `tags[2]`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for segment in &self.inner {
+            match segment {
+                Segment::Key(key) => write!(f, ".{key}")?,
+                Segment::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

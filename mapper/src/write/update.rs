@@ -1,0 +1,274 @@
+//! Changing an item by key, without reading it first.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+
+use super::by_key::guarded;
+use super::plan::{After, Base, Changes, Returns, Write, target};
+use crate::codec::{Attribute, EncodeError, ListOf, MaybeAbsent, kind};
+use crate::database::Database;
+use crate::decode::decode;
+use crate::error::Error;
+use crate::expr::change::Verb;
+use crate::expr::{Change, IntoCondition, Node, Path, role};
+use crate::item::{AttributeValue, Item};
+use crate::key::Key;
+use crate::loaded::Loaded;
+use crate::model::Model;
+use crate::read::BoxFuture;
+
+/// What an update brings back.
+pub mod returns {
+    use super::{Error, Item, Key, Loaded, Model, Returns, decode};
+
+    /// What an update brings back, as a type.
+    pub trait Return: Send + 'static {
+        /// The result of the update.
+        type Of<M: Model>: Send;
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "sealed by it")]
+        const RETURNS: Returns;
+        #[doc(hidden)]
+        fn read<M: Model>(table: &str, key: &Key, item: Option<Item>)
+        -> Result<Self::Of<M>, Error>;
+    }
+
+    /// Nothing but that it was made.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Nothing;
+    /// The item as it is now.
+    #[derive(Debug, Clone, Copy)]
+    pub struct New;
+    /// The item as it was before.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Old;
+
+    impl Return for Nothing {
+        type Of<M: Model> = ();
+        #[allow(private_interfaces, reason = "sealed by it")]
+        const RETURNS: Returns = Returns::Nothing;
+        fn read<M: Model>(_: &str, _: &Key, _: Option<Item>) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    impl Return for New {
+        type Of<M: Model> = Loaded<M>;
+        #[allow(private_interfaces, reason = "sealed by it")]
+        const RETURNS: Returns = Returns::New;
+        fn read<M: Model>(table: &str, key: &Key, item: Option<Item>) -> Result<Loaded<M>, Error> {
+            decode(table, key, item.unwrap_or_default())
+        }
+    }
+
+    impl Return for Old {
+        type Of<M: Model> = Option<Loaded<M>>;
+        #[allow(private_interfaces, reason = "sealed by it")]
+        const RETURNS: Returns = Returns::Old;
+        fn read<M: Model>(
+            table: &str,
+            key: &Key,
+            item: Option<Item>,
+        ) -> Result<Option<Loaded<M>>, Error> {
+            item.map(|item| decode(table, key, item)).transpose()
+        }
+    }
+}
+
+/// The change of one item by key; from [`Model::update`](crate::Model::update). `.await` it.
+///
+/// The item must be there ([`Error::NotFound`]); the version is raised. An item of an older schema is upgraded in the
+/// store first, so that changes and condition meet today's shape.
+///
+/// A lost answer: changes that can be repeated (`set`, `remove`, sets) are sent again. For those that cannot
+/// (`increment`, `add` of a number, `append`), the item is read: if this update was the last write, it succeeded;
+/// else the outcome is unknown, and the error says so.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, note: Option<String>, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, note: None, version: 0 }.insert(&db).await?;
+/// let account = Account::update(&db, 1)
+///     .add(Account::BALANCE, 10)
+///     .set(Account::NOTE, "birthday")
+///     .when(Account::BALANCE.ge(0))
+///     .returning_new()
+///     .await?;
+/// assert_eq!((account.balance, account.version), (15, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
+#[must_use = "an update does nothing until it is awaited"]
+pub struct Update<'a, M, R = returns::Nothing> {
+    db: &'a Database,
+    key: Result<Key, EncodeError>,
+    changes: Vec<Change>,
+    condition: Node,
+    types: PhantomData<fn() -> (M, R)>,
+}
+
+impl<'a, M: Model> Update<'a, M> {
+    pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
+        let condition = Node::all(Vec::new());
+        Self { db, key, changes: Vec::new(), condition, types: PhantomData }
+    }
+
+    /// Brings the item back as it is after the update.
+    pub fn returning_new(self) -> Update<'a, M, returns::New> {
+        self.returning()
+    }
+
+    /// Brings the item back as it was before the update; `None` where it was lost with the first answer.
+    pub fn returning_old(self) -> Update<'a, M, returns::Old> {
+        self.returning()
+    }
+
+    fn returning<R>(self) -> Update<'a, M, R> {
+        let Self { db, key, changes, condition, .. } = self;
+        Update { db, key, changes, condition, types: PhantomData }
+    }
+}
+
+impl<M: Model, R> Update<'_, M, R> {
+    fn change<T, P>(
+        mut self,
+        path: Path<M, T, P>,
+        verb: Verb,
+        value: Result<AttributeValue, EncodeError>,
+    ) -> Self {
+        self.changes.push(Change { place: path.into_place(), verb, value: value.map(Some) });
+        self
+    }
+
+    /// Sets an attribute, or a part of a document whose parent is there.
+    pub fn set<T: Attribute, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        value: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::Set, T::encode_operand(value))
+    }
+
+    /// Sets an attribute if it is absent.
+    pub fn set_if_absent<T: Attribute, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        value: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::SetIfAbsent, T::encode_operand(value))
+    }
+
+    /// Adds to a number that is there; the service refuses an absent one.
+    pub fn increment<T: Attribute<Kind = kind::N>, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        by: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::Increment, T::encode_operand(by))
+    }
+
+    /// Subtracts from a number that is there; the service refuses an absent one.
+    pub fn decrement<T: Attribute<Kind = kind::N>, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        by: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::Decrement, T::encode_operand(by))
+    }
+
+    /// Adds to a number, from 0 where it is absent; or adds elements to a set.
+    pub fn add<T: Attribute, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        value: T::Operand<'_>,
+    ) -> Self
+    where
+        T::Kind: kind::Add,
+    {
+        self.change(path, Verb::Add, T::encode_operand(value))
+    }
+
+    /// Takes elements out of a set.
+    pub fn delete_from<T: Attribute, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        elements: T::Operand<'_>,
+    ) -> Self
+    where
+        T::Kind: kind::Set,
+    {
+        self.change(path, Verb::DeleteFrom, T::encode_operand(elements))
+    }
+
+    /// Adds elements at the end of a list that is there.
+    pub fn append<T: Attribute + ListOf, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        elements: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::Append, T::encode_operand(elements))
+    }
+
+    /// Adds elements at the beginning of a list that is there.
+    pub fn prepend<T: Attribute + ListOf, P: role::Changeable>(
+        self,
+        path: Path<M, T, P>,
+        elements: T::Operand<'_>,
+    ) -> Self {
+        self.change(path, Verb::Prepend, T::encode_operand(elements))
+    }
+
+    /// Removes an attribute that the model can do without: an `Option`, or a set.
+    pub fn remove<T: MaybeAbsent, P: role::Changeable>(mut self, path: Path<M, T, P>) -> Self {
+        self.changes.push(Change::remove(path.into_place()));
+        self
+    }
+
+    /// Makes the changes only if the stored item fulfils the condition; several conditions must all hold.
+    pub fn when(mut self, condition: impl IntoCondition<M>) -> Self {
+        self.condition = self.condition.and(condition.into_condition().into_node());
+        self
+    }
+}
+
+impl<M: Model, R: returns::Return> Update<'_, M, R> {
+    async fn run(self) -> Result<R::Of<M>, Error> {
+        let layout = M::layout();
+        let key = self.key.map_err(|error| Error::encode(layout, error))?;
+        let target = target(self.db, layout, key.clone());
+        let expected = Node::exists(layout.hash_key.name).and(self.condition);
+        let changes = Changes { changes: self.changes, returns: R::RETURNS };
+        let write = |guard: Node| {
+            let after = After::By(changes.clone());
+            let mut write = Write::new(layout, target.clone(), Base::Any, after);
+            write.condition = Some(guard.and(expected.clone()));
+            write
+        };
+        let item = guarded::<M>(self.db, &key, write).await?;
+        R::read(&target.table, &key, item)
+    }
+}
+
+impl<'a, M: Model, R: returns::Return> IntoFuture for Update<'a, M, R> {
+    type Output = Result<R::Of<M>, Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<M, R> fmt::Debug for Update<'_, M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update").field("key", &self.key).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,293 @@
+//! Changes by key: update, upsert, replace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dynamap::error::Reason;
+use dynamap::faults::Fault;
+use dynamap::{Attribute, AttributeValue, Database, Error, Model, Table};
+
+use crate::support::{Account, DoomMap, Outcome, Profile, account, n, put_raw, s, store, stored};
+
+#[derive(Debug, Clone, Default, PartialEq, Model)]
+#[model(table = "customers", validate = false)]
+struct Customer {
+    #[model(hash_key)]
+    id: u32,
+    points: i64,
+    bonus: Option<f64>,
+    tags: BTreeSet<String>,
+    orders: Vec<u32>,
+    address: Option<Place>,
+    limits: BTreeMap<String, i64>,
+    #[model(version)]
+    version: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Attribute)]
+struct Place {
+    city: String,
+    streets: Vec<String>,
+}
+
+fn customer() -> Customer {
+    Customer {
+        id: 1,
+        points: 5,
+        tags: BTreeSet::from(["a".to_owned(), "b".to_owned()]),
+        orders: vec![1, 2],
+        address: Some(Place { city: "Bern".to_owned(), streets: vec!["x".to_owned()] }),
+        limits: BTreeMap::from([("day".to_owned(), 10)]),
+        ..Customer::default()
+    }
+}
+
+async fn one() -> (Database, dynamap::faults::Faults) {
+    let (db, faults) = store().await;
+    Table::<Customer>::create(&db).await.expect("customers");
+    customer().insert(&db).await.expect("an insert");
+    faults.clear_log();
+    (db, faults)
+}
+
+fn set(elements: &[&str]) -> BTreeSet<String> {
+    elements.iter().map(|element| (*element).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn each_change_does_what_it_says_in_one_request() -> Outcome {
+    type C = Customer;
+    let (db, faults) = one().await;
+    let new = C::update(&db, 1)
+        .add(C::POINTS, 3)
+        .set_if_absent(C::BONUS, 1.5)
+        .add(C::TAGS, &set(&["c"]))
+        .append(C::ORDERS, &[3, 4])
+        .set(C::ADDRESS.to(Place::CITY), "Basel")
+        .set(C::ADDRESS.to(Place::STREETS).index(0), "y")
+        .decrement(C::LIMITS.entry("day"), 4)
+        .set(C::LIMITS.entry("week"), 50)
+        .returning_new()
+        .await?;
+    assert_eq!(faults.requests().len(), 1);
+    assert_eq!((new.points, new.bonus, new.version), (8, Some(1.5), 2));
+    assert_eq!(new.tags, set(&["a", "b", "c"]));
+    assert_eq!(new.orders, [1, 2, 3, 4]);
+    assert_eq!(
+        new.address,
+        Some(Place { city: "Basel".to_owned(), streets: vec!["y".to_owned()] })
+    );
+    assert_eq!(new.limits, BTreeMap::from([("day".to_owned(), 6), ("week".to_owned(), 50)]));
+
+    let old = C::update(&db, 1)
+        .increment(C::POINTS, 1)
+        .remove(C::BONUS)
+        .delete_from(C::TAGS, &set(&["a", "z"]))
+        .prepend(C::ORDERS, &[0])
+        .remove(C::ADDRESS)
+        .returning_old()
+        .await?
+        .expect("the item as it was");
+    assert_eq!((old.points, old.version), (8, 2));
+    let now = C::get(&db, 1).consistent().await?.expect("there");
+    assert_eq!((now.points, now.bonus, now.version), (9, None, 3));
+    assert_eq!(now.tags, set(&["b", "c"]));
+    assert_eq!(now.orders, [0, 1, 2, 3, 4]);
+    assert_eq!(now.address, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_update_returns_can_be_saved_and_a_loaded_copy_is_stale() -> Outcome {
+    let (db, _) = one().await;
+    let mut before = Customer::get(&db, 1).consistent().await?.expect("there");
+    let mut new = Customer::update(&db, 1).set(Customer::POINTS, 7).returning_new().await?;
+    before.points = 0;
+    assert!(before.save(&db).await.expect_err("stale").is_conflict());
+    new.points += 1;
+    new.save(&db).await?;
+    assert_eq!(new.version, 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_update_needs_the_item_and_its_condition() -> Outcome {
+    let (db, _) = one().await;
+    let error = Customer::update(&db, 2).add(Customer::POINTS, 1).await.expect_err("none");
+    assert!(error.is_not_found(), "{error:?}");
+    assert!(Customer::get(&db, 2).await?.is_none(), "no item was created");
+
+    let update = Customer::update(&db, 1).add(Customer::POINTS, 1);
+    let error = update.when(Customer::POINTS.gt(5)).when(Customer::ID.eq(1)).await.expect_err("5");
+    let Error::Conflict(conflict) = &error else { panic!("{error:?}") };
+    assert_eq!(conflict.failures()[0].reason(), &Reason::Condition);
+    assert_eq!(error.winner::<Customer>()?.expect("there").points, 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_update_adopts_an_item_older_than_versions() -> Outcome {
+    let (db, _) = store().await;
+    put_raw(&db, "accounts", &[("id", n(1)), ("owner", s("Ann")), ("balance", n(1))]).await;
+    Account::update(&db, 1).add(Account::BALANCE, 1).await?;
+    assert_eq!((account(&db, 1).await.balance, account(&db, 1).await.version), (2, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn overlapping_changes_and_bad_operands_are_refused_before_anything_is_sent() -> Outcome {
+    let (db, faults) = one().await;
+    let update = || Customer::update(&db, 1);
+    let place = || Customer::ADDRESS.to(Place::CITY);
+    for (error, text) in [
+        (update().set(place(), "x").remove(Customer::ADDRESS).await, "`address`"),
+        (update().set(Customer::POINTS, 1).add(Customer::POINTS, 1).await, "`points`"),
+        (update().set(Customer::BONUS, f64::NAN).await, "`bonus`"),
+        (update().add(Customer::TAGS, &set(&[])).await, "`tags`"),
+        (update().set(Customer::POINTS, 1).when(Customer::ID.is_in([])).await, "`id`"),
+    ] {
+        let error = error.expect_err(text);
+        assert!(matches!(error, Error::Encode { .. }), "{error:?}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn dynamodbs_limits_are_found_before_anything_is_sent() -> Outcome {
+    let (db, faults) = one().await;
+    let mut profile = Profile::new("ann");
+    profile.avatar = vec![0; 400 * 1024];
+    let error = profile.insert(&db).await.expect_err("too large");
+    assert!(matches!(error, Error::Limit { limit: 409_600, .. }), "{error:?}");
+
+    let mut condition = dynamap::Condition::none();
+    for i in 0..301 {
+        condition = condition | Customer::POINTS.eq(i);
+    }
+    let update = Customer::update(&db, 1).set(Customer::POINTS, 1);
+    let error = update.when(condition).await.expect_err("too many");
+    assert!(matches!(error, Error::Limit { limit: 300, .. }), "{error:?}");
+
+    let mut update = Customer::update(&db, 1);
+    for i in 0..500 {
+        update = update.set(Customer::LIMITS.entry(i.to_string()), i);
+    }
+    let error = update.await.expect_err("too long");
+    assert!(matches!(error, Error::Limit { limit: 4096, .. }), "{error:?}");
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+/// The engine counts items as the service does: the largest item passes, one byte more does not.
+#[tokio::test]
+async fn the_size_of_an_item_is_counted_as_the_service_counts_it() -> Outcome {
+    let (db, _) = store().await;
+    let mut profile = Profile::new("ann");
+    profile.avatar = Vec::new();
+    profile.scores.insert("chess".to_owned(), vec![1.25, -100.0, 0.0]);
+    let empty = profile.clone().insert(&db).await?.image().size();
+    let room = 400 * 1024 - empty;
+    profile.login = "bob".to_owned();
+    profile.avatar = vec![1; room];
+    let bob = profile.clone().insert(&db).await?;
+    assert_eq!(bob.image().size(), 400 * 1024);
+    // Sent past our own check, by the plain SDK: the engine refuses one byte more.
+    let mut item = bob.image().clone();
+    item.insert("avatar", AttributeValue::B(vec![1; room + 1].into()));
+    let put = db.client().put_item().table_name("profiles").set_item(Some(item.into_inner()));
+    assert!(put.send().await.is_err());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_can_be_repeated_survives_a_lost_answer() -> Outcome {
+    for fault in Fault::LOST {
+        let (db, faults) = one().await;
+        faults.next("UpdateItem", fault);
+        let update = Customer::update(&db, 1).set(Customer::POINTS, 9).remove(Customer::BONUS);
+        update.when(Customer::POINTS.eq(5)).await?;
+        assert_eq!(faults.count("UpdateItem"), 2);
+        assert_eq!(Customer::get(&db, 1).consistent().await?.expect("there").points, 9);
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_must_not_be_repeated_is_made_once_or_unknown() -> Outcome {
+    let (db, faults) = one().await;
+    faults.next("UpdateItem", Fault::LoseAnswer);
+    let new = Customer::update(&db, 1).add(Customer::POINTS, 1).returning_new().await?;
+    assert_eq!((new.points, faults.count("UpdateItem")), (6, 1));
+
+    faults.next("UpdateItem", Fault::DropBefore);
+    let error = Customer::update(&db, 1).add(Customer::POINTS, 1).await.expect_err("unknown");
+    assert!(error.is_outcome_unknown(), "{error:?}");
+
+    // Made, its answer lost, and overwritten before anybody could look.
+    let gate = faults.pause_answer("UpdateItem");
+    let update = {
+        let db = db.clone();
+        tokio::spawn(async move { Customer::update(&db, 1).add(Customer::POINTS, 1).await })
+    };
+    gate.reached().await;
+    Customer::update(&db, 1).set(Customer::BONUS, 1.0).await?;
+    assert!(update.await?.expect_err("unknown").is_outcome_unknown());
+    drop(gate);
+    assert_eq!(Customer::get(&db, 1).consistent().await?.expect("there").points, 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn upsert_writes_whether_or_not_an_item_is_there_and_never_resets_the_version() -> Outcome {
+    let (db, _) = store().await;
+    let first = DoomMap::new(1, 1, "Hangar").upsert(&db).await?;
+    assert_eq!((first.version, first.cheats.len()), (1, 1));
+    put_raw(
+        &db,
+        "doom_maps",
+        &[("episode", n(1)), ("map", n(2)), ("name", s("old")), ("version", n(7)), ("extra", n(1))],
+    )
+    .await;
+    let mut second = DoomMap::new(1, 2, "new").upsert(&db).await?;
+    assert_eq!((second.name.as_str(), second.version), ("new", 8));
+    assert!(second.image().contains("extra"));
+    second.name.push('!');
+    second.save(&db).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn replace_needs_an_item() -> Outcome {
+    let (db, _) = store().await;
+    let error = DoomMap::new(1, 1, "Hangar").replace(&db).await.expect_err("none");
+    assert!(error.is_not_found(), "{error:?}");
+    DoomMap::new(1, 1, "Hangar").insert(&db).await?;
+    assert_eq!(DoomMap::new(1, 1, "Other").replace(&db).await?.version, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upsert_keeps_the_schema_of_a_newer_program_and_respects_a_newer_major() -> Outcome {
+    let (db, _) = store().await;
+    let key = [("episode", n(1)), ("map", n(1))];
+    for (schema, allowed) in [("1.4.0", true), ("2.0.0", false)] {
+        let item =
+            [("episode", n(1)), ("map", n(1)), ("name", s("theirs")), ("_schema", s(schema))];
+        put_raw(&db, "doom_maps", &item).await;
+        let result = DoomMap::new(1, 1, "ours").upsert(&db).await;
+        let now = stored(&db, "doom_maps", &key).await.expect("there");
+        assert_eq!(now.text("_schema"), Some(schema));
+        assert_eq!(now.text("name"), Some(if allowed { "ours" } else { "theirs" }));
+        assert_eq!(result.is_ok(), allowed, "{result:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upsert_with_a_key_of_its_own_raises_the_counter() -> Outcome {
+    let (db, _) = store().await;
+    Account { id: 5, ..Account::of("Ann", 1) }.upsert(&db).await?;
+    assert_eq!(Account::of("Bob", 1).insert(&db).await?.id, 6);
+    Ok(())
+}
