@@ -13,9 +13,9 @@ pub use dynamap_mapper::{
     Attribute, AttributeValue, Condition, Container, Database, DatabaseBuilder, DecodeError,
     DeleteByKey, Document, EncodeError, Error, FailedStep, Get, Insert, IntoCondition,
     IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapOf, MaybeAbsent, Model,
-    NeedsWhenOrUnchecked, Path, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size,
-    StepError, Table, Update, Upgrade, UpgradeError, Upsert, error, kind, kind_name, model, same,
-    schema,
+    NeedsWhenOrUnchecked, Number, Path, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size,
+    StepError, Table, Ttl, Update, Upgrade, UpgradeError, Upsert, error, kind, kind_name, model,
+    same, schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

@@ -4,6 +4,8 @@
 //! what DynamoDB would refuse: a floating point set as a key, `begins_with` on a number.
 
 mod collections;
+mod exact;
+mod foreign;
 mod numbers;
 mod parts;
 mod scalars;
@@ -12,6 +14,7 @@ pub mod kind;
 pub(crate) mod number;
 
 pub use collections::SetElement;
+pub use exact::{Number, Ttl};
 pub use parts::{Container, Document, ListOf, MapOf, MaybeAbsent};
 
 use std::fmt;
@@ -20,8 +23,9 @@ use crate::item::{AttributeValue, kind_name};
 
 /// A Rust type that can be stored in an attribute.
 ///
-/// Implemented for strings, integers, floats, `bool`, bytes (`Vec<u8>`), `Option`, `Vec`, sets, maps with string keys,
-/// and by `#[derive(Attribute)]` for structs, which become maps.
+/// Implemented for strings, integers, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
+/// maps with string keys, `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds), [`Ttl`], and
+/// by `#[derive(Attribute)]` for structs, which become maps, and for enums of names, which become strings.
 ///
 /// Absent and present are told apart here: [`encode`](Attribute::encode) answers `None` where nothing is to be stored
 /// (`None`, an empty set: DynamoDB has no empty set), [`absent`](Attribute::absent) says what an absent attribute reads as.

@@ -22,6 +22,7 @@ mod migrations;
 mod reads;
 mod sends;
 mod transactions;
+mod types;
 mod ui;
 mod updates;
 mod writes;

@@ -203,6 +203,9 @@ macro_rules! maps {
             fn encode_operand(operand: &Self) -> Result<AttributeValue, EncodeError> {
                 let mut map = HashMap::with_capacity(operand.len());
                 for (key, value) in operand {
+                    if key.is_empty() {
+                        return Err(EncodeError::new("the key of a map must not be empty"));
+                    }
                     if let Some(value) = value.encode().map_err(|e| e.at(key))? {
                         map.insert(key.clone(), value);
                     }
@@ -268,6 +271,7 @@ mod tests {
         assert!(1e-131_f64.encode().is_err());
         assert!(u128::MAX.encode().is_err());
         assert!((10_u128.pow(38)).encode().is_ok());
+        assert!(BTreeMap::from([(String::new(), 1)]).encode().is_err());
         let error = vec![1.0, f64::INFINITY].encode().expect_err("refused");
         assert_eq!(error.path(), "[1]");
     }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::EncodeError;
+
 /// Whether two number texts have the same value.
 pub(crate) fn equal(a: &str, b: &str) -> bool {
     a == b || canonical(a) == canonical(b)
@@ -89,6 +91,32 @@ pub(crate) fn order(a: &str, b: &str) -> Option<std::cmp::Ordering> {
         .cmp(&magnitude(&b_digits, b_exponent))
         .then_with(|| a_digits.cmp(&b_digits));
     Some(if a_sign < 0 { size.reverse() } else { size })
+}
+
+/// Whether DynamoDB can hold a number text.
+pub(crate) fn check(text: &str) -> Result<(), EncodeError> {
+    let Some((_, digits, exponent)) = parts(text) else {
+        return Err(EncodeError::new("the text is no number"));
+    };
+    if digits.len() > 38 {
+        return Err(EncodeError::new("the number has more than 38 significant digits"));
+    }
+    let first = exponent.saturating_add(i64::try_from(digits.len()).unwrap_or(i64::MAX)) - 1;
+    if !digits.is_empty() && !(-130..=125).contains(&first) {
+        return Err(EncodeError::new("the number is outside DynamoDB's range, 1E-130 to 9.9E+125"));
+    }
+    Ok(())
+}
+
+/// A number of zero or more, times ten to the power of `scale`; `None` where that is no integer or too large.
+pub(crate) fn scaled(text: &str, scale: i64) -> Option<u128> {
+    let (negative, digits, exponent) = parts(text)?;
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let zeros = u32::try_from(exponent.checked_add(scale)?).ok()?;
+    let power = 10_u128.checked_pow(zeros)?;
+    digits.parse::<u128>().ok()?.checked_mul(power).filter(|_| !negative)
 }
 
 /// The number of significant digits of a number text.

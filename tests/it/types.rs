@@ -1,0 +1,280 @@
+//! Every type that can be a field, through the store and back.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dynamap::{Attribute, AttributeValue, Database, Model, Number, Table, Ttl, kind_name};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+use semver::Version;
+use uuid::Uuid;
+
+use crate::support::{Outcome, n, put_raw, s, store};
+
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "everything", validate = false)]
+struct Everything {
+    #[model(hash_key)]
+    key: Vec<u8>,
+    #[model(range_key)]
+    order: Number,
+    text: String,
+    cow: Cow<'static, str>,
+    shared: Arc<str>,
+    boxed: Box<Nested>,
+    letter: char,
+    small: i8,
+    large: u64,
+    huge: i128,
+    float: f64,
+    flag: bool,
+    bytes: Vec<u8>,
+    array: [u8; 4],
+    list: Vec<Option<i64>>,
+    lists: Vec<Vec<String>>,
+    texts: BTreeSet<String>,
+    numbers: HashSet<i64>,
+    blobs: BTreeSet<Vec<u8>>,
+    map: BTreeMap<String, f64>,
+    nested: Option<Nested>,
+    nests: HashMap<String, Nested>,
+    colour: Colour,
+    wrapped: Wrapped,
+    uuid: Uuid,
+    release: Version,
+    wait: Duration,
+    expires: Option<Ttl>,
+}
+
+#[derive(Debug, Clone, PartialEq, Attribute)]
+struct Nested {
+    name: String,
+    inner: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Attribute)]
+enum Colour {
+    Red,
+    #[model(rename = "dark-blue")]
+    Blue,
+}
+
+#[derive(Debug, Clone, PartialEq, Attribute)]
+struct Wrapped(u32);
+
+fn nested() -> impl Strategy<Value = Nested> {
+    (any::<String>(), any::<Option<Vec<u8>>>()).prop_map(|(name, inner)| Nested { name, inner })
+}
+
+/// Floats within DynamoDB's range, and not the negative zero, which the service stores as zero.
+fn float() -> impl Strategy<Value = f64> {
+    (-1e15..1e15).prop_map(|float: f64| float + 0.0)
+}
+
+fn everything() -> impl Strategy<Value = Everything> {
+    let scalars = (
+        vec(any::<u8>(), 1..9),
+        any::<i64>(),
+        any::<String>(),
+        any::<char>(),
+        any::<(i8, u64, i64)>(),
+        float(),
+        any::<bool>(),
+        any::<[u8; 4]>(),
+    );
+    let collections = (
+        vec(any::<Option<i64>>(), 0..4),
+        vec(vec(any::<String>(), 0..3), 0..3),
+        btree_set(any::<String>(), 0..4),
+        btree_set(any::<i64>(), 0..4),
+        btree_set(vec(any::<u8>(), 0..3), 0..4),
+        btree_map(".{1,8}", float(), 0..4),
+        proptest::option::of(nested()),
+        btree_map(".{1,8}", nested(), 0..3),
+    );
+    let others = (nested(), any::<bool>(), any::<(u32, u128, u64, u32)>(), any::<Option<u32>>());
+    (scalars, collections, others).prop_map(|(scalars, collections, others)| {
+        let (key, order, text, letter, (small, large, mid), float, flag, array) = scalars;
+        let (list, lists, texts, numbers, blobs, map, nested, nests) = collections;
+        let (boxed, red, (wrapped, uuid, seconds, nanos), expires) = others;
+        Everything {
+            key,
+            order: order.into(),
+            cow: text.clone().into(),
+            shared: text.as_str().into(),
+            bytes: text.clone().into_bytes(),
+            text,
+            boxed: Box::new(boxed),
+            letter,
+            small,
+            large,
+            huge: i128::from(mid) * 1_000_000_007,
+            float,
+            flag,
+            array,
+            list,
+            lists,
+            texts,
+            numbers: numbers.into_iter().collect(),
+            blobs,
+            map,
+            nested,
+            nests: nests.into_iter().collect(),
+            colour: if red { Colour::Red } else { Colour::Blue },
+            wrapped: Wrapped(wrapped),
+            uuid: Uuid::from_u128(uuid),
+            release: Version::new(1, 2, seconds % 7),
+            wait: Duration::new(seconds, nanos % 1_000_000_000),
+            expires: expires.map(|seconds| Ttl::from_epoch_seconds(seconds.into())),
+        }
+    })
+}
+
+async fn table() -> Database {
+    let (db, _) = store().await;
+    Table::<Everything>::create(&db).await.expect("everything");
+    db
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What is stored comes back equal; a save that changes nothing changes nothing but the bookkeeping.
+    #[test]
+    fn every_type_survives_the_store(model in everything()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let db = table().await;
+            model.clone().insert(&db).await.expect("an insert");
+            let mut read = Everything::get(&db, (&model.key, &model.order)).consistent().await.expect("a read").expect("there");
+            assert_eq!(*read, model);
+            let before = read.image().clone();
+            read.save(&db).await.expect("a save");
+            let mut after = read.image().clone();
+            after.insert("_write", before.get("_write").expect("a nonce").clone());
+            assert_eq!(after, before);
+        });
+    }
+}
+
+#[tokio::test]
+async fn each_type_is_stored_as_its_dynamodb_type() -> Outcome {
+    let db = table().await;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let tree = everything().new_tree(&mut runner).map_err(|reason| reason.to_string())?;
+    let mut model = proptest::strategy::ValueTree::current(&tree);
+    model.texts.insert("a".to_owned());
+    model.numbers.insert(1);
+    model.blobs.insert(vec![1]);
+    model.nested = Some(Nested { name: "n".to_owned(), inner: None });
+    model.expires = Some(Ttl::from_epoch_seconds(5));
+    model.wait = Duration::from_millis(1_500);
+    model.colour = Colour::Blue;
+    let stored = model.insert(&db).await?;
+    for (name, kind) in [
+        ("key", "B"),
+        ("order", "N"),
+        ("text", "S"),
+        ("cow", "S"),
+        ("shared", "S"),
+        ("boxed", "M"),
+        ("letter", "S"),
+        ("small", "N"),
+        ("large", "N"),
+        ("huge", "N"),
+        ("float", "N"),
+        ("flag", "BOOL"),
+        ("bytes", "B"),
+        ("array", "B"),
+        ("list", "L"),
+        ("lists", "L"),
+        ("texts", "SS"),
+        ("numbers", "NS"),
+        ("blobs", "BS"),
+        ("map", "M"),
+        ("nested", "M"),
+        ("nests", "M"),
+        ("colour", "S"),
+        ("wrapped", "N"),
+        ("uuid", "S"),
+        ("release", "S"),
+        ("wait", "N"),
+        ("expires", "N"),
+    ] {
+        assert_eq!(stored.image().get(name).map(kind_name), Some(kind), "{name}");
+    }
+    assert_eq!(stored.image().get("wait"), Some(&n("1.5")));
+    assert_eq!(stored.image().text("colour"), Some("dark-blue"));
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_says_what_was_expected_and_found() {
+    fn error<T: Attribute>(value: AttributeValue) -> String {
+        T::decode(&value).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+    for (error, expected) in [
+        (error::<Colour>(s("Green")), "expected one of `Red`, `dark-blue`, found another string"),
+        (error::<Colour>(n(1)), "expected one of `Red`, `dark-blue`, found N"),
+        (error::<char>(s("ab")), "expected a string of one character, found another string"),
+        (error::<Uuid>(s("x")), "expected the hyphenated text of a UUID, found another string"),
+        (error::<Version>(s("2")), "expected the text of a semver, found another string"),
+        (error::<[u8; 2]>(AttributeValue::B(vec![1].into())), "found binary of another length"),
+        (error::<Duration>(n("-1")), "expected a number of seconds, found N below 0"),
+        (error::<Duration>(n("0.0000000001")), "finer than nanoseconds"),
+        (error::<Wrapped>(n("-1")), "expected a number (u32), found N"),
+        (error::<bool>(n(1)), "expected a boolean, found N"),
+        (error::<Nested>(s("x")), "expected a map (Nested), found S"),
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// An item as another program wrote it: no attribute of dynamap's, numbers in other spellings, fields missing.
+#[tokio::test]
+async fn a_table_of_another_program_is_read_updated_and_saved() -> Outcome {
+    #[derive(Debug, Clone, PartialEq, Model)]
+    #[model(table = "everything", validate = false)]
+    struct Song {
+        #[model(hash_key)]
+        key: Vec<u8>,
+        #[model(range_key)]
+        order: Number,
+        #[model(rename = "Title")]
+        title: String,
+        #[model(rename = "Price")]
+        price: Number,
+        #[model(rename = "Genres")]
+        genres: BTreeSet<String>,
+        #[model(rename = "Length")]
+        length: Option<Duration>,
+    }
+    let db = table().await;
+    let key = || AttributeValue::B(vec![7].into());
+    let genres = AttributeValue::Ss(vec!["rock".to_owned(), "pop".to_owned()]);
+    let item = [
+        ("key", key()),
+        ("order", n("1.0")),
+        ("Title", s("Hey")),
+        ("Price", n("12.50")),
+        ("Genres", genres),
+        ("Plays", n(3)),
+    ];
+    put_raw(&db, "everything", &item).await;
+
+    let mut song = Song::get(&db, (&[7], &"1".parse()?)).await?.expect("there");
+    assert_eq!((song.title.as_str(), &song.price, song.length), ("Hey", &"12.5".parse()?, None));
+    song.length = Some(Duration::from_secs(200));
+    song.save(&db).await?;
+    let song = Song::update(&db, (&[7], &"1".parse()?))
+        .increment(Song::PRICE, &"0.25".parse()?)
+        .delete_from(Song::GENRES, &BTreeSet::from(["rock".to_owned()]))
+        .when(Song::TITLE.begins_with("H"))
+        .returning_new()
+        .await?;
+    assert_eq!((&song.price, song.genres.len()), (&"12.75".parse()?, 1));
+    assert_eq!(song.image().get("Plays"), Some(&n(3)));
+    Ok(())
+}
