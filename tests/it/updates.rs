@@ -179,6 +179,51 @@ async fn dynamodbs_limits_are_found_before_anything_is_sent() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_save_of_very_many_attributes_is_possible() -> Outcome {
+    let (db, faults) = store().await;
+    let mut item =
+        vec![("id".to_owned(), n(1)), ("owner".to_owned(), s("Ann")), ("balance".to_owned(), n(1))];
+    item.extend((0..700).map(|i| (format!("extra{i}"), n(i))));
+    let put = db.client().put_item().table_name("accounts");
+    put.set_item(Some(item.into_iter().collect())).send().await?;
+    // The model's own chain of upgrades may reshape any number of attributes: here they all go.
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "accounts", schema = "2.0.0", migrations = WIDE, validate = false)]
+    struct Wide {
+        #[model(hash_key)]
+        id: u64,
+        owner: String,
+        #[model(version)]
+        version: u64,
+    }
+    fn drop_extras(item: &mut dynamap::Item) -> Result<(), dynamap::StepError> {
+        for i in 0..700 {
+            item.remove(&format!("extra{i}"));
+        }
+        Ok(())
+    }
+    static WIDE: dynamap::Migrations =
+        dynamap::Migrations::new(&[dynamap::Step::new("1.0.0", "2.0.0", drop_extras)]);
+    let mut wide = Wide::get(&db, 1).await?.expect("there");
+    // Older than versions: an update of 700 removals is more than one expression holds.
+    let error = wide.save(&db).await.expect_err("too long");
+    assert!(matches!(error, Error::Limit { limit: 4096, .. }), "{error:?}");
+    // With a version the whole item can be put in its place.
+    Account::update(&db, 1).add(Account::BALANCE, 1).await?;
+    faults.clear_log();
+    let mut item = stored(&db, "accounts", &[("id", n(1))]).await.expect("there");
+    item.remove("_schema");
+    db.client().put_item().table_name("accounts").set_item(Some(item.into_inner())).send().await?;
+    let mut wide = Wide::get(&db, 1).consistent().await?.expect("there");
+    let mut stale = wide.clone();
+    wide.save(&db).await?;
+    let now = stored(&db, "accounts", &[("id", n(1))]).await.expect("there");
+    assert_eq!((now.len(), wide.version), (6, 2));
+    assert!(stale.save(&db).await.expect_err("stale").is_conflict());
+    Ok(())
+}
+
 /// The engine counts items as the service does: the largest item passes, one byte more does not.
 #[tokio::test]
 async fn the_size_of_an_item_is_counted_as_the_service_counts_it() -> Outcome {

@@ -11,7 +11,7 @@ use crate::item::Item;
 /// The largest item, names included.
 pub(crate) const MAX_ITEM: usize = 400 * 1024;
 /// The longest expression, in bytes, placeholders not replaced.
-const MAX_EXPRESSION: usize = 4096;
+pub(super) const MAX_EXPRESSION: usize = 4096;
 /// The most operators and functions in one expression.
 const MAX_OPERATORS: usize = 300;
 

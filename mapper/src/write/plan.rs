@@ -9,6 +9,10 @@ use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
 use crate::schema::{SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE};
 
+/// How many attributes of an item older than its version are compared at its first save: AWS takes 300 operators in a
+/// condition, and a comparison and its AND are two.
+const MAX_COMPARED: usize = 140;
+
 /// What the item is expected to be when the write arrives.
 #[derive(Debug, Clone)]
 pub enum Base {
@@ -187,11 +191,20 @@ impl Write {
         let mut all = vec![Node::exists(self.layout.hash_key.name)];
         all.extend(self.layout.version.map(seen));
         all.push(seen(WRITE_ATTRIBUTE));
-        let locked = self.layout.version.is_some_and(|name| item.contains(name));
-        if !locked {
-            all.extend(self.read_attributes(item).into_iter().map(seen));
+        if !self.is_locked(item) {
+            let mut names = self.read_attributes(item);
+            if self.layout.version.is_some() {
+                // From its first save on the item has a version; that save must be possible for wide items too.
+                names.truncate(MAX_COMPARED);
+            }
+            all.extend(names.into_iter().map(seen));
         }
         Node::all(all)
+    }
+
+    /// Whether version and nonce alone tell that an item is as it was seen.
+    pub(super) fn is_locked(&self, item: &Item) -> bool {
+        self.layout.version.is_some_and(|name| item.contains(name))
     }
 
     /// The attributes that this write depends on: those it changes, or all that the model reads.

@@ -64,7 +64,13 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
             let target = stamp(write.layout, Some(base), item, nonce)?;
             let update = update(write, base, &target, &mut placeholders)?;
             after = Some(target);
-            Action::Update(update)
+            // Too long for an update: the whole item is put, under the same condition that it is as it was seen.
+            if update.len() > limits::MAX_EXPRESSION && write.is_locked(base) {
+                placeholders = Placeholders::default();
+                Action::Put
+            } else {
+                Action::Update(update)
+            }
         }
         (_, After::New(item) | After::Changed(item)) => {
             after = Some(stamp(write.layout, None, item, nonce)?);

@@ -10,7 +10,7 @@ use crate::model::Model;
 impl<M: Model> Loaded<M> {
     /// Writes the changes back, provided that nobody else changed the item since it was read.
     ///
-    /// Sends only the attributes that differ, raises the version by one, and finishes an upgrade that was made on
+    /// Sends only the attributes that differ, raises the version by one (also when nothing differs), and finishes an upgrade that was made on
     /// read. On success the version field and the image are those of the stored item. On failure this value is
     /// as it was, and the error carries the winner.
     ///
