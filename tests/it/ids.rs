@@ -67,6 +67,21 @@ async fn a_key_given_explicitly_raises_the_counter() -> Outcome {
 }
 
 #[tokio::test]
+async fn counters_are_apart_for_each_prefix() -> Outcome {
+    let client = dynamap::embedded::memory()?;
+    let database = |prefix| dynamap::Database::builder(client.clone()).table_prefix(prefix).build();
+    for db in [database("staging_"), database("test_")] {
+        dynamap::Table::<Account>::create(&db).await?;
+        assert_eq!(Account::of("Ann", 1).insert(&db).await?.id, 1);
+    }
+    let tables = client.list_tables().send().await?.table_names.unwrap_or_default();
+    let expected =
+        ["staging_accounts", "staging_dynamap_counters", "test_accounts", "test_dynamap_counters"];
+    assert_eq!(tables, expected);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_counter_that_is_wrong_fails_loudly_and_overwrites_nothing() -> Outcome {
     let (db, _) = store().await;
     put_raw(&db, "accounts", &[("id", n(1)), ("owner", s("old")), ("balance", n(5))]).await;
