@@ -39,7 +39,7 @@ mod tests;
 /// }
 ///
 /// // Every field gets a typed constant, with the visibility of the field.
-/// assert_eq!(Account::EMAIL.name(), "e-mail");
+/// assert_eq!(Account::EMAIL.to_string(), "e-mail");
 /// assert_eq!(Account::layout().table, "accounts");
 /// ```
 ///
