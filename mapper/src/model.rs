@@ -6,12 +6,16 @@ use semver::Version;
 use crate::codec::kind;
 use crate::codec::{Attribute, DecodeError, EncodeError};
 use crate::database::Database;
+use crate::decode::decode;
+use crate::error::Error;
 use crate::item::Item;
 use crate::key::{Key, KeyAttribute};
+use crate::loaded::Loaded;
 use crate::read::{Get, Query, Scan};
 use crate::reader::Reader;
+use crate::schema::SCHEMA_ATTRIBUTE;
 use crate::upgrade::Upgrade;
-use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
+use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert, schema_text};
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -170,6 +174,43 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// If the future is dropped half-way, the item may or may not have been stored.
     fn insert(self, db: &Database) -> Insert<'_, Self> {
         Insert::new(db, self)
+    }
+
+    /// Reads an item that came by another way than this library: a stream event, an export. Upgrades it as every read
+    /// does.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Item, Model};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// let mut item = Item::new();
+    /// for (name, number) in [("id", "1"), ("balance", "5"), ("version", "3")] {
+    ///     item.insert(name, AttributeValue::N(number.into()));
+    /// }
+    /// let account = Account::decode(item)?;
+    /// assert_eq!((account.balance, account.version), (5, 3));
+    /// assert_eq!(account.encode()?.get("balance"), Some(&AttributeValue::N("5".into())));
+    /// # Ok::<(), dynamap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Decode`, `SchemaTooNew`, `NoUpgradePath`, `Upgrade`.
+    fn decode(item: Item) -> Result<Loaded<Self>, Error> {
+        let layout = Self::layout();
+        let key = Key::of(layout, &item).map_err(|error| Error::encode(layout, error))?;
+        decode(layout.table, &key, item)
+    }
+
+    /// The item that an insert of this value would store, without version and nonce.
+    ///
+    /// # Errors
+    /// `Encode` where DynamoDB cannot hold a value.
+    fn encode(&self) -> Result<Item, Error> {
+        let layout = Self::layout();
+        let mut item = self.to_attributes().map_err(|error| Error::encode(layout, error))?;
+        item.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+        Ok(item)
     }
 
     /// Writes every attribute of this value, whether or not an item with its key is there, and returns what is stored.

@@ -21,6 +21,7 @@ mod upsert;
 pub use apply::apply;
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::{Insert, prepare};
+pub(crate) use plan::schema_text;
 pub use plan::{After, Base, Write};
 pub use update::{Update, returns};
 pub use upsert::Upsert;

@@ -301,6 +301,30 @@ async fn a_save_does_not_write_what_was_only_read() -> Outcome {
 }
 
 #[tokio::test]
+async fn changes_tells_what_a_save_would_send_and_reload_forgets_them() -> Outcome {
+    let (db, _) = store().await;
+    let mut ann =
+        Profile { name: Some("Ann".to_owned()), ..Profile::new("ann") }.insert(&db).await?;
+    let (set, removed) = ann.changes()?;
+    assert!(set.is_empty() && removed.is_empty());
+    ann.name = None;
+    ann.avatar = vec![9];
+    let (set, removed) = ann.changes()?;
+    assert_eq!((set.names(), removed), (vec!["avatar"], vec!["display-name".to_owned()]));
+
+    let mut theirs = Profile::get(&db, "ann").consistent().await?.expect("there");
+    theirs.address.zip = 1;
+    theirs.save(&db).await?;
+    ann.reload(&db).await?;
+    assert_eq!((ann.address.zip, ann.name.as_deref()), (1, Some("Ann")));
+    ann.save(&db).await?;
+    theirs.reload(&db).await?;
+    theirs.delete(&db).await?;
+    assert!(ann.reload(&db).await.expect_err("gone").is_not_found());
+    Ok(())
+}
+
+#[tokio::test]
 async fn delete_by_key_asks_for_what_it_expects() -> Outcome {
     let (db, _) = store().await;
     for map in 1..=3 {

@@ -230,7 +230,7 @@ pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
     Target { table: db.table_name(layout), key }
 }
 
-pub(super) fn schema_text(layout: &Layout) -> AttributeValue {
+pub(crate) fn schema_text(layout: &Layout) -> AttributeValue {
     AttributeValue::S(layout.schema.to_string())
 }
 

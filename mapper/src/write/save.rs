@@ -1,11 +1,14 @@
 //! Saving and deleting what was loaded.
 
 use super::apply::apply;
-use super::plan::Write;
+use super::plan::{Write, difference};
 use crate::database::Database;
+use crate::decode::decode;
 use crate::error::Error;
+use crate::item::Item;
 use crate::loaded::Loaded;
 use crate::model::Model;
+use crate::reader::Reader as _;
 
 impl<M: Model> Loaded<M> {
     /// Writes the changes back, provided that nobody else changed the item since it was read.
@@ -28,6 +31,34 @@ impl<M: Model> Loaded<M> {
         if let Some(image) = after.pop().flatten() {
             self.settle(image);
         }
+        Ok(())
+    }
+
+    /// What a save would send: the attributes to set, and the names of those to remove, apart from version and nonce.
+    ///
+    /// # Errors
+    /// `Encode`, `KeyChanged`.
+    pub fn changes(&self) -> Result<(Item, Vec<String>), Error> {
+        let target = self.target(M::layout().table)?;
+        let (mut set, mut removed) = (Item::new(), Vec::new());
+        for name in difference(self.image(), &target) {
+            match target.get(name) {
+                Some(value) => drop(set.insert(name, value.clone())),
+                None => removed.push(name.to_owned()),
+            }
+        }
+        Ok((set, removed))
+    }
+
+    /// Reads the item again, consistently, and forgets unsaved changes.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where the item is gone; then this value is as it was.
+    pub async fn reload(&mut self, db: &Database) -> Result<(), Error> {
+        let table = db.table_name(M::layout());
+        let item = db.read_item(M::layout(), self.key(), true).await?;
+        let item = item.ok_or_else(|| Error::not_found(&table, self.key()))?;
+        *self = decode(&table, self.key(), item)?;
         Ok(())
     }
 
