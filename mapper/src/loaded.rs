@@ -105,6 +105,9 @@ impl<M: Model> Loaded<M> {
                 Some(value) => target.insert(*name, value),
                 None => target.remove(name),
             };
+            for (_, alias) in layout.aliases.iter().filter(|(written, _)| written == name) {
+                target.remove(alias);
+            }
         }
         Ok(target)
     }

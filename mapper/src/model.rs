@@ -35,6 +35,8 @@ pub struct Layout {
     pub auto_increment: bool,
     /// Every attribute that the struct describes, but the version.
     pub attributes: &'static [&'static str],
+    /// Names under which attributes are read too, each with the name that is written.
+    pub aliases: &'static [(&'static str, &'static str)],
     /// How items of older schemas are brought to this one.
     pub upgrade: &'static dyn Upgrade,
 }

@@ -55,6 +55,12 @@ pub fn field_or<T: Attribute>(
     }
 }
 
+/// The first of a field's names that is there; its own name where none is.
+pub fn present<'a>(source: &impl Source, names: &[&'a str]) -> &'a str {
+    let found = names.iter().find(|name| source.attribute(name).is_some());
+    found.or(names.first()).copied().unwrap_or_default()
+}
+
 /// Writes a field; a value that is stored as absent leaves no attribute.
 pub fn put<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), EncodeError> {
     if let Some(value) = value.encode().map_err(|error| error.at(name))? {

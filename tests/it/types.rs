@@ -232,6 +232,47 @@ fn what_does_not_fit_says_what_was_expected_and_found() {
     }
 }
 
+#[tokio::test]
+async fn names_are_spelled_as_rename_all_says_and_read_under_their_aliases() -> Outcome {
+    #[derive(Debug, Clone, PartialEq, Model)]
+    #[model(table = "everything", rename_all = "camelCase", validate = false)]
+    struct Renamed {
+        #[model(hash_key)]
+        key: Vec<u8>,
+        #[model(range_key)]
+        order: Number,
+        #[model(alias = ["mail", "e-mail"])]
+        mail_address: String,
+        #[model(rename = "as-it-is", alias = "was")]
+        kept: Option<Kind>,
+    }
+    #[derive(Debug, Clone, PartialEq, Attribute)]
+    #[model(rename_all = "SCREAMING_SNAKE_CASE")]
+    enum Kind {
+        NewOne,
+        #[model(rename = "old")]
+        OldOne,
+    }
+    let db = table().await;
+    let key = || AttributeValue::B(vec![7].into());
+    let item = [("key", key()), ("order", n(1)), ("e-mail", s("a@x")), ("was", s("NEW_ONE"))];
+    put_raw(&db, "everything", &item).await;
+    let mut read = Renamed::get(&db, (&[7], &1_u8.into())).await?.expect("there");
+    assert_eq!((read.mail_address.as_str(), &read.kept), ("a@x", &Some(Kind::NewOne)));
+    read.kept = Some(Kind::OldOne);
+    read.save(&db).await?;
+    // What was changed has its own name now, what was not is as it was.
+    assert_eq!(read.image().names(), ["_schema", "_write", "as-it-is", "e-mail", "key", "order"]);
+    assert_eq!(read.image().text("as-it-is"), Some("old"));
+    let renamed = read.into_inner().upsert(&db).await?;
+    assert_eq!(
+        renamed.image().names(),
+        ["_schema", "_write", "as-it-is", "key", "mailAddress", "order"]
+    );
+    assert_eq!(Renamed::MAIL_ADDRESS.to_string(), "mailAddress");
+    Ok(())
+}
+
 /// An item as another program wrote it: no attribute of dynamap's, numbers in other spellings, fields missing.
 #[tokio::test]
 async fn a_table_of_another_program_is_read_updated_and_saved() -> Outcome {

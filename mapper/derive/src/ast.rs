@@ -44,6 +44,8 @@ pub(crate) struct Field<'a> {
     pub(crate) ty: &'a Type,
     /// The name in the table.
     pub(crate) name: String,
+    /// Names under which it is read too.
+    pub(crate) aliases: Vec<String>,
     /// The name of the constant.
     pub(crate) constant: String,
     pub(crate) role: Role,

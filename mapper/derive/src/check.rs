@@ -3,10 +3,12 @@
 //! Each rule is reported at the tokens that break it, in one sentence that says what to write instead.
 
 mod attribute;
+mod case;
 mod model;
 mod words;
 
 pub(crate) use attribute::attribute;
+use case::Case;
 pub(crate) use model::model;
 pub(crate) use words::{MODEL, MODEL_FIELD, Words};
 
@@ -34,19 +36,49 @@ pub(crate) fn krate(ctxt: &mut Ctxt, words: &mut Words) -> Path {
 }
 
 /// The name that is stored for a field or a variant.
-fn stored_name(ctxt: &mut Ctxt, ident: &Ident, rename: Option<&LitStr>) -> String {
-    let Some(rename) = rename else { return ident.unraw().to_string() };
-    let name = rename.value();
+fn stored_name(ctxt: &mut Ctxt, ident: &Ident, rename: Option<&LitStr>, case: Case) -> String {
+    match rename {
+        Some(rename) => given_name(ctxt, rename),
+        None => case.apply(&ident.unraw().to_string()),
+    }
+}
+
+/// A name that the user wrote.
+fn given_name(ctxt: &mut Ctxt, given: &LitStr) -> String {
+    let name = given.value();
     if name.is_empty() {
-        ctxt.error(rename, "a stored name must not be empty: write a name, or remove `rename`");
+        ctxt.error(given, "a stored name must not be empty: write a name, or remove `rename`");
     } else if name.len() > LONGEST_NAME {
         let sentence = format!(
             "a stored name may have {LONGEST_NAME} bytes and this one has {}: write a shorter one",
             name.len()
         );
-        ctxt.error(rename, sentence);
+        ctxt.error(given, sentence);
     }
     name
+}
+
+/// The names under which a field is read too.
+fn aliases(ctxt: &mut Ctxt, words: &mut Words) -> Vec<String> {
+    let given = words.texts(ctxt, "alias");
+    given.iter().map(|alias| given_name(ctxt, alias)).collect()
+}
+
+/// No name twice among stored names and aliases.
+fn aliases_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
+    let mut names: Vec<&String> = fields.iter().map(|field| &field.name).collect();
+    for field in fields {
+        for alias in &field.aliases {
+            if names.contains(&alias) {
+                let sentence = format!(
+                    "the alias `{alias}` of the field `{}` is the name or alias of a field: remove it",
+                    field.ident
+                );
+                ctxt.error(field.ident, sentence);
+            }
+            names.push(alias);
+        }
+    }
 }
 
 /// No two fields or variants under one name; `names` are stored names and what to point at.
@@ -82,6 +114,7 @@ fn field<'a>(
     field: &'a Field,
     ident: &'a Ident,
     name: String,
+    aliases: Vec<String>,
     role: ast::Role,
     default: Option<ast::Default>,
 ) -> ast::Field<'a> {
@@ -90,6 +123,7 @@ fn field<'a>(
         ident,
         ty: &field.ty,
         name,
+        aliases,
         constant: constant(ident),
         role,
         default,

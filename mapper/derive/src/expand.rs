@@ -56,7 +56,12 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
 
 /// The field of a struct literal, read from `source`.
 fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream {
-    let Field { ident, ty, name, role, default, .. } = field;
+    let Field { ident, ty, name, aliases, role, default, .. } = field;
+    let name = if aliases.is_empty() {
+        name.to_token_stream()
+    } else {
+        quote_spanned!(site()=> #private::present(#source, &[#name, #(#aliases),*]))
+    };
     let value = match (role, default) {
         (Role::Version, _) => {
             quote_spanned!(at(ty)=> #private::field_or::<#ty>(#source, #name, || 0)?)

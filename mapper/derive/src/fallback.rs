@@ -154,6 +154,7 @@ fn fields(input: &DeriveInput) -> Vec<Field<'_>> {
             ident,
             ty: &field.ty,
             name: Ident::to_string(ident),
+            aliases: Vec::new(),
             constant,
             role: if taken { Role::Field } else { role },
             default: None,

@@ -53,6 +53,7 @@ mod tests;
 /// | `table = "accounts"` | The table's name without the database's prefix: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`. Required. |
 /// | `schema = "2.0.0"` | The schema that the struct describes, as MAJOR.MINOR.PATCH; `1.0.0` where it is not given. |
 /// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
+/// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
 /// | `validate = false` | No validation. |
 /// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |
 /// | `crate = "path"` | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
@@ -66,6 +67,7 @@ mod tests;
 /// | `auto_increment` | On the hash key: an insert takes the next id from a counter. The field is an integer. |
 /// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
+/// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes. Conditions see stored names. |
 /// | `default` | What the field reads as where the item lacks the attribute, and what an insert stores for a value that would be absent: `Default::default()`. |
 /// | `default = "EUR".to_owned()` | The same with an expression of the field's type. |
 ///

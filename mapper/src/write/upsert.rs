@@ -50,6 +50,8 @@ impl<'a, M: Model> Upsert<'a, M> {
                 None => Change::remove(Place::attribute(name)),
             })
             .collect();
+        let aliases = layout.aliases.iter().map(|(_, alias)| Place::attribute(alias));
+        changes.extend(aliases.map(Change::remove));
         // The guard lets the model's own schema pass, or a newer one that is not to be lowered.
         changes.push(Change {
             place: Place::attribute(SCHEMA_ATTRIBUTE),

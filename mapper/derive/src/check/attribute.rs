@@ -6,7 +6,9 @@ use syn::{Data, DeriveInput, Field, Fields, Token};
 
 use super::model::constants_differ;
 use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, VARIANT, WRAPPED};
-use super::{Words, default, field, krate, names_differ, stored_name};
+use super::{
+    Case, Words, aliases, aliases_differ, default, field, krate, names_differ, stored_name,
+};
 use crate::ast::{self, Role, Shape};
 use crate::ctxt::Ctxt;
 
@@ -25,14 +27,15 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Attribute<'
     }
     let mut words = Words::read(ctxt, &input.attrs, &ATTRIBUTE);
     let krate = krate(ctxt, &mut words);
-    let shape = shape(ctxt, input)?;
+    let case = Case::read(ctxt, &mut words);
+    let shape = shape(ctxt, input, case)?;
     Some(ast::Attribute { krate, ident: &input.ident, shape })
 }
 
-fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<Shape<'a>> {
+fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput, case: Case) -> Option<Shape<'a>> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => Some(Shape::Map(map(ctxt, &fields.named))),
+            Fields::Named(fields) => Some(Shape::Map(map(ctxt, &fields.named, case))),
             Fields::Unnamed(fields) => match fields.unnamed.first() {
                 Some(wrapped) if fields.unnamed.len() == 1 => {
                     let _ = Words::read(ctxt, &wrapped.attrs, &WRAPPED);
@@ -51,7 +54,7 @@ fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<Shape<'a>> {
                 None
             }
         },
-        Data::Enum(data) => names(ctxt, input, &data.variants).map(Shape::Names),
+        Data::Enum(data) => names(ctxt, input, &data.variants, case).map(Shape::Names),
         Data::Union(data) => {
             let sentence = "a union cannot be stored: write a struct or an enum";
             ctxt.error(data.union_token, sentence);
@@ -60,26 +63,33 @@ fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<Shape<'a>> {
     }
 }
 
-fn map<'a>(ctxt: &mut Ctxt, fields: &'a Punctuated<Field, Token![,]>) -> Vec<ast::Field<'a>> {
+fn map<'a>(
+    ctxt: &mut Ctxt,
+    fields: &'a Punctuated<Field, Token![,]>,
+    case: Case,
+) -> Vec<ast::Field<'a>> {
     let named = fields.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
-    let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident)).collect();
+    let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident, case)).collect();
     names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
+    aliases_differ(ctxt, &fields);
     fields
 }
 
-fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident) -> ast::Field<'a> {
+fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident, case: Case) -> ast::Field<'a> {
     let mut words = Words::read(ctxt, &from.attrs, &ATTRIBUTE_FIELD);
     let rename = words.text(ctxt, "rename");
-    let name = stored_name(ctxt, ident, rename.as_ref());
+    let name = stored_name(ctxt, ident, rename.as_ref(), case);
+    let aliases = aliases(ctxt, &mut words);
     let default = default(&mut words).map(|(_, default)| default);
-    field(from, ident, name, Role::Field, default)
+    field(from, ident, name, aliases, Role::Field, default)
 }
 
 fn names<'a>(
     ctxt: &mut Ctxt,
     input: &'a DeriveInput,
     variants: &'a Punctuated<syn::Variant, Token![,]>,
+    case: Case,
 ) -> Option<Vec<ast::Variant<'a>>> {
     if variants.is_empty() {
         let sentence =
@@ -93,13 +103,14 @@ fn names<'a>(
         ctxt.error(variant, sentence);
         return None;
     }
-    let names: Vec<_> = variants.iter().map(|variant| named(ctxt, variant)).collect();
+    let names: Vec<_> = variants.iter().map(|variant| named(ctxt, variant, case)).collect();
     names_differ(ctxt, "variants", names.iter().map(|v| (v.name.as_str(), v.ident)));
     Some(names)
 }
 
-fn named<'a>(ctxt: &mut Ctxt, variant: &'a syn::Variant) -> ast::Variant<'a> {
+fn named<'a>(ctxt: &mut Ctxt, variant: &'a syn::Variant, case: Case) -> ast::Variant<'a> {
     let mut words = Words::read(ctxt, &variant.attrs, &VARIANT);
     let rename = words.text(ctxt, "rename");
-    ast::Variant { ident: &variant.ident, name: stored_name(ctxt, &variant.ident, rename.as_ref()) }
+    let name = stored_name(ctxt, &variant.ident, rename.as_ref(), case);
+    ast::Variant { ident: &variant.ident, name }
 }

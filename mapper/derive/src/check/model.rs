@@ -4,7 +4,8 @@ use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
 use super::{
-    MODEL, MODEL_FIELD, Words, constant, default, field, is_u64, krate, names_differ, stored_name,
+    Case, MODEL, MODEL_FIELD, Words, aliases, aliases_differ, constant, default, field, is_u64,
+    krate, names_differ, stored_name,
 };
 use crate::ast::{self, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
@@ -21,6 +22,7 @@ struct Raw<'a> {
     version: Option<Ident>,
     auto_increment: Option<Ident>,
     rename: Option<LitStr>,
+    aliases: Vec<String>,
     default: Option<(Ident, ast::Default)>,
     unclear: bool,
 }
@@ -40,6 +42,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let schema = schema(ctxt, &mut words);
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
     let validation = validation(ctxt, &mut words);
+    let case = Case::read(ctxt, &mut words);
 
     let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
     for raw in &raws {
@@ -56,9 +59,10 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         raw.version.as_ref()
     });
 
-    let fields: Vec<ast::Field<'_>> = raws.iter().map(|raw| described(ctxt, raw)).collect();
+    let fields: Vec<ast::Field<'_>> = raws.iter().map(|raw| described(ctxt, raw, case)).collect();
     names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
+    aliases_differ(ctxt, &fields);
 
     let with = |role| fields.iter().find(|field| field.role == role).cloned();
     Some(ast::Model {
@@ -127,6 +131,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
         version: words.flag(ctxt, "version"),
         auto_increment: words.flag(ctxt, "auto_increment"),
         rename: words.text(ctxt, "rename"),
+        aliases: aliases(ctxt, &mut words),
         default: default(&mut words),
         unclear: words.unclear,
     }
@@ -262,8 +267,8 @@ fn version_is_u64(ctxt: &mut Ctxt, raw: &Raw<'_>) {
     }
 }
 
-fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>) -> ast::Field<'a> {
-    let name = stored_name(ctxt, raw.ident, raw.rename.as_ref());
+fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
+    let name = stored_name(ctxt, raw.ident, raw.rename.as_ref(), case);
     if RESERVED.contains(&name.as_str()) {
         let sentence = format!(
             "`{name}` is written by the library: choose another name, or keep the field and write \
@@ -280,8 +285,12 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>) -> ast::Field<'a> {
         Raw { version: Some(_), .. } => Role::Version,
         _ => Role::Field,
     };
+    if role != Role::Field && !raw.aliases.is_empty() {
+        let sentence = "a key and the version have one name: remove `alias`, or change the name by a migration";
+        ctxt.error(raw.ident, sentence);
+    }
     let default = raw.default.as_ref().map(|(_, default)| default.clone());
-    field(raw.field, raw.ident, name, role, default)
+    field(raw.field, raw.ident, name, raw.aliases.clone(), role, default)
 }
 
 /// No two fields with one constant, as `id` and `ID` would have.

@@ -16,16 +16,18 @@ pub(crate) struct Place {
 
 pub(crate) const MODEL: Place = Place {
     on: "the struct of a model",
-    known: &["table", "schema", "migrations", "validate", "validate_with", "crate"],
+    known: &["table", "schema", "migrations", "rename_all", "validate", "validate_with", "crate"],
 };
 pub(crate) const MODEL_FIELD: Place = Place {
     on: "a field of a model",
-    known: &["hash_key", "range_key", "auto_increment", "version", "rename", "default"],
+    known: &["hash_key", "range_key", "auto_increment", "version", "rename", "alias", "default"],
 };
 pub(super) const ATTRIBUTE: Place =
-    Place { on: "a type that derives `Attribute`", known: &["crate"] };
-pub(super) const ATTRIBUTE_FIELD: Place =
-    Place { on: "a named field of a type that derives `Attribute`", known: &["rename", "default"] };
+    Place { on: "a type that derives `Attribute`", known: &["rename_all", "crate"] };
+pub(super) const ATTRIBUTE_FIELD: Place = Place {
+    on: "a named field of a type that derives `Attribute`",
+    known: &["rename", "alias", "default"],
+};
 pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
 pub(super) const WRAPPED: Place =
     Place { on: "the one field of a tuple struct, which is stored as this field,", known: &[] };
@@ -93,6 +95,20 @@ impl Words {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
             _ => None,
         })
+    }
+
+    /// `word = "text"`, or `word = ["text", …]`.
+    pub(super) fn texts(&mut self, ctxt: &mut Ctxt, word: &str) -> Vec<LitStr> {
+        let text = |value: &Expr| match ungrouped(value) {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
+            _ => None,
+        };
+        let texts =
+            self.value(ctxt, word, "a string or a list of strings", "\"…\"", |value| match value {
+                Expr::Array(array) => array.elems.iter().map(text).collect(),
+                value => text(value).map(|text| vec![text]),
+            });
+        texts.unwrap_or_default()
     }
 
     /// `word = PATH`.

@@ -70,6 +70,9 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let version = option(model.version.as_ref().map(|field| field.name.to_token_stream()));
     let schema = numbers(schema);
     let attributes = stored(model).map(|field| &field.name);
+    let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
+        aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
+    });
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
@@ -83,6 +86,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 schema: #private::Version::new(#schema),
                 auto_increment: #auto_increment,
                 attributes: &[#(#attributes),*],
+                aliases: &[#(#aliases),*],
                 upgrade: #upgrade,
             };
             &LAYOUT

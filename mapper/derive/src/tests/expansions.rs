@@ -94,6 +94,7 @@ fn a_model_with_everything() {
                         schema: bank::dynamap::__private::Version::new(2, 1, 0),
                         auto_increment: true,
                         attributes: &["id", "e-mail", "type", "tags"],
+                        aliases: &[],
                         upgrade: &chains::ACCOUNT,
                     };
                     &LAYOUT
@@ -229,6 +230,7 @@ fn a_model_with_a_range_key() {
                         schema: ::dynamap::__private::Version::new(1, 0, 0),
                         auto_increment: false,
                         attributes: &["episode", "map"],
+                        aliases: &[],
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
