@@ -4,6 +4,7 @@
 //! what DynamoDB would refuse: a floating point set as a key, `begins_with` on a number.
 
 mod collections;
+mod convert;
 mod exact;
 mod foreign;
 mod numbers;
@@ -14,6 +15,7 @@ pub mod kind;
 pub(crate) mod number;
 
 pub use collections::SetElement;
+pub use convert::{BoolAsNumber, Convert, UnixMillis, UnixSeconds, With};
 pub use exact::{Number, Ttl};
 pub use parts::{Container, Document, ListOf, MapOf, MaybeAbsent};
 

@@ -30,8 +30,8 @@ pub mod upgrade;
 pub mod write;
 
 pub use codec::{
-    Attribute, Container, DecodeError, Document, EncodeError, ListOf, MapOf, MaybeAbsent, Number,
-    SetElement, Ttl, kind,
+    Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf, MapOf,
+    MaybeAbsent, Number, SetElement, Ttl, UnixMillis, UnixSeconds, With, kind,
 };
 #[doc(hidden)]
 pub use decode::decode;

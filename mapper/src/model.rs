@@ -165,7 +165,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
         Get::new(reader, Self::encode_key(key))
     }
 
-    /// Stores a new item; an item with the same key is a [`Conflict`](crate::Error::Conflict) and stays as it is.
+    /// Stores a new item; an item with the same key is a [`Conflict`](Error::Conflict) and stays as it is.
     ///
     /// The version starts at 1 whatever the field holds. An `auto_increment` key is taken from its counter; see
     /// [`Insert::with_own_key`] for giving one.
@@ -229,7 +229,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// As [`upsert`](Model::upsert), but an item with this key must be there.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) where there is none.
+    /// [`Error::NotFound`] where there is none.
     fn replace(self, db: &Database) -> Upsert<'_, Self> {
         Upsert::new(db, self, true)
     }
@@ -259,7 +259,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Deletes an item by key, without reading it first.
     ///
     /// On a model with a version this asks for a decision: `.when(condition)` or `.unchecked()`.
-    /// A [`Loaded`](crate::Loaded) is deleted with [`Loaded::delete`](crate::Loaded::delete), which needs none.
+    /// A [`Loaded`] is deleted with [`Loaded::delete`], which needs none.
     ///
     /// [AWS: DeleteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html)
     fn delete<'a>(

@@ -8,7 +8,7 @@ use garde::Validate;
 pub use garde::Report;
 pub use semver::Version;
 
-pub use crate::codec::{Attribute, DecodeError, Document, EncodeError, kind};
+pub use crate::codec::{Attribute, Convert, DecodeError, Document, EncodeError, With, kind};
 pub use crate::expr::{Path, role};
 pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
@@ -66,6 +66,16 @@ pub fn put<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), E
     if let Some(value) = value.encode().map_err(|error| error.at(name))? {
         item.insert(name, value);
     }
+    Ok(())
+}
+
+/// Writes a field through its converter.
+pub fn put_with<T, C: Convert<T>>(
+    item: &mut Item,
+    name: &str,
+    value: &T,
+) -> Result<(), EncodeError> {
+    item.insert(name, C::encode(value).map_err(|error| error.at(name))?);
     Ok(())
 }
 

@@ -273,6 +273,70 @@ async fn names_are_spelled_as_rename_all_says_and_read_under_their_aliases() -> 
     Ok(())
 }
 
+#[tokio::test]
+async fn converters_read_and_write_what_older_programs_stored() -> Outcome {
+    use dynamap::{BoolAsNumber, UnixMillis, UnixSeconds};
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    #[derive(Debug, Clone, PartialEq, Model)]
+    #[model(table = "everything", validate = false)]
+    struct Legacy {
+        #[model(hash_key)]
+        key: Vec<u8>,
+        #[model(range_key)]
+        order: Number,
+        #[model(with = BoolAsNumber)]
+        active: bool,
+        #[model(with = UnixSeconds)]
+        created: SystemTime,
+        #[model(with = UnixMillis, alias = "changed_at")]
+        changed: SystemTime,
+    }
+    let db = table().await;
+    for (order, changed, millis) in [(1_u8, 1_500_i64, 1_500), (2, -1, 1), (3, -1_001, 1_001)] {
+        let key = AttributeValue::B(vec![7].into());
+        let item = [
+            ("key", key),
+            ("order", n(order)),
+            ("active", n(7)),
+            ("created", n(-5)),
+            ("changed_at", n(changed)),
+        ];
+        put_raw(&db, "everything", &item).await;
+        let mut read = Legacy::get(&db, (&[7], &order.into())).await?.expect("there");
+        assert!(read.active);
+        assert_eq!(read.created, UNIX_EPOCH - Duration::from_secs(5));
+        let distance = Duration::from_millis(millis);
+        let expected = if changed < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance };
+        assert_eq!(read.changed, expected);
+        read.active = false;
+        // Rounded down to what the form can hold.
+        read.created += Duration::from_millis(300);
+        read.changed += Duration::from_nanos(300);
+        read.save(&db).await?;
+        assert_eq!(read.image().get("active"), Some(&n(0)));
+        assert_eq!(read.image().get("created"), Some(&n(-5)));
+        assert_eq!(read.image().get("changed_at"), Some(&n(changed)), "not changed in this form");
+    }
+    let inactive =
+        Legacy::scan(&db).filter(Legacy::ACTIVE.eq(&false) & Legacy::CHANGED.not_exists());
+    assert_eq!(inactive.try_collect().await?.len(), 3);
+    let update = Legacy::update(&db, (&[7], &1_u8.into())).set(Legacy::ACTIVE, &true);
+    assert_eq!(update.returning_new().await?.image().get("active"), Some(&n(1)));
+    put_raw(
+        &db,
+        "everything",
+        &[("key", AttributeValue::B(vec![8].into())), ("order", n(1)), ("active", s("yes"))],
+    )
+    .await;
+    let error = Legacy::get(&db, (&[8], &1_u8.into())).await.expect_err("no number").to_string();
+    assert!(
+        error.contains("attribute `active`: expected a boolean as a number, found S"),
+        "{error}"
+    );
+    Ok(())
+}
+
 /// An item as another program wrote it: no attribute of dynamap's, numbers in other spellings, fields missing.
 #[tokio::test]
 async fn a_table_of_another_program_is_read_updated_and_saved() -> Outcome {

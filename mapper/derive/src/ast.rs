@@ -50,6 +50,8 @@ pub(crate) struct Field<'a> {
     pub(crate) constant: String,
     pub(crate) role: Role,
     pub(crate) default: Option<Default>,
+    /// The converter that stores it in another form.
+    pub(crate) with: Option<Path>,
 }
 
 /// What a field is for, named like the roles of paths.

@@ -58,10 +58,21 @@ fn given_name(ctxt: &mut Ctxt, given: &LitStr) -> String {
     name
 }
 
-/// The names under which a field is read too.
-fn aliases(ctxt: &mut Ctxt, words: &mut Words) -> Vec<String> {
-    let given = words.texts(ctxt, "alias");
-    given.iter().map(|alias| given_name(ctxt, alias)).collect()
+/// What a field may say beyond its name, on a model or in a map.
+#[derive(Clone)]
+struct Extras {
+    /// The names under which it is read too.
+    aliases: Vec<String>,
+    /// The converter that stores it in another form.
+    with: Option<Path>,
+}
+
+impl Extras {
+    fn read(ctxt: &mut Ctxt, words: &mut Words) -> Self {
+        let given = words.texts(ctxt, "alias");
+        let aliases = given.iter().map(|alias| given_name(ctxt, alias)).collect();
+        Self { aliases, with: words.path(ctxt, "with", "Converter") }
+    }
 }
 
 /// No name twice among stored names and aliases.
@@ -114,7 +125,7 @@ fn field<'a>(
     field: &'a Field,
     ident: &'a Ident,
     name: String,
-    aliases: Vec<String>,
+    extras: Extras,
     role: ast::Role,
     default: Option<ast::Default>,
 ) -> ast::Field<'a> {
@@ -123,7 +134,8 @@ fn field<'a>(
         ident,
         ty: &field.ty,
         name,
-        aliases,
+        aliases: extras.aliases,
+        with: extras.with,
         constant: constant(ident),
         role,
         default,

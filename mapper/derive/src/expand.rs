@@ -39,7 +39,8 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
 
 /// The typed constant of a field.
 pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream {
-    let Field { vis, ident, ty, name, constant, role, .. } = field;
+    let Field { vis, ident, name, constant, role, .. } = field;
+    let ty = stored_type(private, field);
     let constant = Ident::new(constant, ident.span().resolved_at(Span::call_site()));
     let doc = format!("The attribute `{name}`.");
     let role = word(match role {
@@ -54,15 +55,28 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
     }
 }
 
+/// The type that is stored: the field's own, or the form of its converter.
+fn stored_type(private: &TokenStream, field: &Field<'_>) -> TokenStream {
+    let ty = field.ty;
+    match &field.with {
+        Some(with) => quote_spanned!(at(with)=> #private::With<#ty, #with>),
+        None => ty.to_token_stream(),
+    }
+}
+
 /// The field of a struct literal, read from `source`.
 fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream {
-    let Field { ident, ty, name, aliases, role, default, .. } = field;
+    let Field { ident, ty, name, aliases, role, default, with, .. } = field;
     let name = if aliases.is_empty() {
         name.to_token_stream()
     } else {
         quote_spanned!(site()=> #private::present(#source, &[#name, #(#aliases),*]))
     };
     let value = match (role, default) {
+        _ if with.is_some() => {
+            let stored = stored_type(private, field);
+            quote_spanned!(at(ty)=> #private::field::<#stored>(#source, #name)?.into_inner())
+        }
         (Role::Version, _) => {
             quote_spanned!(at(ty)=> #private::field_or::<#ty>(#source, #name, || 0)?)
         }
@@ -77,7 +91,10 @@ fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream
 
 /// The statement that writes a field of `value` into `item`.
 fn write(private: &TokenStream, field: &Field<'_>, value: &Ident) -> TokenStream {
-    let Field { ident, ty, name, default, .. } = field;
+    let Field { ident, ty, name, default, with, .. } = field;
+    if let Some(with) = with {
+        return quote_spanned!(at(with)=> #private::put_with::<#ty, #with>(&mut item, #name, &#value.#ident)?;);
+    }
     let put = Ident::new(if default.is_some() { "put_or_null" } else { "put" }, at(ty));
     quote_spanned!(at(ty)=> #private::#put::<#ty>(&mut item, #name, &#value.#ident)?;)
 }

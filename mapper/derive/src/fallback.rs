@@ -155,6 +155,7 @@ fn fields(input: &DeriveInput) -> Vec<Field<'_>> {
             ty: &field.ty,
             name: Ident::to_string(ident),
             aliases: Vec::new(),
+            with: None,
             constant,
             role: if taken { Role::Field } else { role },
             default: None,

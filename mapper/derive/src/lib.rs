@@ -68,6 +68,7 @@ mod tests;
 /// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
 /// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes. Conditions see stored names. |
+/// | `with = BoolAsNumber` | A `dynamap::Convert` that stores the field in another form: one of the library's (`BoolAsNumber`, `UnixSeconds`, `UnixMillis`) or your own. |
 /// | `default` | What the field reads as where the item lacks the attribute, and what an insert stores for a value that would be absent: `Default::default()`. |
 /// | `default = "EUR".to_owned()` | The same with an expression of the field's type. |
 ///

@@ -4,10 +4,10 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{Data, DeriveInput, Field, Fields, Token};
 
-use super::model::constants_differ;
+use super::model::{constants_differ, with_or_default};
 use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, VARIANT, WRAPPED};
 use super::{
-    Case, Words, aliases, aliases_differ, default, field, krate, names_differ, stored_name,
+    Case, Extras, Words, aliases_differ, default, field, krate, names_differ, stored_name,
 };
 use crate::ast::{self, Role, Shape};
 use crate::ctxt::Ctxt;
@@ -80,9 +80,10 @@ fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident, case: Case) -> 
     let mut words = Words::read(ctxt, &from.attrs, &ATTRIBUTE_FIELD);
     let rename = words.text(ctxt, "rename");
     let name = stored_name(ctxt, ident, rename.as_ref(), case);
-    let aliases = aliases(ctxt, &mut words);
+    let extras = Extras::read(ctxt, &mut words);
     let default = default(&mut words).map(|(_, default)| default);
-    field(from, ident, name, aliases, Role::Field, default)
+    with_or_default(ctxt, ident, &extras, default.as_ref());
+    field(from, ident, name, extras, Role::Field, default)
 }
 
 fn names<'a>(

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
 use super::{
-    Case, MODEL, MODEL_FIELD, Words, aliases, aliases_differ, constant, default, field, is_u64,
+    Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, constant, default, field, is_u64,
     krate, names_differ, stored_name,
 };
 use crate::ast::{self, Role, Schema, Validation};
@@ -22,7 +22,7 @@ struct Raw<'a> {
     version: Option<Ident>,
     auto_increment: Option<Ident>,
     rename: Option<LitStr>,
-    aliases: Vec<String>,
+    extras: Extras,
     default: Option<(Ident, ast::Default)>,
     unclear: bool,
 }
@@ -131,7 +131,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
         version: words.flag(ctxt, "version"),
         auto_increment: words.flag(ctxt, "auto_increment"),
         rename: words.text(ctxt, "rename"),
-        aliases: aliases(ctxt, &mut words),
+        extras: Extras::read(ctxt, &mut words),
         default: default(&mut words),
         unclear: words.unclear,
     }
@@ -285,12 +285,32 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
         Raw { version: Some(_), .. } => Role::Version,
         _ => Role::Field,
     };
-    if role != Role::Field && !raw.aliases.is_empty() {
+    if role != Role::Field && !raw.extras.aliases.is_empty() {
         let sentence = "a key and the version have one name: remove `alias`, or change the name by a migration";
         ctxt.error(raw.ident, sentence);
     }
     let default = raw.default.as_ref().map(|(_, default)| default.clone());
-    field(raw.field, raw.ident, name, raw.aliases.clone(), role, default)
+    if role != Role::Field && raw.extras.with.is_some() {
+        let sentence = "a key and the version are stored as their type is: remove `with`, or wrap the type in a \
+                        struct of your own that implements `dynamap::Attribute`";
+        ctxt.error(raw.ident, sentence);
+    }
+    with_or_default(ctxt, raw.ident, &raw.extras, default.as_ref());
+    field(raw.field, raw.ident, name, raw.extras.clone(), role, default)
+}
+
+/// A converter has no stored form for "cleared", which a default needs.
+pub(super) fn with_or_default(
+    ctxt: &mut Ctxt,
+    ident: &Ident,
+    extras: &Extras,
+    default: Option<&ast::Default>,
+) {
+    if extras.with.is_some() && default.is_some() {
+        let sentence = "`with` and `default` do not go together yet: remove one, and fill absent attributes by a \
+                        migration";
+        ctxt.error(ident, sentence);
+    }
 }
 
 /// No two fields with one constant, as `id` and `ID` would have.

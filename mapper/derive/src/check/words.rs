@@ -20,13 +20,22 @@ pub(crate) const MODEL: Place = Place {
 };
 pub(crate) const MODEL_FIELD: Place = Place {
     on: "a field of a model",
-    known: &["hash_key", "range_key", "auto_increment", "version", "rename", "alias", "default"],
+    known: &[
+        "hash_key",
+        "range_key",
+        "auto_increment",
+        "version",
+        "rename",
+        "alias",
+        "with",
+        "default",
+    ],
 };
 pub(super) const ATTRIBUTE: Place =
     Place { on: "a type that derives `Attribute`", known: &["rename_all", "crate"] };
 pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",
-    known: &["rename", "alias", "default"],
+    known: &["rename", "alias", "with", "default"],
 };
 pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
 pub(super) const WRAPPED: Place =

@@ -239,7 +239,7 @@ fn stored_names_are_free_distinct_and_of_a_good_length() {
 #[test]
 fn unknown_words_say_what_is_known() {
     let known = "(known on a field of a model: `hash_key`, `range_key`, `auto_increment`, `version`, `rename`, \
-                 `alias`, `default`)";
+                 `alias`, `with`, `default`)";
     for (written, meant) in [
         ("hashkey", "hash_key"),
         ("partition_key", "hash_key"),
@@ -260,7 +260,7 @@ fn unknown_words_say_what_is_known() {
                 "#[model(primary)] id: u64",
                 &[
                     "unknown attribute `primary`: known on a field of a model are `hash_key`, `range_key`, \
-                   `auto_increment`, `version`, `rename`, `alias`, `default`",
+                   `auto_increment`, `version`, `rename`, `alias`, `with`, `default`",
                 ],
             ),
             (
