@@ -8,12 +8,19 @@ use crate::codec::EncodeError;
 use crate::item::AttributeValue;
 
 /// One change.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Change {
     pub(crate) place: Place,
     pub(crate) verb: Verb,
     /// Why the operand cannot be stored, where it cannot; nothing for a removal.
     pub(crate) value: Result<Option<AttributeValue>, EncodeError>,
+}
+
+/// Shows what is changed and how, not the operand.
+impl std::fmt::Debug for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {}", self.verb, self.place)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -81,6 +81,9 @@ pub mod returns {
 /// The item must be there ([`Error::NotFound`]); the version is raised. An item of an older schema is upgraded in the
 /// store first, so that changes and condition meet today's shape.
 ///
+/// The struct's validation does not run: it needs the whole value, and an update has not read it. State what must hold
+/// with [`when`](Update::when), or load and save.
+///
 /// A lost answer: changes that can be repeated (`set`, `remove`, sets) are sent again. For those that cannot
 /// (`increment`, `add` of a number, `append`), the item is read: if this update was the last write, it succeeded;
 /// else the outcome is unknown, and the error says so.
