@@ -163,3 +163,90 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
         None => Cancelled::Again(Cause::Lost),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use semver::Version;
+
+    use super::*;
+    use crate::codec::kind::ScalarKind;
+    use crate::item::AttributeValue;
+    use crate::key::{Key, KeyAttribute};
+    use crate::model::Layout;
+    use crate::schema::WRITE_ATTRIBUTE;
+    use crate::upgrade::Never;
+    use crate::write::After;
+
+    static LAYOUT: Layout = Layout {
+        model: "Account",
+        table: "accounts",
+        hash_key: KeyAttribute { name: "id", kind: ScalarKind::N },
+        range_key: None,
+        version: Some("version"),
+        schema: Version::new(1, 0, 0),
+        auto_increment: false,
+        attributes: &["id"],
+        aliases: &[],
+        upgrade: &Never,
+    };
+
+    fn item(nonce: &str) -> Item {
+        let mut item = Item::new();
+        item.insert("id", AttributeValue::N("1".into()));
+        item.insert(WRITE_ATTRIBUTE, AttributeValue::S(nonce.into()));
+        item
+    }
+
+    fn write(base: Base) -> Write {
+        let key = Key::new(("id", AttributeValue::N("1".into())), None).expect("a key");
+        Write::new(&LAYOUT, Target::new("accounts", &key), base, After::Gone)
+    }
+
+    /// What a cancellation with these reasons means to an insert and a change, in this order, with the nonce "mine".
+    fn judged(reasons: [(&str, Option<&str>); 2]) -> String {
+        let reasons = reasons.map(|(code, nonce)| {
+            let stored = nonce.map(|nonce| item(nonce).into_inner());
+            CancellationReason::builder().code(code).set_item(stored).build()
+        });
+        let cancelled = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons.to_vec()))
+            .build();
+        let error = TransactWriteItemsError::TransactionCanceledException(cancelled);
+        let writes = [write(Base::Absent), write(Base::Stored(item("seen")))];
+        match judge_all(&writes, error, "mine") {
+            Cancelled::Applied => "applied".to_owned(),
+            Cancelled::Again(cause) => format!("again: {cause:?}"),
+            Cancelled::Failed { failures, is_final } => {
+                let reasons: Vec<_> = failures.iter().map(Failure::reason).collect();
+                format!("final {is_final}: {reasons:?}")
+            }
+        }
+    }
+
+    #[test]
+    fn reasons_are_read_by_position_and_code() {
+        const FAILED: &str = "ConditionalCheckFailed";
+        let changed = "Changed { expected: None, actual: None }";
+        for (reasons, meaning) in [
+            // The service no longer knows the token, but the items carry the nonce: an earlier attempt was applied.
+            ([(FAILED, Some("mine")), ("None", None)], "applied".to_owned()),
+            ([(FAILED, Some("other")), (FAILED, Some("mine"))], "applied".to_owned()),
+            ([(FAILED, Some("other")), ("None", None)], "final false: [AlreadyExists]".to_owned()),
+            ([("None", None), (FAILED, Some("other"))], format!("final true: [{changed}]")),
+            ([("None", None), (FAILED, None)], "final true: [Deleted]".to_owned()),
+            ([("TransactionConflict", None), ("None", None)], "again: Contended".to_owned()),
+            ([("None", None), ("ThrottlingError", None)], "again: Throttled".to_owned()),
+            (
+                [("ProvisionedThroughputExceeded", None), (FAILED, Some("other"))],
+                format!("final true: [{changed}]"),
+            ),
+            (
+                [("ValidationError", None), ("None", None)],
+                "final false: [Refused(\"ValidationError\")]".to_owned(),
+            ),
+        ] {
+            assert_eq!(judged(reasons), meaning, "{reasons:?}");
+        }
+    }
+}
