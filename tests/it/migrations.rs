@@ -243,3 +243,33 @@ async fn a_delete_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
     assert!(stored(&db, "users", &key(1)).await.is_none());
     Ok(())
 }
+
+#[tokio::test]
+async fn an_update_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
+    let newer = [
+        ("team", s("a")),
+        ("id", n(2)),
+        ("_schema", s("2.9.0")),
+        ("email", s("x")),
+        ("avatar", n(1)),
+    ];
+    let too_new = [("team", s("a")), ("id", n(3)), ("_schema", s("3.0.0")), ("email", s("x"))];
+    let (db, _) = users(&[&oldest(), &newer, &too_new]).await;
+    User::update(&db, ("a", 1)).set(User::EMAIL, "new@x").when(User::EMAIL.eq("ann@x")).await?;
+    let raw = stored(&db, "users", &key(1)).await.expect("there");
+    assert_eq!(
+        raw.names(),
+        ["_schema", "_write", "email", "extra", "id", "names", "team", "version"]
+    );
+    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("2.1.0")));
+
+    User::update(&db, ("a", 2)).set(User::EMAIL, "new@x").await?;
+    let raw = stored(&db, "users", &key(2)).await.expect("there");
+    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("2.9.0")));
+
+    let error = User::update(&db, ("a", 3)).set(User::EMAIL, "new@x").await.expect_err("too new");
+    assert!(matches!(error, Error::SchemaTooNew(_)), "{error:?}");
+    let raw = stored(&db, "users", &key(3)).await.expect("there");
+    assert_eq!(raw.text("email"), Some("x"));
+    Ok(())
+}
