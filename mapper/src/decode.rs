@@ -2,11 +2,13 @@
 
 use semver::Version;
 
+use crate::codec::DecodeError;
 use crate::error::Error;
-use crate::item::Item;
+use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
+use crate::projection::Projection;
 use crate::schema::{Standing, Stored, standing, stored};
 use crate::upgrade::UpgradeError;
 
@@ -17,7 +19,9 @@ use crate::upgrade::UpgradeError;
 pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>, Error> {
     let layout = M::layout();
     let current = upgrade(layout, table, key, &item)?;
-    let mut model: M = attributes(table, key, current.upgraded.as_ref().unwrap_or(&item))?;
+    let shaped = current.upgraded.as_ref().unwrap_or(&item);
+    owned(layout, table, key, shaped)?;
+    let mut model: M = attributes(table, key, shaped)?;
     let version = stored_version(layout, &item).map_err(|e| Error::decode(table, key, e))?;
     if let Some(field) = model.version_mut() {
         *field = version.unwrap_or(0);
@@ -27,7 +31,43 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
 
 /// The model that an item of the current schema holds.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
-    M::from_attributes(item).map_err(|error| Error::decode(table, key, error))
+    let item = M::layout().expand(item);
+    M::from_attributes(&item).map_err(|error| Error::decode(table, key, error))
+}
+
+/// The projection that an item of the current schema holds.
+pub(crate) fn projected<P: Projection>(table: &str, key: &Key, item: &Item) -> Result<P, Error> {
+    let item = P::Of::layout().expand(item);
+    P::from_attributes(&item).map_err(|error| Error::decode(table, key, error))
+}
+
+/// The projection of an item that may lack attributes; `None` where it is of an older schema, so that the whole item is
+/// needed.
+pub(crate) fn project<P: Projection>(
+    table: &str,
+    key: &Key,
+    item: &Item,
+) -> Result<Option<P>, Error> {
+    match found(P::Of::layout(), table, key, item)? {
+        (_, Standing::Older) => Ok(None),
+        _ => projected(table, key, item).map(Some),
+    }
+}
+
+/// An item of another model of the same table is not read as this one.
+fn owned(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<(), Error> {
+    if layout.owns(item) {
+        return Ok(());
+    }
+    let error = match layout.discriminator {
+        Some((name, value)) => match item.get(name) {
+            None => DecodeError::missing(value).at(name),
+            Some(AttributeValue::S(_)) => DecodeError::new(value, "another model's name").at(name),
+            Some(other) => DecodeError::kind(value, other).at(name),
+        },
+        None => DecodeError::new("a key of this model", "another model's key").at(key.hash_name()),
+    };
+    Err(Error::decode(table, key, error))
 }
 
 /// An item's schema and, where it is older than the model's, its upgraded form.
@@ -36,17 +76,30 @@ pub(crate) struct Current {
     pub(crate) upgraded: Option<Item>,
 }
 
-fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Current, Error> {
+/// The schema of a stored item, and how it stands to the model's; one that is too new is an error.
+fn found(
+    layout: &Layout,
+    table: &str,
+    key: &Key,
+    item: &Item,
+) -> Result<(Version, Standing), Error> {
     let found = match stored(item) {
         Stored::Absent => layout.baseline(),
         Stored::Version(version) => version,
         Stored::Unreadable => return Err(Error::unreadable_schema(table, key)),
     };
     match standing(&found, &layout.schema) {
-        Standing::Equal | Standing::NewerReadable => {
+        Standing::TooNew => Err(Error::schema_too_new(table, key, found, layout)),
+        standing => Ok((found, standing)),
+    }
+}
+
+fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Current, Error> {
+    let (found, standing) = found(layout, table, key, item)?;
+    match standing {
+        Standing::Equal | Standing::NewerReadable | Standing::TooNew => {
             Ok(Current { stored_schema: found, upgraded: None })
         }
-        Standing::TooNew => Err(Error::schema_too_new(table, key, found, layout)),
         Standing::Older => {
             let mut upgraded = item.clone();
             layout.upgrade.upgrade(&mut upgraded, &found).map_err(|error| match error {

@@ -3,6 +3,7 @@
 //! [AWS: expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html)
 
 pub(crate) mod change;
+mod composite;
 mod condition;
 mod holds;
 mod node;
@@ -10,6 +11,7 @@ mod path;
 mod place;
 mod render;
 
+pub use composite::{Composite, Filled, OrderedPiece, Piece, Plain};
 pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Size};
 pub use path::{Path, role};
 

@@ -4,7 +4,8 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `schema` `codec` `expr` `model` `upgrade` `decode` `loaded` `error`
+//! * values, no I/O: `item` `key` `template` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `decode` `loaded`
+//!   `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
 //! * built on both: `sequence` `table`
 
@@ -13,6 +14,7 @@ mod database;
 mod decode;
 pub mod error;
 pub mod expr;
+pub mod index;
 pub mod item;
 pub mod key;
 mod loaded;
@@ -20,12 +22,14 @@ pub mod model;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "not public: what generated code calls")]
 pub mod private;
+pub mod projection;
 pub mod read;
 mod reader;
 mod retry;
 pub mod schema;
 pub mod sequence;
 mod table;
+pub mod template;
 pub mod upgrade;
 pub mod write;
 
@@ -39,15 +43,16 @@ pub use decode::decode;
 pub use retry::back_off;
 
 pub use database::{Database, DatabaseBuilder};
-pub use dynamap_derive::{Attribute, Model};
+pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
-pub use expr::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Path, Size};
+pub use expr::{Composite, Condition, IntoCondition, IntoKeyCondition, KeyCondition, Path, Size};
 pub use garde::Report;
 pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
-pub use read::{Get, Query, Scan};
+pub use projection::Projection;
+pub use read::{Collection, CollectionQuery, Get, Index, Query, Scan};
 pub use reader::Reader;
 pub use retry::RetryPolicy;
 pub use table::Table;

@@ -98,7 +98,8 @@ impl<M: Model> Loaded<M> {
         let mut attributes = self.model.to_attributes().map_err(encode)?;
         for name in layout.attributes {
             let value = attributes.remove(name);
-            if same_option(value.as_ref(), as_read.get(name)) {
+            // What is composed of others is brought up to date, whoever wrote it.
+            if !layout.is_composed(name) && same_option(value.as_ref(), as_read.get(name)) {
                 continue;
             }
             match value {

@@ -3,17 +3,18 @@
 use garde::Report;
 use semver::Version;
 
-use crate::codec::kind;
-use crate::codec::{Attribute, DecodeError, EncodeError};
+use crate::codec::{DecodeError, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
-use crate::item::Item;
+use crate::index::IndexLayout;
+use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::loaded::Loaded;
 use crate::read::{Get, Query, Scan};
 use crate::reader::Reader;
 use crate::schema::SCHEMA_ATTRIBUTE;
+use crate::template::Template;
 use crate::upgrade::Upgrade;
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert, schema_text};
 
@@ -37,6 +38,12 @@ pub struct Layout {
     pub attributes: &'static [&'static str],
     /// Names under which attributes are read too, each with the name that is written.
     pub aliases: &'static [(&'static str, &'static str)],
+    /// The key attributes that are composed of others.
+    pub templates: &'static [Template],
+    /// The attribute that tells the model's items from those of others in the same table, and its value.
+    pub discriminator: Option<(&'static str, &'static str)>,
+    /// The secondary indexes.
+    pub indexes: &'static [IndexLayout],
     /// How items of older schemas are brought to this one.
     pub upgrade: &'static dyn Upgrade,
 }
@@ -58,10 +65,6 @@ impl std::fmt::Debug for Layout {
             .finish_non_exhaustive()
     }
 }
-
-/// The type of a missing range key.
-#[derive(Debug, Clone, Copy)]
-pub enum NoRangeKey {}
 
 /// A struct that is stored as items of one table. Derive it.
 ///
@@ -99,8 +102,8 @@ pub enum NoRangeKey {}
 pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// How a key is written: the value of the hash key, or a pair of hash and range key; strings as `&str`.
     type KeyRef<'a>: Send;
-    /// The type of the hash key.
-    type HashKey: Attribute<Kind: kind::Key>;
+    /// How a value of the hash key is written; a tuple where it is composed of several fields.
+    type HashRef<'a>: Send;
     /// `Versioned` or `Unversioned`.
     type Lock: Lock;
 
@@ -112,6 +115,12 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// # Errors
     /// Where a part of it is empty or cannot be stored.
     fn encode_key(key: Self::KeyRef<'_>) -> Result<Key, EncodeError>;
+
+    /// The hash key that `hash` writes down, with its name.
+    ///
+    /// # Errors
+    /// Where it cannot be stored.
+    fn encode_hash(hash: Self::HashRef<'_>) -> Result<(&'static str, AttributeValue), EncodeError>;
 
     /// The key of this value.
     ///
@@ -272,17 +281,14 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Reads the items of one hash key, in the order of the range key.
     ///
     /// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
-    fn query<'a>(
-        db: &'a Database,
-        hash_key: <Self::HashKey as Attribute>::Operand<'_>,
-    ) -> Query<'a, Self> {
-        Query::new(db, Self::HashKey::encode_operand(hash_key))
+    fn query<'a>(db: &'a Database, hash_key: Self::HashRef<'_>) -> Query<'a, Self> {
+        Query::table(db, Self::encode_hash(hash_key))
     }
 
     /// Reads the whole table: every item is read and billed.
     ///
     /// [AWS: Scan](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html)
     fn scan(db: &Database) -> Scan<'_, Self> {
-        Scan::new(db)
+        Scan::table(db)
     }
 }

@@ -9,10 +9,18 @@ pub use garde::Report;
 pub use semver::Version;
 
 pub use crate::codec::{Attribute, Convert, DecodeError, Document, EncodeError, With, kind};
-pub use crate::expr::{Path, role};
+pub use crate::error::Error;
+pub use crate::expr::{Composite, Filled, Path, Plain, role};
+pub use crate::index::{
+    AttributeNumber, Consistent, Holds, HoldsAttribute, IndexLayout, Indexed, NeedsSelect,
+};
 pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
-pub use crate::model::{Layout, Model, NoRangeKey};
+pub use crate::loaded::Loaded;
+pub use crate::model::{Layout, Model};
+pub use crate::projection::{Projection, Within, field as projection_field};
+pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
+pub use crate::template::{Part, Template};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
 
@@ -122,6 +130,46 @@ where
     T::Kind: kind::Key,
 {
     KeyAttribute { name, kind: <T::Kind as kind::Key>::SCALAR }
+}
+
+/// A key attribute that is composed of others.
+#[must_use]
+pub const fn composed_attribute(name: &'static str) -> KeyAttribute {
+    KeyAttribute { name, kind: kind::ScalarKind::S }
+}
+
+/// A part of a composed key; does not compile for types that have no text.
+#[must_use]
+pub const fn part<T: Attribute>(name: &'static str) -> Part
+where
+    T::Kind: kind::Text,
+{
+    Part::Value { attribute: KeyAttribute { name, kind: <T::Kind as kind::Key>::SCALAR }, width: 0 }
+}
+
+/// A part of a composed key of fixed width; does not compile for types that are no numbers.
+#[must_use]
+pub const fn filled_part<T: Attribute>(name: &'static str, width: usize) -> Part
+where
+    T::Kind: kind::Filled,
+{
+    Part::Value { attribute: KeyAttribute { name, kind: <T::Kind as kind::Key>::SCALAR }, width }
+}
+
+/// A composed key from the values of its parts.
+pub fn composed(
+    layout: &Layout,
+    name: &'static str,
+    parts: &[(&'static str, AttributeValue)],
+) -> Result<(&'static str, AttributeValue), EncodeError> {
+    let item: Item =
+        parts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let text = match layout.template(name) {
+        Some(template) => template.build(&item)?,
+        None => None,
+    };
+    let text = text.ok_or(EncodeError::new("a part of the key is absent").at(name))?;
+    Ok((name, AttributeValue::S(text)))
 }
 
 /// An integer that a counter can fill.

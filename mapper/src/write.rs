@@ -6,6 +6,7 @@
 
 mod apply;
 mod by_key;
+mod composed;
 mod delete;
 mod insert;
 mod judge;

@@ -18,6 +18,8 @@ mod countries;
 mod expressions;
 mod floors;
 mod ids;
+mod indexes;
+mod keys;
 mod migrations;
 mod reads;
 mod sends;

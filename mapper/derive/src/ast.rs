@@ -6,16 +6,71 @@ use syn::{Expr, Path, Type, Visibility};
 /// A struct that derives `Model`.
 pub(crate) struct Model<'a> {
     pub(crate) krate: Path,
+    pub(crate) vis: &'a Visibility,
     pub(crate) ident: &'a Ident,
     pub(crate) table: String,
     pub(crate) schema: Schema,
     pub(crate) migrations: Option<Path>,
     pub(crate) validation: Validation,
     pub(crate) fields: Vec<Field<'a>>,
-    pub(crate) hash_key: Field<'a>,
+    pub(crate) hash_key: Key,
     pub(crate) auto_increment: bool,
-    pub(crate) range_key: Option<Field<'a>>,
+    pub(crate) range_key: Option<Key>,
     pub(crate) version: Option<Field<'a>>,
+    /// The composed keys, of the table and of indexes.
+    pub(crate) templates: Vec<Template>,
+    /// The attribute that tells the model from others in its table, and its value.
+    pub(crate) discriminator: Option<(String, String)>,
+    pub(crate) indexes: Vec<Index>,
+}
+
+/// A key attribute: the number of a field or of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    Field(usize),
+    Template(usize),
+}
+
+/// A key attribute that is composed of text and fields.
+pub(crate) struct Template {
+    /// The name in the table.
+    pub(crate) name: String,
+    /// The name of its constant.
+    pub(crate) constant: Ident,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+impl Template {
+    /// The numbers of its fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = usize> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Field { field, .. } => Some(*field),
+        })
+    }
+}
+
+/// A part of a template.
+pub(crate) enum Piece {
+    Text(String),
+    /// A field, by number; with the digits to which a number is filled up, or 0.
+    Field {
+        field: usize,
+        width: usize,
+    },
+}
+
+/// A secondary index.
+pub(crate) struct Index {
+    /// The name in the table.
+    pub(crate) name: String,
+    /// The name of its constant.
+    pub(crate) constant: Ident,
+    pub(crate) local: bool,
+    pub(crate) hash_key: Vec<Key>,
+    pub(crate) range_key: Vec<Key>,
+    /// The fields that it holds beside keys; `None` for all attributes.
+    pub(crate) include: Option<Vec<usize>>,
 }
 
 /// MAJOR.MINOR.PATCH.
@@ -61,6 +116,10 @@ pub(crate) enum Role {
     HashKey,
     RangeKey,
     Version,
+    /// A range key of an index; the number of the field tells it from others.
+    Indexed(usize),
+    /// A part of the primary key's template, or a hash key that is a range key of an index.
+    KeyPart(usize),
 }
 
 /// What a field holds where nothing is stored.
@@ -94,4 +153,43 @@ pub(crate) struct Variant<'a> {
     pub(crate) ident: &'a Ident,
     /// The string that is stored.
     pub(crate) name: String,
+}
+
+/// A struct that derives `Projection`.
+pub(crate) struct Projection<'a> {
+    pub(crate) krate: Path,
+    pub(crate) ident: &'a Ident,
+    /// The model.
+    pub(crate) of: Path,
+    pub(crate) fields: Vec<Selected<'a>>,
+}
+
+/// A field of a projection.
+pub(crate) struct Selected<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
+    /// The name of the model's constant.
+    pub(crate) constant: String,
+    pub(crate) default: Option<Default>,
+}
+
+/// A type that derives `Collection`.
+pub(crate) struct Collection<'a> {
+    pub(crate) krate: Path,
+    pub(crate) ident: &'a Ident,
+    pub(crate) members: Members<'a>,
+}
+
+/// The models of a collection.
+pub(crate) enum Members<'a> {
+    /// Fields, filled by one query.
+    Fields(Vec<Member<'a>>),
+    /// Variants, one for each item.
+    Variants(Vec<Member<'a>>),
+}
+
+/// A field or variant of a collection.
+pub(crate) struct Member<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
 }

@@ -5,20 +5,28 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Token, parse};
+use syn::{Attribute, Expr, Ident, Token, parenthesized, parse, token};
 
-/// One word inside `#[model(…)]`: `hash_key`, `rename = "x"`.
+/// One word inside `#[model(…)]`: `hash_key`, `rename = "x"`, `gsi(by_day, hash_key = day)`.
 pub(crate) struct Entry {
     pub(crate) word: Ident,
     pub(crate) value: Option<Expr>,
+    /// What stands in parentheses.
+    pub(crate) inner: Option<Vec<Entry>>,
 }
 
 impl parse::Parse for Entry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let word = input.call(Ident::parse_any)?;
+        if input.peek(token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            let inner = Punctuated::<Self, Token![,]>::parse_terminated(&content)?;
+            return Ok(Self { word, value: None, inner: Some(inner.into_iter().collect()) });
+        }
         let value =
             if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
-        Ok(Self { word, value })
+        Ok(Self { word, value, inner: None })
     }
 }
 

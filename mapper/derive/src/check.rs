@@ -4,12 +4,18 @@
 
 mod attribute;
 mod case;
+mod collection;
+mod index;
+mod key;
 mod model;
+mod projection;
 mod words;
 
 pub(crate) use attribute::attribute;
 use case::Case;
+pub(crate) use collection::collection;
 pub(crate) use model::model;
+pub(crate) use projection::projection;
 pub(crate) use words::{MODEL, MODEL_FIELD, Words};
 
 use proc_macro2::Ident;

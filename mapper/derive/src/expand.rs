@@ -5,12 +5,18 @@
 //! the code for generated.
 
 mod attribute;
+mod collection;
+mod index;
+mod key;
 mod model;
+mod projection;
 
 pub(crate) use attribute::attribute;
+pub(crate) use collection::collection;
 pub(crate) use model::model;
+pub(crate) use projection::projection;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
@@ -43,16 +49,26 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
     let ty = stored_type(private, field);
     let constant = Ident::new(constant, ident.span().resolved_at(Span::call_site()));
     let doc = format!("The attribute `{name}`.");
-    let role = word(match role {
-        Role::Field => "Field",
-        Role::HashKey => "HashKey",
-        Role::RangeKey => "RangeKey",
-        Role::Version => "Version",
-    });
+    let role = self::role(private, *role);
     quote_spanned! {site()=>
         #[doc = #doc]
-        #vis const #constant: #private::Path<Self, #ty, #private::role::#role> = #private::Path::new(#name);
+        #vis const #constant: #private::Path<Self, #ty, #role> = #private::Path::new(#name);
     }
+}
+
+/// The type of a role.
+pub(crate) fn role(private: &TokenStream, role: Role) -> TokenStream {
+    let (name, number) = match role {
+        Role::Field => ("Field", None),
+        Role::HashKey => ("HashKey", None),
+        Role::RangeKey => ("RangeKey", None),
+        Role::Version => ("Version", None),
+        Role::Indexed(number) => ("Indexed", Some(number)),
+        Role::KeyPart(number) => ("KeyPart", Some(number)),
+    };
+    let name = word(name);
+    let number = number.map(Literal::usize_unsuffixed).into_iter();
+    quote_spanned!(site()=> #private::role::#name #(<#number>)*)
 }
 
 /// The type that is stored: the field's own, or the form of its converter.

@@ -22,7 +22,7 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     let hash_operand = operand(hash);
     let key = match with(Role::RangeKey).map(operand) {
         Some(range_operand) => quote_spanned!(site()=> (#hash_operand, #range_operand)),
-        None => hash_operand,
+        None => hash_operand.clone(),
     };
     let lock = word(if with(Role::Version).is_some() { "Versioned" } else { "Unversioned" });
     let constants = fields.iter().map(|field| constant(&private, field));
@@ -46,7 +46,7 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
             #(#predicates)*
         {
             type KeyRef<'a> = #key;
-            type HashKey = #hash;
+            type HashRef<'a> = #hash_operand;
             type Lock = #private::#lock;
 
             fn layout() -> &'static #private::Layout {
@@ -55,6 +55,14 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
             fn encode_key(
                 _: Self::KeyRef<'_>,
             ) -> ::core::result::Result<#private::Key, #private::EncodeError> {
+                ::core::unreachable!()
+            }
+            fn encode_hash(
+                _: Self::HashRef<'_>,
+            ) -> ::core::result::Result<
+                (&'static str, #private::AttributeValue),
+                #private::EncodeError,
+            > {
                 ::core::unreachable!()
             }
             fn key(&self) -> ::core::result::Result<#private::Key, #private::EncodeError> {

@@ -171,3 +171,33 @@ pub fn attribute(input: TokenStream) -> TokenStream {
     }
     .into()
 }
+
+/// Makes a struct a selection of the attributes of a model, to be read in its place; see `dynamap::Projection`.
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `of = Account` | the struct | The model. Each field has the name and type of one of its fields. Required. |
+/// | `default`, `default = "CH".to_owned()` | a field | What the field reads as where the item lacks the attribute. |
+/// | `crate = "path"` | the struct | Where the crate `dynamap` is found under another name. |
+#[proc_macro_derive(Projection, attributes(model))]
+pub fn projection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    match check::projection(&input) {
+        Ok(projection) => expand::projection(&projection),
+        Err(error) => error.to_compile_error(),
+    }
+    .into()
+}
+
+/// Makes a type a collection of models that share a table and a hash key; see `dynamap::Collection`.
+///
+/// Each field of a struct is an `Option<Loaded<M>>` or a `Vec<Loaded<M>>`, each variant of an enum holds a `Loaded<M>`.
+#[proc_macro_derive(Collection, attributes(model))]
+pub fn collection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    match check::collection(&input) {
+        Ok(collection) => expand::collection(&collection),
+        Err(error) => error.to_compile_error(),
+    }
+    .into()
+}

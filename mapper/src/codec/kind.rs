@@ -72,6 +72,23 @@ pub trait Ordered: Kind {}
 )]
 pub trait Prefix: Kind {}
 
+/// Kinds with a text that a composed key can hold: string and number.
+#[diagnostic::on_unimplemented(
+    message = "a part of a composed key must be a string or a number, not DynamoDB type `{Self}`"
+)]
+pub trait Text: Key {}
+
+/// Kinds that a composed key fills up with zeros: number.
+#[diagnostic::on_unimplemented(
+    message = "only a number has a width in a composed key, not DynamoDB type `{Self}`",
+    note = "write `{{field}}` without `:`"
+)]
+pub trait Filled: Key {}
+
+impl Text for S {}
+impl Text for N {}
+impl Filled for N {}
+
 impl Key for S {
     const SCALAR: ScalarKind = ScalarKind::S;
 }

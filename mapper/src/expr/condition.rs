@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::node::{Kind, Node, Operator, Term};
+use super::path::role::{self, RangeOf};
 use super::place::Place;
 use super::render::Placeholders;
 use crate::item::AttributeValue;
@@ -22,9 +23,13 @@ pub struct Condition<M> {
     model: PhantomData<fn() -> M>,
 }
 
-/// A comparison of a range key: selects a range in [`Query::range`](crate::Query::range), and is a [`Condition`] too.
+/// A comparison of a key attribute: where that is the range key of what is queried, it selects a range in
+/// [`Query::range`](crate::Query::range); it is a [`Condition`] too. `R` is the [role](super::role) of the attribute.
 #[must_use]
-pub struct KeyCondition<M>(Condition<M>);
+pub struct KeyCondition<M, R = role::RangeKey> {
+    node: Node,
+    types: PhantomData<fn() -> (M, R)>,
+}
 
 /// The size of an attribute: UTF-16 units of a string, bytes of binary, elements of a set, list or map. From
 /// [`Path::size`](super::Path::size).
@@ -97,13 +102,13 @@ impl<M> Condition<M> {
     }
 }
 
-impl<M> KeyCondition<M> {
+impl<M, R> KeyCondition<M, R> {
     pub(crate) fn into_node(self) -> Node {
-        self.0.node
+        self.node
     }
 
     fn as_node(&self) -> &Node {
-        &self.0.node
+        &self.node
     }
 }
 
@@ -113,9 +118,9 @@ impl<M> From<Node> for Condition<M> {
     }
 }
 
-impl<M> From<Node> for KeyCondition<M> {
+impl<M, R> From<Node> for KeyCondition<M, R> {
     fn from(node: Node) -> Self {
-        Self(node.into())
+        Self { node, types: PhantomData }
     }
 }
 
@@ -135,37 +140,38 @@ impl<M> IntoCondition<M> for Condition<M> {
     }
 }
 
-impl<M> IntoCondition<M> for KeyCondition<M> {
+impl<M, R> IntoCondition<M> for KeyCondition<M, R> {
     fn into_condition(self) -> Condition<M> {
-        self.0
+        self.node.into()
     }
 }
 
-/// What can stand where a condition on the range key of `M` is wanted: a [`KeyCondition`].
+/// What can stand where a condition on a range key of `M` is wanted: a [`KeyCondition`] of the table's range key, or of
+/// that of the index `I` which is queried, or a [`Composite`](super::Composite).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not select a range of the range key of `{M}`",
     note = "`range` takes one comparison of the range key other than `ne`; for other attributes write `.filter(...)`"
 )]
-pub trait IntoKeyCondition<M> {
-    /// The condition.
-    fn into_key_condition(self) -> KeyCondition<M>;
+pub trait IntoKeyCondition<M, I = role::Primary> {
+    #[doc(hidden)]
+    fn into_key_node(self) -> Node;
 }
 
-impl<M> IntoKeyCondition<M> for KeyCondition<M> {
-    fn into_key_condition(self) -> Self {
-        self
+impl<M, R: RangeOf<M, I>, I> IntoKeyCondition<M, I> for KeyCondition<M, R> {
+    fn into_key_node(self) -> Node {
+        self.node
     }
 }
 
 macro_rules! operators {
-    ($($ty:ident)*) => { $(
-        impl<M> Clone for $ty<M> {
+    ($($ty:ident<$($generic:ident),*>)*) => { $(
+        impl<$($generic),*> Clone for $ty<$($generic),*> {
             fn clone(&self) -> Self {
                 self.as_node().clone().into()
             }
         }
 
-        impl<M, C: IntoCondition<M>> BitAnd<C> for $ty<M> {
+        impl<$($generic,)* C: IntoCondition<M>> BitAnd<C> for $ty<$($generic),*> {
             type Output = Condition<M>;
 
             fn bitand(self, other: C) -> Condition<M> {
@@ -173,7 +179,7 @@ macro_rules! operators {
             }
         }
 
-        impl<M, C: IntoCondition<M>> BitOr<C> for $ty<M> {
+        impl<$($generic,)* C: IntoCondition<M>> BitOr<C> for $ty<$($generic),*> {
             type Output = Condition<M>;
 
             fn bitor(self, other: C) -> Condition<M> {
@@ -181,7 +187,7 @@ macro_rules! operators {
             }
         }
 
-        impl<M> Not for $ty<M> {
+        impl<$($generic),*> Not for $ty<$($generic),*> {
             type Output = Condition<M>;
 
             fn not(self) -> Condition<M> {
@@ -189,7 +195,7 @@ macro_rules! operators {
             }
         }
 
-        impl<M> fmt::Display for $ty<M> {
+        impl<$($generic),*> fmt::Display for $ty<$($generic),*> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let mut placeholders = Placeholders::default();
                 match self.as_node().render(&mut placeholders) {
@@ -200,7 +206,7 @@ macro_rules! operators {
         }
 
         /// Shows the shape of the condition, not its operands.
-        impl<M> fmt::Debug for $ty<M> {
+        impl<$($generic),*> fmt::Debug for $ty<$($generic),*> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($ty)).field(self.as_node()).finish()
             }
@@ -208,7 +214,7 @@ macro_rules! operators {
     )* };
 }
 
-operators!(Condition KeyCondition);
+operators!(Condition<M> KeyCondition<M, R>);
 
 #[cfg(test)]
 mod tests {

@@ -87,6 +87,33 @@ impl Node {
         Self::compare(name, Operator::Lt, value)
     }
 
+    /// The attribute begins with this text.
+    pub(crate) fn begins_with(name: &'static str, text: &str) -> Self {
+        let place = Place::attribute(name);
+        let value = Term::Value(place.clone(), Ok(AttributeValue::S(text.to_owned())));
+        Self::of(Kind::BeginsWith(place, value))
+    }
+
+    /// Whether it is the condition that is always true.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self.kind(), Kind::And(nodes) if nodes.is_empty())
+    }
+
+    /// Whether it is one comparison, and of this attribute.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        match self.kind() {
+            Kind::Compare(Term::Place(place), ..)
+            | Kind::Between(Term::Place(place), ..)
+            | Kind::BeginsWith(place, _) => place.name == name && place.inner.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is one equality.
+    pub(crate) fn is_equality(&self) -> bool {
+        matches!(self.kind(), Kind::Compare(_, Operator::Eq, _))
+    }
+
     fn compare(name: &'static str, operator: Operator, value: AttributeValue) -> Self {
         let place = Place::attribute(name);
         let value = Term::Value(place.clone(), Ok(value));

@@ -31,18 +31,30 @@ pub mod role {
     /// The lock version.
     #[derive(Debug, Clone, Copy)]
     pub struct Version;
+    /// An ordinary attribute that is a range key of an index; `N` tells it from others of its model.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Indexed<const N: usize>;
+    /// An attribute that the primary key is composed of, or a hash key that is a range key of an index.
+    #[derive(Debug, Clone, Copy)]
+    pub struct KeyPart<const N: usize>;
 
     impl Role for Field {
+        type Comparison<M> = Condition<M>;
+    }
+    impl Role for Version {
         type Comparison<M> = Condition<M>;
     }
     impl Role for HashKey {
         type Comparison<M> = Condition<M>;
     }
     impl Role for RangeKey {
-        type Comparison<M> = KeyCondition<M>;
+        type Comparison<M> = KeyCondition<M, Self>;
     }
-    impl Role for Version {
-        type Comparison<M> = Condition<M>;
+    impl<const N: usize> Role for Indexed<N> {
+        type Comparison<M> = KeyCondition<M, Self>;
+    }
+    impl<const N: usize> Role for KeyPart<N> {
+        type Comparison<M> = KeyCondition<M, Self>;
     }
 
     /// The role of attributes that an update may change.
@@ -54,6 +66,24 @@ pub mod role {
     pub trait Changeable: Role {}
 
     impl Changeable for Field {}
+    impl<const N: usize> Changeable for Indexed<N> {}
+
+    /// The table itself, where an index could be queried.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Primary;
+    /// The index with this number of its model.
+    #[derive(Debug, Clone, Copy)]
+    pub struct At<const N: usize>;
+
+    /// The role of an attribute that is a range key of model `M` where `I` is queried: [`Primary`], or the index
+    /// [`At`] a number.
+    #[diagnostic::on_unimplemented(
+        message = "this attribute is no range key of what is queried here",
+        note = "`range` takes one comparison of the range key other than `ne`; for other attributes write `.filter(...)`"
+    )]
+    pub trait RangeOf<M, I>: Role {}
+
+    impl<M> RangeOf<M, Primary> for RangeKey {}
 }
 
 /// An attribute of model `M` with Rust type `T`, as the constant that the derive makes: `Account::BALANCE`.
@@ -114,6 +144,16 @@ impl<M, T, R> Path<M, T, R> {
 
     pub(crate) fn into_place(self) -> Place {
         self.place
+    }
+
+    /// The attribute's name in the table; of a path into a document, that of the document.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.place.name {
+            Cow::Borrowed(name) => name,
+            // Paths of models are made of constants only.
+            Cow::Owned(_) => "",
+        }
     }
 
     fn step<U>(mut self, segment: Segment) -> Path<M, U> {

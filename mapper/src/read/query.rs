@@ -1,4 +1,4 @@
-//! Query and Scan: the same vocabulary over one hash key, or over a table.
+//! Query and Scan: the same vocabulary over one hash key, or over everything, of a table or an index.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,10 +7,12 @@ use super::search::{Search, Source};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
-use crate::expr::{IntoCondition, IntoKeyCondition};
+use crate::expr::{IntoCondition, IntoKeyCondition, role};
+use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::Model;
+use crate::projection::{Output, Within};
 
 /// The items of one hash key; from [`Model::query`].
 ///
@@ -31,30 +33,44 @@ use crate::model::Model;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// `I` is what is queried: the table ([`role::Primary`]) or an [index](super::Index); `O` is what comes back.
 #[must_use = "a query does nothing until its results are asked for"]
-pub struct Query<'a, M> {
+pub struct Query<'a, M, I = role::Primary, O = Loaded<M>> {
     search: Search<'a>,
-    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (M, I, O)>,
 }
 
-/// The items of a whole table; from [`Model::scan`].
+/// The items of a whole table or index; from [`Model::scan`] and [`Index::scan`](super::Index::scan).
 #[must_use = "a scan does nothing until its results are asked for"]
-pub struct Scan<'a, M> {
+pub struct Scan<'a, M, I = role::Primary, O = Loaded<M>> {
     search: Search<'a>,
-    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (M, I, O)>,
 }
 
 impl<'a, M: Model> Query<'a, M> {
-    pub(crate) fn new(db: &'a Database, hash_key: Result<AttributeValue, EncodeError>) -> Self {
-        let layout = M::layout();
-        let source = Source::Query { hash_key, range: None, reverse: false };
-        Self { search: Search::new(db, layout, source), model: PhantomData }
+    pub(crate) fn table(
+        db: &'a Database,
+        hash_key: Result<(&'static str, AttributeValue), EncodeError>,
+    ) -> Self {
+        Self::of(Search::new(db, M::layout(), None, Source::query(hash_key.map(|hash| vec![hash]))))
     }
+}
 
+impl<'a, M: Model> Scan<'a, M> {
+    pub(crate) fn table(db: &'a Database) -> Self {
+        Self::of(Search::new(db, M::layout(), None, Source::Scan))
+    }
+}
+
+impl<M: Model, I, O> Query<'_, M, I, O> {
     /// Only the items whose range key fulfils the condition; nothing else is read or billed.
-    pub fn range(mut self, condition: impl IntoKeyCondition<M>) -> Self {
+    ///
+    /// An index with several range attributes takes several conditions: from the first attribute on, all but the last
+    /// one `eq`.
+    pub fn range(mut self, condition: impl IntoKeyCondition<M, I>) -> Self {
         if let Source::Query { range, .. } = &mut self.search.source {
-            *range = Some(condition.into_key_condition().into_node());
+            range.push(condition.into_key_node());
         }
         self
     }
@@ -68,19 +84,23 @@ impl<'a, M: Model> Query<'a, M> {
     }
 }
 
-impl<'a, M: Model> Scan<'a, M> {
-    pub(crate) fn new(db: &'a Database) -> Self {
-        Self { search: Search::new(db, M::layout(), Source::Scan), model: PhantomData }
-    }
-}
-
 macro_rules! common {
     ($($ty:ident)*) => { $(
-        impl<M: Model> $ty<'_, M> {
-            /// Returns only items that fulfil the condition. It runs on the items as they are stored, before any
+        impl<'a, M: Model, I, O> $ty<'a, M, I, O> {
+            pub(super) fn of(search: Search<'a>) -> Self {
+                Self { search, types: PhantomData }
+            }
+
+            /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed.
+            pub fn select<P: Within<I, Of = M>>(self) -> $ty<'a, M, I, P> {
+                $ty { search: self.search, types: PhantomData }
+            }
+
+            /// Returns only items that fulfil the condition; several must all hold. It runs on the items as they are stored, before any
             /// upgrade; items that it drops are read and billed.
             pub fn filter(mut self, condition: impl IntoCondition<M>) -> Self {
-                self.search.filter = Some(condition.into_condition().into_node());
+                let condition = condition.into_condition().into_node();
+                self.search.filter = self.search.filter.and(condition);
                 self
             }
 
@@ -91,7 +111,10 @@ macro_rules! common {
             }
 
             /// Sees every write that was acknowledged before; costs twice as much.
-            pub fn consistent(mut self) -> Self {
+            pub fn consistent(mut self) -> Self
+            where
+                M: Consistent<I>,
+            {
                 self.search.consistent = true;
                 self
             }
@@ -100,13 +123,16 @@ macro_rules! common {
             ///
             /// # Errors
             /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that cannot be read, and what the service says.
-            pub async fn try_collect(self) -> Result<Vec<Loaded<M>>, Error> {
+            pub async fn try_collect(self) -> Result<Vec<O>, Error>
+            where
+                O: Output<M>,
+            {
                 // Boxed: the SDK's futures are large, and every caller's future would hold them.
-                Box::pin(self.search.collect()).await
+                Box::pin(self.search.collect::<M, O>()).await
             }
         }
 
-        impl<M> fmt::Debug for $ty<'_, M> {
+        impl<M, I, O> fmt::Debug for $ty<'_, M, I, O> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($ty)).field("table", &self.search.layout.table).finish_non_exhaustive()
             }

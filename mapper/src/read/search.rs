@@ -2,39 +2,52 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::Select;
+
 use crate::codec::EncodeError;
 use crate::database::Database;
-use crate::decode::decode;
 use crate::error::Error;
 use crate::expr::{Node, Placeholders};
+use crate::index::{Holds, IndexLayout};
 use crate::item::{AttributeValue, Item};
-use crate::key::Key;
-use crate::loaded::Loaded;
+use crate::key::{Key, KeyAttribute};
 use crate::model::{Layout, Model};
+use crate::projection::Output;
+use crate::reader::Reader as _;
 use crate::retry::repeat;
+use crate::schema::SCHEMA_ATTRIBUTE;
 
 type Attributes = HashMap<String, AttributeValue>;
 
 pub(super) struct Search<'a> {
     db: &'a Database,
     pub(super) layout: &'static Layout,
+    index: Option<&'static IndexLayout>,
+    /// Whether the items of all models of the table are wanted.
+    pub(super) any_model: bool,
     pub(super) source: Source,
-    pub(super) filter: Option<Node>,
+    pub(super) filter: Node,
     pub(super) limit: Option<usize>,
     pub(super) consistent: bool,
 }
 
 pub(super) enum Source {
-    Query { hash_key: Result<AttributeValue, EncodeError>, range: Option<Node>, reverse: bool },
+    Query { hash: Hash, range: Vec<Node>, reverse: bool },
     Scan,
 }
+
+/// The attributes of a hash key, with their values.
+type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
 /// A request without its start key: rendered once, sent for every page.
 struct Rendered {
     table: String,
+    index: Option<String>,
     key_condition: Option<String>,
     reverse: bool,
     filter: Option<String>,
+    projection: Option<String>,
+    select: Option<Select>,
     names: Option<HashMap<String, String>>,
     values: Option<Attributes>,
     consistent: bool,
@@ -45,24 +58,55 @@ struct Page {
     next: Option<Attributes>,
 }
 
+impl Source {
+    pub(super) fn query(hash: Hash) -> Self {
+        Self::Query { hash, range: Vec::new(), reverse: false }
+    }
+}
+
 impl<'a> Search<'a> {
-    pub(super) fn new(db: &'a Database, layout: &'static Layout, source: Source) -> Self {
-        Self { db, layout, source, filter: None, limit: None, consistent: false }
+    pub(super) fn new(
+        db: &'a Database,
+        layout: &'static Layout,
+        index: Option<&'static IndexLayout>,
+        source: Source,
+    ) -> Self {
+        let filter = Node::all(Vec::new());
+        let (any_model, limit, consistent) = (false, None, false);
+        Self { db, layout, index, any_model, source, filter, limit, consistent }
     }
 
-    pub(super) async fn collect<M: Model>(self) -> Result<Vec<Loaded<M>>, Error> {
+    /// The table's name, with the prefix.
+    pub(super) fn table(&self) -> String {
+        self.db.table_name(self.layout)
+    }
+
+    /// Every result, page after page.
+    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
+        let table = self.table();
+        let mut found = Vec::new();
+        for item in self.items(O::wanted()).await? {
+            found.extend(self.output::<M, O>(&table, item).await?);
+        }
+        Ok(found)
+    }
+
+    /// Every item as it is stored, page after page.
+    pub(super) async fn items(
+        &self,
+        wanted: Option<Vec<&'static str>>,
+    ) -> Result<Vec<Item>, Error> {
         let limit = self.limit.unwrap_or(usize::MAX);
-        let rendered = self.render().map_err(|error| Error::encode(self.layout, error))?;
+        let rendered = self.render(wanted)?;
         let mut found = Vec::new();
         let mut start = None;
         while found.len() < limit {
+            let left = limit - found.len();
             // Where no filter drops items, the service need not read more than is asked for.
-            let wanted = (self.filter.is_none() && self.limit.is_some())
-                .then(|| i32::try_from(limit - found.len()).unwrap_or(i32::MAX));
-            let page = rendered.fetch(self.db, start, wanted).await?;
-            for item in page.items.into_iter().take(limit - found.len()) {
-                found.push(self.decode(&rendered.table, item.into())?);
-            }
+            let page_size = (rendered.filter.is_none() && self.limit.is_some())
+                .then(|| i32::try_from(left).unwrap_or(i32::MAX));
+            let page = rendered.fetch(self.db, start, page_size).await?;
+            found.extend(page.items.into_iter().take(left).map(Item::from));
             start = page.next;
             if start.is_none() {
                 break;
@@ -71,32 +115,130 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn decode<M: Model>(&self, table: &str, item: Item) -> Result<Loaded<M>, Error> {
+    /// The result of one item; `None` where the item was deleted before all of it could be read.
+    async fn output<M: Model, O: Output<M>>(
+        &self,
+        table: &str,
+        item: Item,
+    ) -> Result<Option<O>, Error> {
         let key = Key::of(self.layout, &item).map_err(|error| Error::encode(self.layout, error))?;
-        decode(table, &key, item)
+        if let Some(output) = O::read(table, &key, item)? {
+            return Ok(Some(output));
+        }
+        let whole = self.db.read_item(self.layout, &key, self.consistent).await?;
+        whole.map(|item| O::read_whole(table, &key, item)).transpose()
     }
 
-    fn render(&self) -> Result<Rendered, EncodeError> {
+    fn render(&self, wanted: Option<Vec<&'static str>>) -> Result<Rendered, Error> {
+        let encode = |error| Error::encode(self.layout, error);
         let mut placeholders = Placeholders::default();
         let (key_condition, reverse) = match &self.source {
             Source::Scan => (None, false),
-            Source::Query { hash_key, range, reverse } => {
-                let hash = Node::equals(self.layout.hash_key.name, hash_key.clone()?);
-                let all = match range {
-                    Some(range) => hash.and(range.clone()),
-                    None => hash,
-                };
-                (all.render(&mut placeholders)?, *reverse)
+            Source::Query { hash, range, reverse } => {
+                let key = self.key_condition(hash.clone().map_err(encode)?, range)?;
+                (key.render(&mut placeholders).map_err(encode)?, *reverse)
             }
         };
-        let filter = match &self.filter {
-            Some(filter) => filter.render(&mut placeholders)?,
-            None => None,
-        };
+        let filter = self.own_items().and(self.filter.clone());
+        let filter = filter.render(&mut placeholders).map_err(encode)?;
+        // An index that does not hold whole items has little more than what is selected from it.
+        let whole = self.index.is_none_or(|index| index.holds == Holds::All);
+        let projection = wanted.as_ref().filter(|_| whole).map(|wanted| {
+            let names = self.projection(wanted);
+            names.iter().map(|name| placeholders.name(name)).collect::<Vec<_>>().join(", ")
+        });
+        let select = (wanted.is_none() && !whole).then_some(Select::AllAttributes);
         let (names, values) = placeholders.into_maps();
-        let table = self.db.table_name(self.layout);
-        let consistent = self.consistent;
-        Ok(Rendered { table, key_condition, reverse, filter, names, values, consistent })
+        Ok(Rendered {
+            table: self.table(),
+            index: self.index.map(|index| index.name.to_owned()),
+            key_condition,
+            reverse,
+            filter,
+            projection,
+            select,
+            names,
+            values,
+            consistent: self.consistent,
+        })
+    }
+
+    /// The key attributes of what is searched: hash, then range.
+    fn keys(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        let names = |keys: &[KeyAttribute]| keys.iter().map(|key| key.name).collect();
+        match self.index {
+            Some(index) => (names(index.hash_key), names(index.range_key)),
+            None => (names(&[self.layout.hash_key]), names(self.layout.range_key.as_slice())),
+        }
+    }
+
+    /// The hash key, and the range as AWS takes it: from the first range attribute on, all but the last by equality.
+    fn key_condition(
+        &self,
+        hash: Vec<(&'static str, AttributeValue)>,
+        range: &[Node],
+    ) -> Result<Node, Error> {
+        let (_, mut attributes) = self.keys();
+        let hash = hash.into_iter().map(|(name, value)| Node::equals(name, value));
+        let mut all = Node::all(hash.collect());
+        let mut range: Vec<Node> = range.iter().filter(|node| !node.is_empty()).cloned().collect();
+        if range.is_empty() {
+            range.extend(self.own_range());
+        }
+        let position = |node: &Node| attributes.iter().position(|name| node.is_about(name));
+        range.sort_by_key(position);
+        attributes.truncate(range.len());
+        let in_order = range.iter().zip(&attributes).all(|(node, name)| node.is_about(name));
+        let equal = range.iter().rev().skip(1).all(Node::is_equality);
+        if !in_order || !equal || range.len() > attributes.len() {
+            return Err(Error::Usage(
+                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`:                  for two bounds of one attribute write `between`",
+            ));
+        }
+        for node in range {
+            all = all.and(node);
+        }
+        Ok(all)
+    }
+
+    /// The range of a table that is shared with other models, where the range key tells them apart.
+    fn own_range(&self) -> Option<Node> {
+        let template = self.layout.template(self.layout.range_key?.name)?;
+        let literal = template.literal();
+        (self.index.is_none() && !self.any_model && !literal.is_empty())
+            .then(|| Node::begins_with(template.name, literal))
+    }
+
+    /// The filter of a table that is shared with other models.
+    fn own_items(&self) -> Node {
+        if self.any_model {
+            return Node::all(Vec::new());
+        }
+        if let Some((name, value)) = self.layout.discriminator {
+            return Node::equals(name, AttributeValue::S(value.to_owned()));
+        }
+        let (hash, range) = self.keys();
+        // AWS: the filter of a query is not about the keys that it selects by.
+        let selects = matches!(self.source, Source::Query { .. });
+        let told = self.layout.key_templates().filter(|template| {
+            let by_key = hash.contains(&template.name) || range.contains(&template.name);
+            !template.literal().is_empty() && !(selects && by_key)
+        });
+        Node::all(told.map(|t| Node::begins_with(t.name, t.literal())).collect())
+    }
+
+    /// The attributes that a projection needs: its own, by every name, and what reading an item takes.
+    fn projection(&self, wanted: &[&'static str]) -> Vec<&'static str> {
+        let layout = self.layout;
+        let keys = std::iter::once(layout.hash_key).chain(layout.range_key).map(|key| key.name);
+        let mut names: Vec<_> = keys.chain([SCHEMA_ATTRIBUTE]).collect();
+        for name in wanted {
+            names.push(name);
+            names.extend(layout.aliases.iter().filter(|(own, _)| own == name).map(|(_, a)| a));
+        }
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
     }
 }
 
@@ -113,6 +255,9 @@ impl Rendered {
                 client
                     .query()
                     .table_name(&self.table)
+                    .set_index_name(self.index.clone())
+                    .set_projection_expression(self.projection.clone())
+                    .set_select(self.select.clone())
                     .set_key_condition_expression(self.key_condition.clone())
                     .set_filter_expression(self.filter.clone())
                     .set_expression_attribute_names(self.names.clone())
@@ -130,6 +275,9 @@ impl Rendered {
             client
                 .scan()
                 .table_name(&self.table)
+                .set_index_name(self.index.clone())
+                .set_projection_expression(self.projection.clone())
+                .set_select(self.select.clone())
                 .set_filter_expression(self.filter.clone())
                 .set_expression_attribute_names(self.names.clone())
                 .set_expression_attribute_values(self.values.clone())

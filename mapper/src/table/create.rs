@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, TableDescription, TableStatus,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    LocalSecondaryIndex, Projection, ProjectionType, TableDescription, TableStatus,
 };
 use tokio::time::Instant;
 
 use crate::codec::kind::ScalarKind;
 use crate::database::Database;
 use crate::error::{Busy, BusyCause, Error, ServiceError};
+use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
 use crate::model::Layout;
 use crate::retry::repeat;
@@ -23,22 +26,92 @@ const POLL: Duration = Duration::from_millis(500);
 pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> Result<(), Error> {
     if layout.auto_increment {
         let name = KeyAttribute { name: sequence::NAME, kind: ScalarKind::S };
-        create(db, &db.prefixed(sequence::COUNTERS), name, None, true).await?;
+        let counters = Description::new(&[name], &[]);
+        create(db, &db.prefixed(sequence::COUNTERS), counters, true).await?;
     }
-    create(db, &db.table_name(layout), layout.hash_key, layout.range_key, if_missing).await
+    let description = Description::of(layout);
+    create(db, &db.table_name(layout), description, if_missing).await
+}
+
+/// What a table is created with.
+struct Description {
+    keys: Result<Vec<KeySchemaElement>, BuildError>,
+    attributes: Vec<KeyAttribute>,
+    global: Vec<Result<GlobalSecondaryIndex, BuildError>>,
+    local: Vec<Result<LocalSecondaryIndex, BuildError>>,
+}
+
+impl Description {
+    fn new(hash: &[KeyAttribute], range: &[KeyAttribute]) -> Self {
+        let attributes = hash.iter().chain(range).copied().collect();
+        Self { keys: key_schema(hash, range), attributes, global: Vec::new(), local: Vec::new() }
+    }
+
+    fn of(layout: &Layout) -> Self {
+        let mut description = Self::new(&[layout.hash_key], layout.range_key.as_slice());
+        for index in layout.indexes {
+            for key in index.hash_key.iter().chain(index.range_key) {
+                if !description.attributes.contains(key) {
+                    description.attributes.push(*key);
+                }
+            }
+            let keys = key_schema(index.hash_key, index.range_key);
+            let projection = projection(layout, index);
+            if index.local {
+                description.local.push(keys.and_then(|keys| {
+                    LocalSecondaryIndex::builder()
+                        .index_name(index.name)
+                        .set_key_schema(Some(keys))
+                        .projection(projection)
+                        .build()
+                }));
+            } else {
+                description.global.push(keys.and_then(|keys| {
+                    GlobalSecondaryIndex::builder()
+                        .index_name(index.name)
+                        .set_key_schema(Some(keys))
+                        .projection(projection)
+                        .build()
+                }));
+            }
+        }
+        description
+    }
+}
+
+fn key_schema(
+    hash: &[KeyAttribute],
+    range: &[KeyAttribute],
+) -> Result<Vec<KeySchemaElement>, BuildError> {
+    let hash = hash.iter().map(|key| (key, KeyType::Hash));
+    let range = range.iter().map(|key| (key, KeyType::Range));
+    hash.chain(range)
+        .map(|(key, kind)| {
+            KeySchemaElement::builder().attribute_name(key.name).key_type(kind).build()
+        })
+        .collect()
+}
+
+/// What an index holds, as AWS is told it.
+fn projection(layout: &Layout, index: &IndexLayout) -> Projection {
+    let builder = Projection::builder();
+    match layout.included(index) {
+        None => builder.projection_type(ProjectionType::All),
+        Some(names) if names.is_empty() => builder.projection_type(ProjectionType::KeysOnly),
+        Some(names) => builder
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(names.into_iter().map(str::to_owned).collect())),
+    }
+    .build()
 }
 
 async fn create(
     db: &Database,
     table: &str,
-    hash: KeyAttribute,
-    range: Option<KeyAttribute>,
+    description: Description,
     if_missing: bool,
 ) -> Result<(), Error> {
-    let keys: Vec<_> = std::iter::once((hash, KeyType::Hash))
-        .chain(range.map(|range| (range, KeyType::Range)))
-        .collect();
-    let unbuilt = |error: aws_sdk_dynamodb::error::BuildError| {
+    let unbuilt = |error: BuildError| {
         Error::Service(Box::new(ServiceError {
             operation: "CreateTable",
             table: table.to_owned(),
@@ -46,20 +119,28 @@ async fn create(
             message: error.to_string(),
         }))
     };
-    let (mut schema, mut definitions) = (Vec::new(), Vec::new());
-    for (key, kind) in &keys {
-        let element = KeySchemaElement::builder().attribute_name(key.name).key_type(kind.clone());
-        schema.push(element.build().map_err(unbuilt)?);
-        let definition =
-            AttributeDefinition::builder().attribute_name(key.name).attribute_type(key.kind.into());
-        definitions.push(definition.build().map_err(unbuilt)?);
-    }
+    let Description { keys, attributes, global, local } = description;
+    let schema = keys.map_err(unbuilt)?;
+    let global: Vec<_> = global.into_iter().collect::<Result<_, _>>().map_err(unbuilt)?;
+    let local: Vec<_> = local.into_iter().collect::<Result<_, _>>().map_err(unbuilt)?;
+    let definitions: Result<Vec<_>, _> = attributes
+        .iter()
+        .map(|key| {
+            AttributeDefinition::builder()
+                .attribute_name(key.name)
+                .attribute_type(key.kind.into())
+                .build()
+        })
+        .collect();
+    let definitions = definitions.map_err(unbuilt)?;
     let answer = repeat(db, "CreateTable", table, || {
         db.once()
             .create_table()
             .table_name(table)
             .set_key_schema(Some(schema.clone()))
             .set_attribute_definitions(Some(definitions.clone()))
+            .set_global_secondary_indexes((!global.is_empty()).then(|| global.clone()))
+            .set_local_secondary_indexes((!local.is_empty()).then(|| local.clone()))
             .billing_mode(BillingMode::PayPerRequest)
             .send()
     });
@@ -70,7 +151,10 @@ async fn create(
     }
     let table_description = wait_until_active(db, table).await?;
     if table_description.key_schema() != schema
-        || !definitions.iter().all(|d| table_description.attribute_definitions().contains(d))
+        || !definitions
+            .iter()
+            .filter(|d| schema.iter().any(|key| key.attribute_name() == d.attribute_name()))
+            .all(|d| table_description.attribute_definitions().contains(d))
     {
         return Err(Error::Usage(
             "a table of this name exists with other keys: give the model another table, or delete that one",

@@ -24,7 +24,7 @@ pub(super) async fn guarded<M: Model>(
 ) -> Result<Option<Item>, Error> {
     let mut guard = known_schema(M::layout());
     for _ in 0..SCHEMA_ROUNDS {
-        let conflict = match apply(db, &[write(guard)]).await {
+        let conflict = match apply(db, &[write(own(M::layout()).and(guard))]).await {
             Err(Error::Conflict(conflict)) => conflict,
             other => return other.map(|mut after| after.pop().flatten()),
         };
@@ -37,6 +37,13 @@ pub(super) async fn guarded<M: Model>(
         }
     }
     Err(Error::Usage("the item's schema keeps changing under this write: try again"))
+}
+
+/// The stored item is one of the model, and not of another in the same table.
+pub(super) fn own(layout: &Layout) -> Node {
+    Node::all(layout.discriminator.map_or_else(Vec::new, |(name, value)| {
+        vec![Node::equals(name, AttributeValue::S(value.to_owned()))]
+    }))
 }
 
 fn schema_is(schema: &semver::Version) -> Node {

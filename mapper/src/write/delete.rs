@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::apply::apply;
-use super::by_key::guarded;
+use super::by_key::{guarded, own};
 use super::plan::{After, Base, Write, target};
 use crate::codec::EncodeError;
 use crate::database::Database;
@@ -72,7 +72,7 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
     async fn run(self) -> Result<(), Error> {
         let layout = M::layout();
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
-        let exists = Node::exists(layout.hash_key.name);
+        let exists = Node::exists(layout.hash_key.name).and(own(layout));
         let target = target(self.db, layout, key.clone());
         let write = |condition| {
             let mut write = Write::new(layout, target.clone(), Base::Any, After::Gone);

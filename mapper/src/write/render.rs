@@ -104,6 +104,7 @@ fn stamp(
     item: &Item,
     nonce: &str,
 ) -> Result<Item, EncodeError> {
+    layout.check_index_keys(item)?;
     let mut item = item.clone();
     if let Some(name) = layout.version {
         let unreadable = |_| EncodeError::new("the stored version is no u64").at(name);

@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::by_key::guarded;
+use super::composed;
 use super::plan::{After, Base, Changes, Returns, Write, target};
 use crate::codec::{Attribute, EncodeError, ListOf, MaybeAbsent, kind};
 use crate::database::Database;
@@ -249,7 +250,9 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
         let target = target(self.db, layout, key.clone());
         let expected = Node::exists(layout.hash_key.name).and(self.condition);
-        let changes = Changes { changes: self.changes, returns: R::RETURNS };
+        let mut changes = self.changes;
+        changes.extend(composed::changes(layout, &key, &changes)?);
+        let changes = Changes { changes, returns: R::RETURNS };
         let write = |guard: Node| {
             let after = After::By(changes.clone());
             let mut write = Write::new(layout, target.clone(), Base::Any, after);

@@ -3,11 +3,13 @@
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
+use super::index::{Table, indexes};
+use super::key::Composed;
 use super::{
     Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, constant, default, field, is_u64,
     krate, names_differ, stored_name,
 };
-use crate::ast::{self, Role, Schema, Validation};
+use crate::ast::{self, Key, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
 
 /// The attributes that the library itself writes.
@@ -43,6 +45,10 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
     let validation = validation(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
+    let (hash, range) = (Composed::hash(ctxt, &mut words), Composed::range(ctxt, &mut words));
+    let discriminator = discriminator(ctxt, &mut words);
+    let global = words.lists(ctxt, "gsi", "gsi(by_status, hash_key = status)");
+    let local = words.lists(ctxt, "lsi", "lsi(by_total, range_key = total)");
 
     let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
     for raw in &raws {
@@ -50,7 +56,9 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         default_fits(ctxt, raw);
         version_is_u64(ctxt, raw);
     }
-    hash_key_is_there(ctxt, &raws, input);
+    if !hash.is_given() && !words.unclear {
+        hash_key_is_there(ctxt, &raws, input);
+    }
     given_once(ctxt, &raws, "a second hash key: a table has one", |raw| raw.hash_key.as_ref());
     given_once(ctxt, &raws, "a second range key: a table has at most one", |raw| {
         raw.range_key.as_ref()
@@ -59,25 +67,94 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         raw.version.as_ref()
     });
 
-    let fields: Vec<ast::Field<'_>> = raws.iter().map(|raw| described(ctxt, raw, case)).collect();
+    let mut fields: Vec<ast::Field<'_>> =
+        raws.iter().map(|raw| described(ctxt, raw, case)).collect();
     names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
     aliases_differ(ctxt, &fields);
 
-    let with = |role| fields.iter().find(|field| field.role == role).cloned();
+    let version = fields.iter().find(|field| field.role == Role::Version).cloned();
+    let mut templates = Vec::new();
+    let composed_hash = hash.key(ctxt, &mut fields, &mut templates);
+    let composed_range = range.key(ctxt, &mut fields, &mut templates);
+    let of_role = |fields: &[ast::Field<'_>], role| {
+        fields.iter().position(|field| field.role == role).map(Key::Field)
+    };
+    let hash_key = composed_hash.or_else(|| of_role(&fields, Role::HashKey))?;
+    let range_key = composed_range.or_else(|| of_role(&fields, Role::RangeKey));
+    let mut table_keys =
+        Table { fields: &mut fields, templates: &mut templates, hash_key, range_key };
+    let indexes = indexes(ctxt, global, local, &mut table_keys);
+    composed_differ(ctxt, &fields, &templates, &indexes, discriminator.as_ref());
     Some(ast::Model {
         krate,
+        vis: &input.vis,
         ident: &input.ident,
         table: table?,
         schema: schema?,
         migrations,
         validation: validation?,
-        hash_key: with(Role::HashKey)?,
+        hash_key,
         auto_increment: raws.iter().any(|raw| raw.auto_increment.is_some()),
-        range_key: with(Role::RangeKey),
-        version: with(Role::Version),
+        range_key,
+        version,
         fields,
+        templates,
+        discriminator: discriminator.map(|(name, value, _)| (name, value)),
+        indexes,
     })
+}
+
+/// The attribute that tells the model from others in its table, its value, and where they were given.
+fn discriminator(ctxt: &mut Ctxt, words: &mut Words) -> Option<(String, String, LitStr)> {
+    let name = words.text(ctxt, "discriminator_name");
+    let Some(value) = words.text(ctxt, "discriminator") else {
+        if let Some(name) = name {
+            let sentence = "`discriminator_name` names the attribute of a discriminator: write `discriminator = \"…\"` too";
+            ctxt.error(name, sentence);
+        }
+        return None;
+    };
+    let name = match &name {
+        Some(name) => super::given_name(ctxt, name),
+        None => "_type".to_owned(),
+    };
+    Some((name, value.value(), value))
+}
+
+/// No composed key and no discriminator under the name or constant of another attribute.
+fn composed_differ(
+    ctxt: &mut Ctxt,
+    fields: &[ast::Field<'_>],
+    templates: &[ast::Template],
+    indexes: &[ast::Index],
+    discriminator: Option<&(String, String, LitStr)>,
+) {
+    for (i, template) in templates.iter().enumerate() {
+        let constant = &template.constant;
+        let taken = fields.iter().any(|field| constant == field.constant.as_str())
+            || indexes.iter().any(|index| index.constant == *constant)
+            || templates[..i]
+                .iter()
+                .any(|other| other.name == template.name || other.constant == *constant);
+        if taken {
+            let sentence = format!(
+                "the composed key `{}` shares its name or the constant `{constant}` with another: give it another name \
+                 with `hash_key_name` or `range_key_name`",
+                template.name
+            );
+            ctxt.error(constant, sentence);
+        }
+    }
+    let Some((name, _, at)) = discriminator else { return };
+    let is_field = fields.iter().any(|field| field.name == *name || field.aliases.contains(name));
+    if is_field || RESERVED.contains(&name.as_str()) || templates.iter().any(|t| t.name == *name) {
+        let sentence = format!(
+            "the discriminator would be stored as `{name}`, which is another attribute: give it another name with \
+             `discriminator_name = \"…\"`"
+        );
+        ctxt.error(at, sentence);
+    }
 }
 
 /// Only structs with named fields and without generics are models.

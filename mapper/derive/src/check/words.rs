@@ -16,7 +16,23 @@ pub(crate) struct Place {
 
 pub(crate) const MODEL: Place = Place {
     on: "the struct of a model",
-    known: &["table", "schema", "migrations", "rename_all", "validate", "validate_with", "crate"],
+    known: &[
+        "table",
+        "hash_key",
+        "hash_key_name",
+        "range_key",
+        "range_key_name",
+        "discriminator",
+        "discriminator_name",
+        "gsi",
+        "lsi",
+        "schema",
+        "migrations",
+        "rename_all",
+        "validate",
+        "validate_with",
+        "crate",
+    ],
 };
 pub(crate) const MODEL_FIELD: Place = Place {
     on: "a field of a model",
@@ -37,12 +53,34 @@ pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",
     known: &["rename", "alias", "with", "default"],
 };
+pub(super) const INDEX: Place = Place {
+    on: "an index",
+    known: &[
+        "name",
+        "hash_key",
+        "hash_key_name",
+        "range_key",
+        "range_key_name",
+        "include",
+        "keys_only",
+    ],
+};
+pub(super) const PROJECTION: Place =
+    Place { on: "a struct that derives `Projection`", known: &["of", "crate"] };
+pub(super) const PROJECTION_FIELD: Place =
+    Place { on: "a field of a projection", known: &["default"] };
+pub(super) const COLLECTION: Place =
+    Place { on: "a type that derives `Collection`", known: &["crate"] };
+pub(super) const COLLECTION_MEMBER: Place = Place { on: "a member of a collection", known: &[] };
 pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
 pub(super) const WRAPPED: Place =
     Place { on: "the one field of a tuple struct, which is stored as this field,", known: &[] };
 
 /// Where a word may belong that is not known where it was written.
-const ELSEWHERE: [&Place; 2] = [&MODEL, &MODEL_FIELD];
+const ELSEWHERE: [&Place; 2] = [&MODEL_FIELD, &MODEL];
+
+/// Words that may be given several times.
+const REPEATED: [&str; 2] = ["gsi", "lsi"];
 
 /// What other libraries and AWS call it.
 const ALIASES: [(&str, &str); 7] = [
@@ -65,16 +103,26 @@ pub(crate) struct Words {
 impl Words {
     pub(crate) fn read(ctxt: &mut Ctxt, attributes: &[Attribute], place: &Place) -> Self {
         let (entries, errors) = attr::read(attributes);
-        let mut words = Self { entries: Vec::new(), unclear: !errors.is_empty() };
+        let unclear = !errors.is_empty();
         for error in errors {
             ctxt.syn_error(error);
         }
+        let mut words = Self::known(ctxt, entries, place);
+        words.unclear |= unclear;
+        words
+    }
+
+    /// Those of the entries that are known in a place.
+    pub(super) fn known(ctxt: &mut Ctxt, entries: Vec<Entry>, place: &Place) -> Self {
+        let mut words = Self { entries: Vec::new(), unclear: false };
         for entry in entries {
             let word = entry.word.to_string();
             if !place.known.contains(&word.as_str()) {
                 words.unclear = true;
                 ctxt.error(&entry.word, unknown(&word, place));
-            } else if words.entries.iter().any(|other| other.word == entry.word) {
+            } else if !REPEATED.contains(&word.as_str())
+                && words.entries.iter().any(|other| other.word == entry.word)
+            {
                 let sentence = format!("`{word}` is given twice: remove one of the two");
                 ctxt.error(&entry, sentence);
             } else {
@@ -92,18 +140,60 @@ impl Words {
     /// A word that stands alone.
     pub(crate) fn flag(&mut self, ctxt: &mut Ctxt, word: &str) -> Option<Ident> {
         let entry = self.take(word)?;
-        if entry.value.is_some() {
+        if entry.value.is_some() || entry.inner.is_some() {
             ctxt.error(&entry, format!("`{word}` takes no value: write just `{word}`"));
         }
         Some(entry.word)
     }
 
+    /// Every `word(…)`; one without parentheses is reported.
+    pub(super) fn lists(
+        &mut self,
+        ctxt: &mut Ctxt,
+        word: &str,
+        example: &str,
+    ) -> Vec<(Ident, Vec<Entry>)> {
+        let mut found = Vec::new();
+        while let Some(at) = self.entries.iter().position(|entry| entry.word == word) {
+            let entry = self.entries.remove(at);
+            match entry.inner {
+                Some(inner) => found.push((entry.word, inner)),
+                None => {
+                    self.unclear = true;
+                    ctxt.error(&entry, format!("`{word}` needs a list: write `{example}`"));
+                }
+            }
+        }
+        found
+    }
+
+    /// A word with any value.
+    pub(super) fn expr(&mut self, ctxt: &mut Ctxt, word: &str, example: &str) -> Option<Expr> {
+        self.value(ctxt, word, "a value", example, |value| Some(value.clone()))
+    }
+
     /// `word = "text"`.
     pub(super) fn text(&mut self, ctxt: &mut Ctxt, word: &str) -> Option<LitStr> {
-        self.value(ctxt, word, "a string", "\"…\"", |value| match value {
+        self.text_like(ctxt, word, "\"…\"")
+    }
+
+    /// `word = "text"`, with an example of its text.
+    pub(super) fn text_like(
+        &mut self,
+        ctxt: &mut Ctxt,
+        word: &str,
+        example: &str,
+    ) -> Option<LitStr> {
+        self.value(ctxt, word, "a string", example, |value| match value {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
             _ => None,
         })
+    }
+
+    /// A word with its value, whatever it is.
+    pub(super) fn key(&mut self, ctxt: &mut Ctxt, word: &str) -> Option<(Ident, Expr)> {
+        let at = self.entries.iter().find(|entry| entry.word == word)?.word.clone();
+        Some((at, self.expr(ctxt, word, "status")?))
     }
 
     /// `word = "text"`, or `word = ["text", …]`.

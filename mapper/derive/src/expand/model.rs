@@ -1,17 +1,23 @@
 //! The code of `derive(Model)`.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
-use super::{at, constant, private, read, site, value, word, write};
-use crate::ast::{Default, Field, Model, Role, Schema, Validation};
+use super::key::{encoded, names, operands, own, pair, tuple, written};
+use super::{at, constant, index, key, private, read, site, value, word, write};
+use crate::ast::{Default, Field, Index, Key, Model, Role, Schema, Validation};
 
 /// The constants and the impl of a model.
 pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let private = &private(&model.krate);
     let ident = model.ident;
-    let constants = model.fields.iter().map(|field| constant(private, field));
+    let constants = model
+        .fields
+        .iter()
+        .map(|field| constant(private, field))
+        .chain(key::constants(private, model))
+        .chain(indexes(model).map(|(at, index)| index::constant(private, model, at, index)));
     let types = types(private, model);
     let layout = layout(private, model);
     let keys = keys(private, model);
@@ -19,6 +25,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let settings = settings(private, model);
     let check = check(private, model);
     let chain = chain(model);
+    let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
     quote_spanned! {site()=>
         #[automatically_derived]
         #[allow(dead_code)]
@@ -37,39 +44,63 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
             #check
         }
 
+        #(#indexes)*
         #chain
     }
 }
 
+/// The indexes with their numbers.
+fn indexes<'m>(model: &'m Model<'_>) -> impl Iterator<Item = (usize, &'m Index)> {
+    model.indexes.iter().enumerate()
+}
+
 fn types(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let hash = model.hash_key.ty;
     let lock = word(if model.version.is_some() { "Versioned" } else { "Unversioned" });
-    let key = key(private, model, &Lifetime::new("'a", site()));
+    let lifetime = Lifetime::new("'a", site());
+    let (key, hash) = (key_ref(private, model, &lifetime), hash_ref(private, model, &lifetime));
     quote_spanned! {site()=>
         type KeyRef<'a> = #key;
-        type HashKey = #hash;
+        type HashRef<'a> = #hash;
         type Lock = #private::#lock;
     }
 }
 
+/// The fields that a caller writes for the hash key, and for the range key besides.
+fn sides(model: &Model<'_>) -> [Vec<usize>; 2] {
+    let hash = written(model, &[model.hash_key], &[]);
+    let range = written(model, model.range_key.as_slice(), &hash);
+    [hash, range]
+}
+
 /// How a key is written, for some lifetime.
-fn key(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> TokenStream {
-    let operand = |Field { ty, .. }: &Field<'_>| quote_spanned!(at(ty)=> <#ty as #private::Attribute>::Operand<#lifetime>);
-    let hash = operand(&model.hash_key);
-    match model.range_key.as_ref().map(operand) {
-        Some(range) => quote_spanned!(site()=> (#hash, #range)),
-        None => hash,
-    }
+fn key_ref(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> TokenStream {
+    let sides = sides(model);
+    let written = sides.iter().filter_map(|side| operands(private, model, side, lifetime));
+    tuple(written).unwrap_or_else(|| quote_spanned!(site()=> ()))
+}
+
+/// How a hash key is written, for some lifetime.
+fn hash_ref(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> TokenStream {
+    let [hash, _] = sides(model);
+    operands(private, model, &hash, lifetime).unwrap_or_else(|| quote_spanned!(site()=> ()))
 }
 
 fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let Model { ident, table, schema, migrations, auto_increment, .. } = model;
     let name = ident.to_string();
-    let hash_key = key_attribute(private, &model.hash_key);
-    let range_key = option(model.range_key.as_ref().map(|field| key_attribute(private, field)));
+    let hash_key = key::attribute(private, model, model.hash_key);
+    let range_key = option(model.range_key.map(|key| key::attribute(private, model, key)));
     let version = option(model.version.as_ref().map(|field| field.name.to_token_stream()));
     let schema = numbers(schema);
-    let attributes = stored(model).map(|field| &field.name);
+    let templates = model.templates.iter().map(|template| key::template(private, model, template));
+    let discriminator = option(
+        model.discriminator.as_ref().map(|(name, value)| quote_spanned!(site()=> (#name, #value))),
+    );
+    let indexes = model.indexes.iter().map(|index| index::layout(private, model, index));
+    let attributes = stored(model)
+        .map(|field| &field.name)
+        .chain(model.templates.iter().map(|template| &template.name))
+        .chain(model.discriminator.iter().map(|(name, _)| name));
     let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
         aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
     });
@@ -87,6 +118,9 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 auto_increment: #auto_increment,
                 attributes: &[#(#attributes),*],
                 aliases: &[#(#aliases),*],
+                templates: &[#(#templates),*],
+                discriminator: #discriminator,
+                indexes: &[#(#indexes),*],
                 upgrade: #upgrade,
             };
             &LAYOUT
@@ -95,33 +129,37 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
 }
 
 fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let operand = |field: &Field<'_>, operand: &Ident| {
-        let Field { ty, name, .. } = field;
-        quote_spanned!(at(ty)=> #private::key_operand::<#ty>(#name, #operand)?)
-    };
-    let own = |field: &Field<'_>| {
-        let Field { ident, ty, name, .. } = field;
-        quote_spanned!(at(ty)=> #private::key_field::<#ty>(#name, &self.#ident)?)
-    };
-    let key = key(private, model, &Lifetime::new("'_", site()));
-    let (hash, range) = (word("hash"), word("range"));
-    let pattern = match &model.range_key {
-        Some(_) => quote_spanned!(site()=> (#hash, #range)),
-        None => hash.to_token_stream(),
-    };
-    let hash_operand = operand(&model.hash_key, &hash);
-    let hash_value = own(&model.hash_key);
-    let range_operand = option(model.range_key.as_ref().map(|field| operand(field, &range)));
-    let range_value = option(model.range_key.as_ref().map(own));
+    let anonymous = Lifetime::new("'_", site());
+    let (key, hash) = (key_ref(private, model, &anonymous), hash_ref(private, model, &anonymous));
+    let nothing = || quote_spanned!(site()=> ());
+    let [hash_parts, range_parts] = sides(model);
+    let key_pattern = tuple([&hash_parts, &range_parts].into_iter().filter_map(|side| names(side)));
+    let key_pattern = key_pattern.unwrap_or_else(nothing);
+    let hash_pattern = names(&hash_parts).unwrap_or_else(nothing);
+    let all: Vec<usize> = hash_parts.iter().chain(&range_parts).copied().collect();
+    let (encoded_all, own) = (encoded(private, model, &all), own(private, model, &all));
+    let encoded_hash = encoded(private, model, &hash_parts);
+    let hash_pair = pair(private, model, model.hash_key);
+    let range_pair = option(model.range_key.map(|key| pair(private, model, key)));
     quote_spanned! {site()=>
         fn encode_key(
-            #pattern: #key,
+            #key_pattern: #key,
         ) -> ::core::result::Result<#private::Key, #private::EncodeError> {
-            #private::Key::new(#hash_operand, #range_operand)
+            #(#encoded_all)*
+            #private::Key::new(#hash_pair, #range_pair)
+        }
+
+        fn encode_hash(
+            #hash_pattern: #hash,
+        ) -> ::core::result::Result<(&'static str, #private::AttributeValue), #private::EncodeError>
+        {
+            #(#encoded_hash)*
+            ::core::result::Result::Ok(#hash_pair)
         }
 
         fn key(&self) -> ::core::result::Result<#private::Key, #private::EncodeError> {
-            #private::Key::new(#hash_value, #range_value)
+            #(#own)*
+            #private::Key::new(#hash_pair, #range_pair)
         }
     }
 }
@@ -130,10 +168,13 @@ fn attributes(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let (this, item) = (word("self"), word("item"));
     let writes = stored(model).map(|field| write(private, field, &this));
     let reads = model.fields.iter().map(|field| read(private, field, &item));
+    let composes = (!model.templates.is_empty() || model.discriminator.is_some())
+        .then(|| quote_spanned!(site()=> <Self as #private::Model>::layout().compose(&mut item)?;));
     quote_spanned! {site()=>
         fn to_attributes(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
             let mut item = #private::Item::new();
             #(#writes)*
+            #composes
             ::core::result::Result::Ok(item)
         }
 
@@ -157,16 +198,17 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
             .as_ref()
             .map(|Field { ident, ty, .. }| quote_spanned!(at(ty)=> &mut self.#ident)),
     );
-    let Field { ident, ty, name, .. } = &model.hash_key;
-    let set_hash_key = if model.auto_increment {
-        quote_spanned!(at(ty)=> #private::set_auto::<#ty>(&mut self.#ident, #name, id))
-    } else {
-        quote_spanned! {site()=>
+    let set_hash_key = match model.hash_key {
+        Key::Field(number) if model.auto_increment => {
+            let Field { ident, ty, name, .. } = &model.fields[number];
+            quote_spanned!(at(ty)=> #private::set_auto::<#ty>(&mut self.#ident, #name, id))
+        }
+        _ => quote_spanned! {site()=>
             let _ = id;
             ::core::result::Result::Err(
                 #private::EncodeError::new("the hash key is not `auto_increment`"),
             )
-        }
+        },
     };
     quote_spanned! {site()=>
         fn fill_defaults(&mut self) -> ::core::result::Result<(), #private::EncodeError> {
@@ -222,11 +264,6 @@ fn chain(model: &Model<'_>) -> Option<TokenStream> {
 /// The fields that are stored as they are: all but the version.
 fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> {
     model.fields.iter().filter(|field| field.role != Role::Version)
-}
-
-fn key_attribute(private: &TokenStream, field: &Field<'_>) -> TokenStream {
-    let Field { ty, name, .. } = field;
-    quote_spanned!(at(ty)=> #private::key_attribute::<#ty>(#name))
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

@@ -1,0 +1,150 @@
+//! Reading some attributes of a model: smaller structs, smaller answers.
+
+use crate::codec::{Attribute, Convert, DecodeError, With};
+use crate::error::Error;
+use crate::expr::Path;
+use crate::item::Item;
+use crate::key::Key;
+use crate::loaded::Loaded;
+use crate::model::Model;
+
+/// A struct of some of the attributes of a model, read in its place by `select`. Derive it.
+///
+/// Each field has the name and type of a field of the model. Items of an older schema are read whole and upgraded
+/// first, with one more request each: a step needs the whole item.
+///
+/// ```
+/// # use dynamap::{Database, Model, Projection, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, owner: String, balance: i64 }
+/// #[derive(Debug, PartialEq, Projection)]
+/// #[model(of = Account)]
+/// struct Balance {
+///     id: u64,
+///     balance: i64,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, owner: "ann".into(), balance: 5 }.insert(&db).await?;
+/// let balances = Account::scan(&db).select::<Balance>().try_collect().await?;
+/// assert_eq!(balances, [Balance { id: 1, balance: 5 }]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: projection expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html)
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a selection of attributes",
+    note = "write `#[derive(Projection)]` and `#[model(of = Account)]` on a struct with some fields of the model"
+)]
+pub trait Projection: Sized + Send + 'static {
+    /// The model whose attributes it has.
+    type Of: Model;
+
+    /// The attributes, by their names in the table.
+    fn attributes() -> Vec<&'static str>;
+
+    /// The struct of an item of the model's current schema.
+    ///
+    /// # Errors
+    /// Where an attribute is missing or does not fit its field.
+    fn from_attributes(item: &Item) -> Result<Self, DecodeError>;
+}
+
+/// Projections whose attributes are all in index `I`; implemented by the derive.
+pub trait Within<I>: Projection {}
+
+/// What a query or scan of model `M` yields: [`Loaded`] models, or a [`Projection`].
+#[diagnostic::on_unimplemented(
+    message = "this index does not hold whole items",
+    label = "say which of its attributes to read",
+    note = "write `.select::<P>()`, where `P` derives `Projection` and has attributes that the index holds"
+)]
+pub trait Output<M>: Sized + Send {
+    /// The attributes to read; `None` for all.
+    #[doc(hidden)]
+    fn wanted() -> Option<Vec<&'static str>>;
+
+    /// The result of an item; `None` where the whole item is needed.
+    #[doc(hidden)]
+    fn read(table: &str, key: &Key, item: Item) -> Result<Option<Self>, Error>;
+
+    /// The result of a whole item.
+    #[doc(hidden)]
+    fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self, Error>;
+}
+
+impl<M: Model> Output<M> for Loaded<M> {
+    fn wanted() -> Option<Vec<&'static str>> {
+        None
+    }
+
+    fn read(table: &str, key: &Key, item: Item) -> Result<Option<Self>, Error> {
+        crate::decode::decode(table, key, item).map(Some)
+    }
+
+    fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self, Error> {
+        crate::decode::decode(table, key, item)
+    }
+}
+
+impl<P: Projection<Of = M>, M: Model> Output<M> for P {
+    fn wanted() -> Option<Vec<&'static str>> {
+        Some(P::attributes())
+    }
+
+    fn read(table: &str, key: &Key, item: Item) -> Result<Option<Self>, Error> {
+        crate::decode::project(table, key, &item)
+    }
+
+    fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self, Error> {
+        let loaded = crate::decode::decode::<M>(table, key, item)?;
+        crate::decode::projected(table, key, loaded.current())
+    }
+}
+
+/// A stored type that reads as a `T`: the type itself, or one with a converter.
+#[diagnostic::on_unimplemented(
+    message = "the model's field is no `{T}`",
+    note = "give the field the type that it has in the model"
+)]
+pub trait ReadAs<T>: Attribute {
+    #[doc(hidden)]
+    fn into_value(self) -> T;
+}
+
+impl<T: Attribute> ReadAs<T> for T {
+    fn into_value(self) -> T {
+        self
+    }
+}
+
+impl<T, C: Convert<T>> ReadAs<T> for With<T, C> {
+    fn into_value(self) -> T {
+        self.into_inner()
+    }
+}
+
+/// Reads a field of a projection as the model reads it.
+#[doc(hidden)]
+pub fn field<M: Model, S: ReadAs<T>, R, T>(
+    path: Path<M, S, R>,
+    item: &Item,
+    default: impl FnOnce() -> Option<T>,
+) -> Result<T, DecodeError> {
+    let name = path.name();
+    let aliases = M::layout().aliases.iter().filter(|(written, _)| *written == name);
+    let mut names = std::iter::once(name).chain(aliases.map(|(_, alias)| *alias));
+    match names.find_map(|name| Some((name, item.get(name)?))) {
+        Some((name, value)) => {
+            S::decode(value).map(ReadAs::into_value).map_err(|error| error.at(name))
+        }
+        None => default().or_else(|| S::absent().map(ReadAs::into_value)).ok_or_else(|| {
+            DecodeError::missing(<S::Kind as crate::codec::kind::Kind>::NAME).at(name)
+        }),
+    }
+}

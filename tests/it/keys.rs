@@ -1,0 +1,259 @@
+//! Composed keys, several models in one table, collections.
+
+use dynamap::{AttributeValue, Collection, Database, Error, Loaded, Model, Table};
+use proptest::prelude::*;
+
+use crate::support::{Outcome, n, put_raw, s, stored};
+
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "shop", hash_key = "USER#{user}", range_key = "PROFILE", validate = false)]
+struct Profile {
+    user: String,
+    name: String,
+    #[model(version)]
+    version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(
+    table = "shop",
+    hash_key = "USER#{user}",
+    range_key = "ORDER#{day}#{number:06}",
+    validate = false
+)]
+struct Order {
+    user: String,
+    day: String,
+    number: u32,
+    total: i64,
+    #[model(version)]
+    version: u64,
+}
+
+fn order(day: &str, number: u32) -> Order {
+    Order { user: "ann".into(), day: day.into(), number, total: 5, version: 0 }
+}
+
+async fn shop() -> (Database, dynamap::faults::Faults) {
+    let faults = dynamap::faults::Faults::new();
+    let client = dynamap::embedded::memory().expect("a store");
+    let client = faults.wrap(&client).expect("a connector");
+    let db = Database::builder(client).seed(3).build();
+    Table::<Order>::create(&db).await.expect("shop");
+    faults.clear_log();
+    (db, faults)
+}
+
+#[tokio::test]
+async fn a_composed_key_is_built_from_fields_and_found_by_them() -> Outcome {
+    let (db, _) = shop().await;
+    order("2026-11-21", 7).insert(&db).await?;
+    let key = [("pk", s("USER#ann")), ("sk", s("ORDER#2026-11-21#000007"))];
+    let item = stored(&db, "shop", &key).await.expect("stored under the composed key");
+    assert_eq!(item.text("user"), Some("ann"));
+
+    let mut found = Order::get(&db, ("ann", ("2026-11-21", 7))).await?.expect("there");
+    found.total = 6;
+    found.save(&db).await?;
+    Order::update(&db, ("ann", ("2026-11-21", 7))).add(Order::TOTAL, 1).await?;
+    let found = Order::get(&db, ("ann", ("2026-11-21", 7))).await?.expect("there");
+    assert_eq!((found.total, found.version), (7, 3));
+
+    // A key of constant text is not written by the caller.
+    Profile { user: "ann".into(), name: "Ann".into(), version: 0 }.insert(&db).await?;
+    assert_eq!(Profile::get(&db, "ann").await?.expect("there").name, "Ann");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_change_of_what_the_key_is_composed_of_is_refused() -> Outcome {
+    let (db, faults) = shop().await;
+    let mut order = order("2026-11-21", 7).insert(&db).await?;
+    faults.clear_log();
+    order.number = 8;
+    assert!(matches!(order.save(&db).await, Err(Error::KeyChanged { .. })));
+    assert_eq!(faults.count("UpdateItem"), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn values_that_would_make_a_key_ambiguous_are_refused_before_sending() -> Outcome {
+    let (db, faults) = shop().await;
+    let error = order("a#b", 7).insert(&db).await.expect_err("contains the separator");
+    assert!(error.to_string().contains("attribute `day`: the value contains the text"), "{error}");
+    let error = order("a", 1_000_000).insert(&db).await.expect_err("seven digits");
+    assert!(error.to_string().contains("more digits than its width"), "{error}");
+    assert!(Order::get(&db, ("ann", ("a#b", 1))).await.is_err());
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_whose_fields_are_in_its_key_only_is_read_and_saved() -> Outcome {
+    let (db, _) = shop().await;
+    let key = [("pk", s("USER#bob")), ("sk", s("ORDER#2020-01-02#000042"))];
+    put_raw(&db, "shop", &[key[0].clone(), key[1].clone(), ("total", n(9))]).await;
+    let mut order = Order::get(&db, ("bob", ("2020-01-02", 42))).await?.expect("there");
+    assert_eq!((order.user.as_str(), order.day.as_str(), order.number), ("bob", "2020-01-02", 42));
+    order.total = 10;
+    order.save(&db).await?;
+    let item = stored(&db, "shop", &key).await.expect("there");
+    assert_eq!(item.get("total"), Some(&n(10)));
+    assert_eq!(item.get("user"), None, "what was not changed is not written");
+    Ok(())
+}
+
+#[tokio::test]
+async fn ranges_of_a_composed_key_compare_the_next_part() -> Outcome {
+    let (db, _) = shop().await;
+    for (day, number) in
+        [("2026-01-01", 1), ("2026-01-02", 2), ("2026-01-02", 10), ("2026-01-03", 3)]
+    {
+        order(day, number).insert(&db).await?;
+    }
+    Profile { user: "ann".into(), name: "Ann".into(), version: 0 }.insert(&db).await?;
+    let cases: Vec<(dynamap::KeyCondition<Order>, &[u32])> = vec![
+        (Order::SK.into(), &[1, 2, 10, 3]),
+        (Order::SK.with("2026-01-02").into(), &[2, 10]),
+        (Order::SK.eq("2026-01-02"), &[2, 10]),
+        (Order::SK.with("2026-01-02").eq(10), &[10]),
+        (Order::SK.ge("2026-01-02"), &[2, 10, 3]),
+        (Order::SK.gt("2026-01-02"), &[3]),
+        (Order::SK.le("2026-01-02"), &[1, 2, 10]),
+        (Order::SK.between("2026-01-01", "2026-01-02"), &[1, 2, 10]),
+        (Order::SK.with("2026-01-02").gt(2), &[10]),
+        (Order::SK.with("2026-01-02").ge(2), &[2, 10]),
+        (Order::SK.with("2026-01-02").le(9), &[2]),
+        (Order::SK.with("2026-01-02").between(3, 10), &[10]),
+    ];
+    for (condition, expected) in cases {
+        let text = condition.to_string();
+        let found = Order::query(&db, "ann").range(condition).try_collect().await?;
+        assert_eq!(found.iter().map(|o| o.number).collect::<Vec<_>>(), expected, "{text}");
+    }
+    // Without a range a query reads its own model only, and a scan too.
+    assert_eq!(Order::query(&db, "ann").try_collect().await?.len(), 4);
+    assert_eq!(Profile::query(&db, "ann").try_collect().await?.len(), 1);
+    assert_eq!(Profile::scan(&db).try_collect().await?.len(), 1);
+    assert_eq!(Order::scan(&db).limit(3).try_collect().await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_of_another_model_is_not_read_as_this_one() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "zoo", discriminator = "cat", validate = false)]
+    struct Cat {
+        #[model(hash_key)]
+        id: u64,
+        lives: u8,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "zoo", discriminator = "dog", validate = false)]
+    struct Dog {
+        #[model(hash_key)]
+        id: u64,
+        #[model(default)]
+        tricks: Vec<String>,
+    }
+    let (db, _) = shop().await;
+    Table::<Cat>::create(&db).await?;
+    Cat { id: 1, lives: 9 }.insert(&db).await?;
+    Dog { id: 2, tricks: Vec::new() }.insert(&db).await?;
+    let item = stored(&db, "zoo", &[("id", n(1))]).await.expect("there");
+    assert_eq!(item.get("_type"), Some(&s("cat")));
+
+    let error = Dog::get(&db, 1).await.expect_err("a cat");
+    assert!(
+        error.to_string().contains("`_type`: expected dog, found another model's name"),
+        "{error}"
+    );
+    let error = Dog::update(&db, 1).set(Dog::TRICKS, &["roll".to_owned()]).await;
+    assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
+    assert!(matches!(Dog::delete(&db, 1).await, Err(Error::Conflict(_))));
+    assert_eq!(stored(&db, "zoo", &[("id", n(1))]).await, Some(item), "the cat is as it was");
+    assert_eq!(Dog::scan(&db).try_collect().await?.len(), 1);
+    assert_eq!(Cat::scan(&db).try_collect().await?.len(), 1);
+    Dog::delete(&db, 2).await?;
+    Ok(())
+}
+
+#[derive(Debug, Collection)]
+struct Customer {
+    profile: Option<Loaded<Profile>>,
+    orders: Vec<Loaded<Order>>,
+}
+
+#[derive(Debug, Collection)]
+enum Entry {
+    Profile(Loaded<Profile>),
+    Order(Loaded<Order>),
+}
+
+#[tokio::test]
+async fn one_query_fills_a_collection() -> Outcome {
+    let (db, faults) = shop().await;
+    Profile { user: "ann".into(), name: "Ann".into(), version: 0 }.insert(&db).await?;
+    for number in [1, 2] {
+        order("2026-01-01", number).insert(&db).await?;
+    }
+    put_raw(&db, "shop", &[("pk", s("USER#ann")), ("sk", s("INVOICE#1"))]).await;
+    faults.clear_log();
+    let mut ann = Customer::query(&db, "ann").consistent().await?;
+    assert_eq!(faults.count("Query"), 1);
+    assert_eq!(ann.profile.take().expect("there").name, "Ann");
+    // What came in a collection can be saved.
+    ann.orders[1].total = 50;
+    ann.orders[1].save(&db).await?;
+
+    let entries = Entry::query(&db, "ann").reverse().await?;
+    let [Entry::Profile(profile), Entry::Order(second), Entry::Order(first)] = entries.as_slice()
+    else {
+        panic!("{entries:?}");
+    };
+    assert_eq!((profile.name.as_str(), second.total, first.total), ("Ann", 50, 5));
+    let none = Customer::query(&db, "bob").await?;
+    assert!(none.profile.is_none() && none.orders.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn models_that_cannot_be_told_apart_are_no_collection() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "shop", hash_key = "USER#{user}", range_key = "{anything}", validate = false)]
+    struct Anything {
+        user: String,
+        anything: String,
+    }
+    #[derive(Debug, Collection)]
+    struct Mixed {
+        _orders: Vec<Loaded<Order>>,
+        _others: Vec<Loaded<Anything>>,
+    }
+    let (db, faults) = shop().await;
+    assert!(matches!(Mixed::query(&db, "ann").await, Err(Error::Usage(_))));
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What a template builds, the store finds, and only that.
+    #[test]
+    fn keys_of_any_values_are_told_apart(
+        a in ("[a-c#]{0,4}", 0_u32..20),
+        b in ("[a-c#]{0,4}", 0_u32..20),
+    ) {
+        let key = |(day, number): &(String, u32)| Order::encode_key(("ann", (day.as_str(), *number)));
+        if let (Ok(left), Ok(right)) = (key(&a), key(&b)) {
+            prop_assert_eq!(left == right, a == b);
+            let item = left.to_item();
+            let text = item.text("sk").expect("a text");
+            let template = Order::layout().template("sk").expect("composed");
+            let parts = template.parse(text).expect("parses");
+            prop_assert_eq!(&parts[0].1, &AttributeValue::S(a.0));
+            prop_assert_eq!(&parts[1].1, &AttributeValue::N(a.1.to_string()));
+        }
+    }
+}
