@@ -257,9 +257,7 @@ fn unknown(word: &str, place: &Place) -> String {
     }
     let list = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     match meant(word, known) {
-        Some(meant) => {
-            format!("unknown attribute `{word}`, did you mean `{meant}`? (known on {on}: {list})")
-        }
+        Some(meant) => format!("unknown attribute `{word}` on {on}: did you mean `{meant}`?"),
         None => format!("unknown attribute `{word}`: known on {on} are {list}"),
     }
 }

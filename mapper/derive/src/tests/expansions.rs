@@ -82,7 +82,7 @@ fn a_model_with_everything() {
             #[allow(deprecated)]
             impl bank::dynamap::__private::Model for Account {
                 type KeyRef<'a> = <u64 as bank::dynamap::__private::Attribute>::Operand<'a>;
-                type HashKey = u64;
+                type HashRef<'a> = <u64 as bank::dynamap::__private::Attribute>::Operand<'a>;
                 type Lock = bank::dynamap::__private::Versioned;
                 fn layout() -> &'static bank::dynamap::__private::Layout {
                     static LAYOUT: bank::dynamap::__private::Layout = bank::dynamap::__private::Layout {
@@ -95,20 +95,30 @@ fn a_model_with_everything() {
                         auto_increment: true,
                         attributes: &["id", "e-mail", "type", "tags"],
                         aliases: &[],
+                        templates: &[],
+                        discriminator: ::core::option::Option::None,
+                        indexes: &[],
                         upgrade: &chains::ACCOUNT,
                     };
                     &LAYOUT
                 }
                 fn encode_key(
-                    hash: <u64 as bank::dynamap::__private::Attribute>::Operand<'_>,
+                    part0: <u64 as bank::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
                     bank::dynamap::__private::Key,
                     bank::dynamap::__private::EncodeError,
                 > {
-                    bank::dynamap::__private::Key::new(
-                        bank::dynamap::__private::key_operand::<u64>("id", hash)?,
-                        ::core::option::Option::None,
-                    )
+                    let part0 = bank::dynamap::__private::key_operand::<u64>("id", part0)?;
+                    bank::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                }
+                fn encode_hash(
+                    part0: <u64 as bank::dynamap::__private::Attribute>::Operand<'_>,
+                ) -> ::core::result::Result<
+                    (&'static str, bank::dynamap::__private::AttributeValue),
+                    bank::dynamap::__private::EncodeError,
+                > {
+                    let part0 = bank::dynamap::__private::key_operand::<u64>("id", part0)?;
+                    ::core::result::Result::Ok(part0.clone())
                 }
                 fn key(
                     &self,
@@ -116,10 +126,8 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::Key,
                     bank::dynamap::__private::EncodeError,
                 > {
-                    bank::dynamap::__private::Key::new(
-                        bank::dynamap::__private::key_field::<u64>("id", &self.id)?,
-                        ::core::option::Option::None,
-                    )
+                    let part0 = bank::dynamap::__private::key_field::<u64>("id", &self.id)?;
+                    bank::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
                 }
                 fn to_attributes(
                     &self,
@@ -216,7 +224,7 @@ fn a_model_with_a_range_key() {
                     <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
                     <String as ::dynamap::__private::Attribute>::Operand<'a>,
                 );
-                type HashKey = u32;
+                type HashRef<'a> = <u32 as ::dynamap::__private::Attribute>::Operand<'a>;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {
@@ -231,14 +239,17 @@ fn a_model_with_a_range_key() {
                         auto_increment: false,
                         attributes: &["episode", "map"],
                         aliases: &[],
+                        templates: &[],
+                        discriminator: ::core::option::Option::None,
+                        indexes: &[],
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
                 }
                 fn encode_key(
                     (
-                        hash,
-                        range,
+                        part0,
+                        part1,
                     ): (
                         <u32 as ::dynamap::__private::Attribute>::Operand<'_>,
                         <String as ::dynamap::__private::Attribute>::Operand<'_>,
@@ -247,12 +258,21 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::Key,
                     ::dynamap::__private::EncodeError,
                 > {
+                    let part0 = ::dynamap::__private::key_operand::<u32>("episode", part0)?;
+                    let part1 = ::dynamap::__private::key_operand::<String>("map", part1)?;
                     ::dynamap::__private::Key::new(
-                        ::dynamap::__private::key_operand::<u32>("episode", hash)?,
-                        ::core::option::Option::Some(
-                            ::dynamap::__private::key_operand::<String>("map", range)?,
-                        ),
+                        part0.clone(),
+                        ::core::option::Option::Some(part1.clone()),
                     )
+                }
+                fn encode_hash(
+                    part0: <u32 as ::dynamap::__private::Attribute>::Operand<'_>,
+                ) -> ::core::result::Result<
+                    (&'static str, ::dynamap::__private::AttributeValue),
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part0 = ::dynamap::__private::key_operand::<u32>("episode", part0)?;
+                    ::core::result::Result::Ok(part0.clone())
                 }
                 fn key(
                     &self,
@@ -260,11 +280,11 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::Key,
                     ::dynamap::__private::EncodeError,
                 > {
+                    let part0 = ::dynamap::__private::key_field::<u32>("episode", &self.episode)?;
+                    let part1 = ::dynamap::__private::key_field::<String>("map", &self.map)?;
                     ::dynamap::__private::Key::new(
-                        ::dynamap::__private::key_field::<u32>("episode", &self.episode)?,
-                        ::core::option::Option::Some(
-                            ::dynamap::__private::key_field::<String>("map", &self.map)?,
-                        ),
+                        part0.clone(),
+                        ::core::option::Option::Some(part1.clone()),
                     )
                 }
                 fn to_attributes(
@@ -519,93 +539,101 @@ fn a_mistake_leaves_constants_and_an_impl() {
     check(
         fallback::model(&input, &error),
         &expect![[r#"
-        ::core::compile_error! {
-            "a model describes one table and cannot be generic: write a struct for each table, with owned fields"
-        }
-        #[automatically_derived]
-        #[allow(dead_code)]
-        impl<T> Map<T> {
-            ///The attribute `episode`.
-            const EPISODE: ::dynamap::__private::Path<
-                Self,
-                u32,
-                ::dynamap::__private::role::HashKey,
-            > = ::dynamap::__private::Path::new("episode");
-            ///The attribute `map`.
-            const MAP: ::dynamap::__private::Path<
-                Self,
-                u32,
-                ::dynamap::__private::role::RangeKey,
-            > = ::dynamap::__private::Path::new("map");
-            ///The attribute `version`.
-            const VERSION: ::dynamap::__private::Path<
-                Self,
-                T,
-                ::dynamap::__private::role::Version,
-            > = ::dynamap::__private::Path::new("version");
-        }
-        #[automatically_derived]
-        impl<T> ::dynamap::__private::Model for Map<T>
-        where
-            for<'any> Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
-                + 'static,
-        {
-            type KeyRef<'a> = (
-                <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
-                <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
-            );
-            type HashKey = u32;
-            type Lock = ::dynamap::__private::Versioned;
-            fn layout() -> &'static ::dynamap::__private::Layout {
-                ::core::unreachable!()
+            ::core::compile_error! {
+                "a model describes one table and cannot be generic: write a struct for each table, with owned fields"
             }
-            fn encode_key(
-                _: Self::KeyRef<'_>,
-            ) -> ::core::result::Result<
-                ::dynamap::__private::Key,
-                ::dynamap::__private::EncodeError,
-            > {
-                ::core::unreachable!()
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl<T> Map<T> {
+                ///The attribute `episode`.
+                const EPISODE: ::dynamap::__private::Path<
+                    Self,
+                    u32,
+                    ::dynamap::__private::role::HashKey,
+                > = ::dynamap::__private::Path::new("episode");
+                ///The attribute `map`.
+                const MAP: ::dynamap::__private::Path<
+                    Self,
+                    u32,
+                    ::dynamap::__private::role::RangeKey,
+                > = ::dynamap::__private::Path::new("map");
+                ///The attribute `version`.
+                const VERSION: ::dynamap::__private::Path<
+                    Self,
+                    T,
+                    ::dynamap::__private::role::Version,
+                > = ::dynamap::__private::Path::new("version");
             }
-            fn key(
-                &self,
-            ) -> ::core::result::Result<
-                ::dynamap::__private::Key,
-                ::dynamap::__private::EncodeError,
-            > {
-                ::core::unreachable!()
+            #[automatically_derived]
+            impl<T> ::dynamap::__private::Model for Map<T>
+            where
+                for<'any> Self: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync
+                    + 'static,
+            {
+                type KeyRef<'a> = (
+                    <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+                    <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+                );
+                type HashRef<'a> = <u32 as ::dynamap::__private::Attribute>::Operand<'a>;
+                type Lock = ::dynamap::__private::Versioned;
+                fn layout() -> &'static ::dynamap::__private::Layout {
+                    ::core::unreachable!()
+                }
+                fn encode_key(
+                    _: Self::KeyRef<'_>,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::core::unreachable!()
+                }
+                fn encode_hash(
+                    _: Self::HashRef<'_>,
+                ) -> ::core::result::Result<
+                    (&'static str, ::dynamap::__private::AttributeValue),
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::core::unreachable!()
+                }
+                fn key(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::core::unreachable!()
+                }
+                fn to_attributes(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Item,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    ::core::unreachable!()
+                }
+                fn from_attributes(
+                    _: &::dynamap::__private::Item,
+                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                    ::core::unreachable!()
+                }
+                fn fill_defaults(
+                    &mut self,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::core::unreachable!()
+                }
+                fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
+                    ::core::unreachable!()
+                }
+                fn set_hash_key(
+                    &mut self,
+                    _: u64,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::core::unreachable!()
+                }
+                fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
+                    ::core::unreachable!()
+                }
             }
-            fn to_attributes(
-                &self,
-            ) -> ::core::result::Result<
-                ::dynamap::__private::Item,
-                ::dynamap::__private::EncodeError,
-            > {
-                ::core::unreachable!()
-            }
-            fn from_attributes(
-                _: &::dynamap::__private::Item,
-            ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
-                ::core::unreachable!()
-            }
-            fn fill_defaults(
-                &mut self,
-            ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
-                ::core::unreachable!()
-            }
-            fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
-                ::core::unreachable!()
-            }
-            fn set_hash_key(
-                &mut self,
-                _: u64,
-            ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
-                ::core::unreachable!()
-            }
-            fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
-                ::core::unreachable!()
-            }
-        }
-    "#]],
+        "#]],
     );
 }
