@@ -38,6 +38,8 @@ pub struct Layout {
     pub attributes: &'static [&'static str],
     /// Names under which attributes are read too, each with the name that is written.
     pub aliases: &'static [(&'static str, &'static str)],
+    /// The attributes that read as a default where they are absent.
+    pub defaults: &'static [&'static str],
     /// The key attributes that are composed of others.
     pub templates: &'static [Template],
     /// The attribute that tells the model's items from those of others in the same table, and its value.

@@ -92,6 +92,7 @@ impl<M: Model> Output<M> for Loaded<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Projection<Of = M>, M: Model> Output<M> for P {
     fn wanted() -> Option<Vec<&'static str>> {
         Some(P::attributes())

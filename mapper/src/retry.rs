@@ -120,6 +120,8 @@ impl<'a> Attempts<'a> {
     {
         match &error {
             SdkError::ConstructionFailure(_) => {}
+            // Never sent: a request or endpoint that the client refuses.
+            SdkError::DispatchFailure(failure) if failure.is_user() => {}
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 match answer.err().code().unwrap_or_default() {

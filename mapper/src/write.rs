@@ -8,6 +8,7 @@ mod apply;
 mod by_key;
 mod composed;
 mod delete;
+mod in_shape;
 mod insert;
 mod judge;
 mod limits;
@@ -19,7 +20,7 @@ mod transact;
 mod update;
 mod upsert;
 
-pub use apply::apply;
+pub use apply::{apply, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::{Insert, prepare};
 pub(crate) use plan::schema_text;

@@ -266,6 +266,10 @@ async fn an_update_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
     User::update(&db, ("a", 2)).set(User::EMAIL, "new@x").await?;
     let raw = stored(&db, "users", &key(2)).await.expect("there");
     assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("2.9.0")));
+    // The program's own condition fails on a newer item as on any other.
+    let update = User::update(&db, ("a", 2)).set(User::EMAIL, "y").when(User::EMAIL.eq("z"));
+    let error = update.await.expect_err("the address is another");
+    assert!(error.is_conflict(), "{error:?}");
 
     let error = User::update(&db, ("a", 3)).set(User::EMAIL, "new@x").await.expect_err("too new");
     assert!(matches!(error, Error::SchemaTooNew(_)), "{error:?}");

@@ -512,3 +512,43 @@ async fn every_future_can_be_spawned() -> Outcome {
     .await??;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_nested_transaction_of_a_finished_one_is_finished_too() -> Outcome {
+    let (db, faults) = store().await;
+    Account::of("Ann", 1).insert(&db).await?;
+    let outer = Transaction::begin(&db);
+    let handle = outer.clone();
+    outer.commit().await?;
+    let late = handle.nested();
+    let mut ann = account(&db, 1).await;
+    ann.balance = 9;
+    assert!(matches!(late.save(ann), Err(Error::Usage(_))));
+    assert!(matches!(late.commit().await, Err(Error::Usage(_))));
+
+    // One that was open when the transaction around it was rolled back does not vanish with an `Ok`.
+    let outer = Transaction::begin(&db);
+    let child = outer.nested();
+    let grandchild = child.nested();
+    let mut ann = account(&db, 1).await;
+    ann.balance = 9;
+    grandchild.save(ann)?;
+    child.rollback();
+    assert!(matches!(grandchild.commit().await, Err(Error::Usage(_))));
+    faults.clear_log();
+    assert!(Account::get(&outer.nested(), 1).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn too_many_inserts_take_no_ids() -> Outcome {
+    let (db, faults) = store().await;
+    let tx = Transaction::begin(&db);
+    for _ in 0..101 {
+        tx.insert(Account::of("somebody", 1))?;
+    }
+    faults.clear_log();
+    assert!(matches!(tx.commit().await, Err(Error::Limit { limit: 100, found: 101, .. })));
+    assert!(faults.requests().is_empty());
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dynamap_mapper::error::Target;
-use dynamap_mapper::write::{After, Base, Write, apply};
+use dynamap_mapper::write::{After, Base, Write, apply, check_count};
 use dynamap_mapper::{Error, Reader as _, sequence};
 
 use crate::buffer::Buffer;
@@ -16,6 +16,8 @@ impl Transaction {
         let db = self.database();
         let (mut writes, drafts) = buffer.into_writes();
         let mut inserted = HashMap::new();
+        // Before ids are taken for what cannot be committed.
+        check_count(writes.len() + drafts.len())?;
         for draft in drafts {
             // Taken as late as possible; if the commit fails, the id is a gap.
             let id = sequence::next(db, draft.layout).await?;

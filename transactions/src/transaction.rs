@@ -141,7 +141,7 @@ impl Transaction {
 
     /// Begins a transaction inside this one.
     ///
-    /// It sees this one's writes. Its commit merges its writes into this one, its drop forgets them; neither sends
+    /// It sees this one's writes. It is finished with this one. Its commit merges its writes into this one, its drop forgets them; neither sends
     /// anything. While it is open this one refuses writes and commit.
     #[must_use]
     pub fn nested(&self) -> Self {
@@ -220,8 +220,12 @@ impl Transaction {
         let Some(parent) = &self.shared.parent else {
             return self.send(buffer).await;
         };
+        let parent_is_finished = parent.is_finished();
         let mut state = parent.state();
         state.open_children = state.open_children.saturating_sub(1);
+        if parent_is_finished {
+            return Err(Error::Usage(FINISHED));
+        }
         state.buffer.merge(buffer, |target| parent.below(target))?;
         Ok(Receipt::default())
     }
@@ -247,12 +251,21 @@ impl Transaction {
 
     /// The state, provided that the transaction may write.
     fn writable(&self) -> Result<MutexGuard<'_, State>, Error> {
+        if self.is_finished() {
+            return Err(Error::Usage(FINISHED));
+        }
         let state = self.state();
         match () {
             () if state.finished => Err(Error::Usage(FINISHED)),
             () if state.open_children > 0 => Err(Error::Usage(NESTED_OPEN)),
             () => Ok(state),
         }
+    }
+
+    /// Whether this transaction or one around it was committed or rolled back: nothing of it will be sent any more.
+    fn is_finished(&self) -> bool {
+        let own = self.state().finished;
+        own || self.shared.parent.as_ref().is_some_and(Self::is_finished)
     }
 
     fn number(&self) -> usize {
@@ -317,7 +330,7 @@ impl Reader for Transaction {
         key: &Key,
         _consistent: bool,
     ) -> Result<Option<Item>, Error> {
-        if self.state().finished {
+        if self.is_finished() {
             return Err(Error::Usage(FINISHED));
         }
         let target = Target { table: self.database().table_name(layout), key: key.clone() };

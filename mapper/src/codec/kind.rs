@@ -85,6 +85,15 @@ pub trait Text: Key {}
 )]
 pub trait Filled: Key {}
 
+/// Kinds whose text has the order of the values: string.
+#[diagnostic::on_unimplemented(
+    message = "the text of this part of the key does not have the order of its values",
+    note = "give the number a width in the template, as in `{{number:06}}`"
+)]
+pub trait OrderedText: Text {}
+
+impl OrderedText for S {}
+
 impl Text for S {}
 impl Text for N {}
 impl Filled for N {}

@@ -52,15 +52,6 @@ impl Change {
         Self { place, verb: Verb::Add, value: Ok(Some(value)) }
     }
 
-    /// Whether making the change twice is the same as making it once.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        match self.verb {
-            Verb::Set | Verb::SetIfAbsent | Verb::DeleteFrom | Verb::Remove => true,
-            Verb::Add => !matches!(self.value, Ok(Some(AttributeValue::N(_)))),
-            Verb::Increment | Verb::Decrement | Verb::Append | Verb::Prepend => false,
-        }
-    }
-
     /// The change as a part of its clause.
     fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
         let place = into.place(&self.place);

@@ -37,13 +37,9 @@ impl<T: Attribute> Piece for Filled<T> {
 }
 
 /// A part whose text has the order of its values: a string, or a number of fixed width.
-#[diagnostic::on_unimplemented(
-    message = "the text of this part of the key does not have the order of its values",
-    note = "give the number a width in the template, as in `{{number:06}}`"
-)]
 pub trait OrderedPiece: Piece {}
 
-impl<T: Attribute<Kind = kind::S>> OrderedPiece for Plain<T> {}
+impl<T: Attribute<Kind: kind::OrderedText>> OrderedPiece for Plain<T> {}
 impl<T: Attribute<Kind = kind::N>> OrderedPiece for Filled<T> {}
 
 /// A composed range key, as the constant that the derive makes: with [`with`](Composite::with) the first parts are

@@ -12,8 +12,8 @@ use crate::item::AttributeValue;
 
 /// What must be true of a stored item: for a conditional write, or as the filter of a query or scan.
 ///
-/// Built from [`Path`](super::Path)s, joined with `&`, `|` and `!`. [`Condition::none`] is always true, so that a
-/// condition can be put together piece by piece. Its `Display` shows the operands: it is meant for the program that
+/// Built from [`Path`](super::Path)s, joined with `&`, `|` and `!`; [`Condition::none`] is where one begins that is put
+/// together piece by piece. Its `Display` shows the operands: it is meant for the program that
 /// wrote them.
 ///
 /// [AWS: condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html)
@@ -88,7 +88,10 @@ impl<M> fmt::Debug for Size<M> {
 }
 
 impl<M> Condition<M> {
-    /// The condition that is always true: `none() & a` is `a`.
+    /// No condition: asks for nothing, and `none() & a` and `none() | a` are `a`, so that a condition can be put together
+    /// piece by piece.
+    ///
+    /// Its negation says nothing, and is refused as an [`Error::Encode`](crate::Error::Encode) where it is used.
     pub fn none() -> Self {
         Node::all(Vec::new()).into()
     }
@@ -270,6 +273,14 @@ mod tests {
             ),
             (A.lt_attribute(L.index(0)), "#0 < #1[0]", true, false),
             (Condition::none() & A.eq(1) & Condition::none(), "#0 = :0", true, false),
+            (!(Condition::none() & (A.eq(1) | A.eq(2))), "NOT (#0 = :0 OR #0 = :1)", false, true),
+            (
+                ((A.eq(1) | A.eq(2)) & Condition::none()) & B.exists(),
+                "(#0 = :0 OR #0 = :1) AND attribute_exists(#1)",
+                true,
+                false,
+            ),
+            (!!A.eq(1), "NOT NOT #0 = :0", true, false),
         ];
         for (condition, text, first, second) in cases {
             let mut placeholders = Placeholders::default();
@@ -278,6 +289,14 @@ mod tests {
             assert_eq!(condition.node.holds(&item("1.0", Some("xyz"))), first, "{condition}");
             assert_eq!(condition.node.holds(&item("12", None)), second, "{condition}");
         }
+    }
+
+    #[test]
+    fn the_empty_condition_adds_nothing_and_has_no_negation() {
+        let render = |condition: Condition<M>| condition.node.render(&mut Placeholders::default());
+        assert_eq!(render(Condition::none()), Ok(None));
+        assert_eq!(render(Condition::none() | A.eq(1)), Ok(Some("#0 = :0".to_owned())));
+        assert!(render(!Condition::none()).is_err());
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Node {
         Self::of(Kind::BeginsWith(place, value))
     }
 
-    /// Whether it is the condition that is always true.
+    /// Whether it is the empty condition.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self.kind(), Kind::And(nodes) if nodes.is_empty())
     }
@@ -130,6 +130,11 @@ impl Node {
         Self::of(Kind::NotExists(Place::attribute(name)))
     }
 
+    /// The attribute is there, whatever it is.
+    pub(crate) fn seen_at_all(name: &str) -> Self {
+        Self::of(Kind::Exists(Place::from(name)))
+    }
+
     /// The attribute is as it was seen: equal, or still absent.
     pub(crate) fn seen(name: &str, value: Option<&AttributeValue>) -> Self {
         let place = Place::from(name);
@@ -142,46 +147,70 @@ impl Node {
         })
     }
 
-    /// All of them; with none, the condition that is always true.
+    /// All of them; with none, the empty condition.
     pub(crate) fn all(nodes: Vec<Self>) -> Self {
-        Self::of(Kind::And(nodes))
+        nodes.into_iter().fold(Self::of(Kind::And(Vec::new())), Self::and)
     }
 
     /// Any of them.
     pub(crate) fn any(nodes: Vec<Self>) -> Self {
-        Self::of(Kind::Or(nodes))
+        nodes.into_iter().reduce(Self::or).unwrap_or_else(|| Self::all(Vec::new()))
     }
 
+    /// Both. The empty condition adds nothing, so that a list never has one part.
     pub(crate) fn and(self, other: Self) -> Self {
-        let (mut all, more) = match (*self.0, *other.0) {
-            (Kind::And(all), Kind::And(more)) => (all, more),
-            (Kind::And(all), one) => (all, vec![Self::of(one)]),
-            (one, Kind::And(more)) => (vec![Self::of(one)], more),
-            (a, b) => (vec![Self::of(a)], vec![Self::of(b)]),
+        if self.is_empty() {
+            return other;
+        }
+        if other.is_empty() {
+            return self;
+        }
+        let mut all = match *self.0 {
+            Kind::And(all) => all,
+            one => vec![Self::of(one)],
         };
-        all.extend(more);
-        Self::all(all)
+        match *other.0 {
+            Kind::And(more) => all.extend(more),
+            one => all.push(Self::of(one)),
+        }
+        Self::of(Kind::And(all))
     }
 
+    /// Either. The empty condition adds nothing here either: it is where a program begins that collects alternatives.
     pub(crate) fn or(self, other: Self) -> Self {
+        if self.is_empty() {
+            return other;
+        }
+        if other.is_empty() {
+            return self;
+        }
         let mut any = match *self.0 {
             Kind::Or(any) => any,
             one => vec![Self::of(one)],
         };
-        any.push(other);
-        Self::any(any)
+        match *other.0 {
+            Kind::Or(more) => any.extend(more),
+            one => any.push(Self::of(one)),
+        }
+        Self::of(Kind::Or(any))
     }
 
     pub(crate) fn negate(self) -> Self {
         Self::of(Kind::Not(self))
     }
 
-    /// The expression text, its names and values put into `into`; `None` for the condition that is always true.
+    /// The expression text, its names and values put into `into`; `None` for the empty condition.
     pub(crate) fn render(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
         Ok(match &*self.0 {
             Kind::And(nodes) => join(nodes, " AND ", into)?,
             Kind::Or(nodes) => join(nodes, " OR ", into)?,
-            Kind::Not(node) => node.render_inner(into)?.map(|text| format!("NOT {text}")),
+            Kind::Not(node) => match node.render_inner(into)? {
+                Some(text) => Some(format!("NOT {text}")),
+                None => {
+                    let reason = "`!Condition::none()` says nothing: begin with a condition";
+                    return Err(EncodeError::new(reason));
+                }
+            },
             Kind::Compare(left, operator, right) => {
                 let (left, right) = (into.term(left)?, into.term(right)?);
                 Some(format!("{left} {} {right}", operator.symbol()))
@@ -225,7 +254,7 @@ impl Node {
     fn render_inner(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
         let text = self.render(into)?;
         Ok(match &*self.0 {
-            Kind::And(nodes) | Kind::Or(nodes) if nodes.len() > 1 => text.map(|t| format!("({t})")),
+            Kind::And(_) | Kind::Or(_) => text.map(|text| format!("({text})")),
             _ => text,
         })
     }
@@ -259,10 +288,9 @@ fn join(
     operator: &str,
     into: &mut Placeholders,
 ) -> Result<Option<String>, EncodeError> {
-    let single = nodes.len() == 1;
     let mut texts = Vec::with_capacity(nodes.len());
     for node in nodes {
-        texts.extend(if single { node.render(into)? } else { node.render_inner(into)? });
+        texts.extend(node.render_inner(into)?);
     }
     Ok((!texts.is_empty()).then(|| texts.join(operator)))
 }

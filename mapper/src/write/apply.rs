@@ -1,4 +1,5 @@
-//! The one way to the store: one write is a single request at half the price, several are a transaction.
+//! The one way to the store: one write is a single request at half the price; several, or one that asks for it, are a
+//! transaction.
 
 use std::collections::HashSet;
 
@@ -26,7 +27,7 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match (writes, rendered.as_slice()) {
         ([], _) => return Ok(Vec::new()),
-        ([write], [one]) if !matches!(write.after, After::Same) => {
+        ([write], [one]) if !matches!(write.after, After::Same) && !write.once => {
             let returned = Box::pin(single::send(db, write, one, &nonce)).await?;
             return Ok(rendered
                 .into_iter()
@@ -39,14 +40,16 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
     Ok(rendered.into_iter().map(|rendered| rendered.after).collect())
 }
 
+/// Refuses more writes than one transaction takes.
+///
+/// # Errors
+/// [`Error::Limit`].
+pub fn check_count(writes: usize) -> Result<(), Error> {
+    super::limits::at_most("items read and written by one transaction", MAX_ACTIONS, writes)
+}
+
 fn check(writes: &[Write]) -> Result<(), Error> {
-    if writes.len() > MAX_ACTIONS {
-        return Err(Error::Limit {
-            what: "items read and written by one transaction",
-            limit: MAX_ACTIONS,
-            found: writes.len(),
-        });
-    }
+    check_count(writes.len())?;
     let targets: HashSet<_> = writes.iter().map(|w| (&w.target.table, &w.target.key)).collect();
     if targets.len() < writes.len() {
         return Err(Error::Usage(

@@ -11,28 +11,33 @@ use crate::key::Key;
 use crate::model::{Layout, Model};
 use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, standing, stored};
 
-/// How often a verb meets an item of yet another schema before it gives up.
-const SCHEMA_ROUNDS: usize = 4;
+/// How often a verb meets an item of yet another shape before it gives up.
+const ROUNDS: usize = 4;
 
-/// Applies a write that is only right for items of the model's schema; `write` makes it from the guard that says so.
+/// Applies a write that is only right for items of the model's shape; `write` makes it from the guard that says so.
 ///
-/// An older item is upgraded in the store first, a newer one of the same major is met with its own schema.
+/// An older item, and one that holds a value under an alias where `shape` wants its own name, is brought into shape in
+/// the store first; a newer one of the same major is met with its own schema.
 pub(super) async fn guarded<M: Model>(
     db: &Database,
     key: &Key,
+    shape: &Node,
     write: impl Fn(Node) -> Write,
 ) -> Result<Option<Item>, Error> {
-    let mut guard = known_schema(M::layout());
-    for _ in 0..SCHEMA_ROUNDS {
-        let conflict = match apply(db, &[write(own(M::layout()).and(guard))]).await {
+    let layout = M::layout();
+    let mut known = layout.schema.clone();
+    for _ in 0..ROUNDS {
+        let guard = own(layout).and(schema_guard(layout, &known)).and(shape.clone());
+        let conflict = match apply(db, &[write(guard)]).await {
             Err(Error::Conflict(conflict)) => conflict,
             other => return other.map(|mut after| after.pop().flatten()),
         };
         let Some(image) = conflict.failures().first().and_then(|failure| failure.image()) else {
             return Err(Error::Conflict(conflict));
         };
-        match next_guard::<M>(db, key, image).await? {
-            Some(next) => guard = next,
+        match met::<M>(db, key, image, &known, shape).await? {
+            Some(schema) => known = schema,
+            // The item was as guarded, so that the condition itself failed.
             None => return Err(Error::Conflict(conflict)),
         }
     }
@@ -50,24 +55,28 @@ fn schema_is(schema: &semver::Version) -> Node {
     Node::equals(SCHEMA_ATTRIBUTE, AttributeValue::S(schema.to_string()))
 }
 
-/// The stored item has the shape that conditions are written for.
-fn known_schema(layout: &Layout) -> Node {
-    let known = schema_is(&layout.schema);
-    if layout.baseline() == layout.schema {
-        Node::any(vec![known, Node::not_exists(SCHEMA_ATTRIBUTE)])
+/// The stored item has the schema that this round is for.
+fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
+    let is_known = schema_is(known);
+    if *known == layout.schema && layout.baseline() == layout.schema {
+        is_known.or(Node::not_exists(SCHEMA_ATTRIBUTE))
     } else {
-        known
+        is_known
     }
 }
 
-/// The guard for another round, where the write failed on the schema: an older item is upgraded in the store first.
-/// `None` where the schema was as guarded, so that the condition itself failed.
-async fn next_guard<M: Model>(
+/// The schema for another round, after the item was brought into shape where it was not; `None` where it was as guarded.
+async fn met<M: Model>(
     db: &Database,
     key: &Key,
     image: &Item,
-) -> Result<Option<Node>, Error> {
+    known: &semver::Version,
+    shape: &Node,
+) -> Result<Option<semver::Version>, Error> {
     let layout = M::layout();
+    if !own(layout).holds(image) {
+        return Ok(None);
+    }
     let found = match stored(image) {
         Stored::Version(version) => version,
         Stored::Absent => layout.baseline(),
@@ -75,15 +84,15 @@ async fn next_guard<M: Model>(
     };
     let table = db.table_name(layout);
     match standing(&found, &layout.schema) {
-        Standing::Equal => Ok(None),
-        Standing::NewerReadable => Ok(Some(schema_is(&found))),
         Standing::TooNew => Err(Error::schema_too_new(&table, key, found, layout)),
-        Standing::Older => {
+        Standing::NewerReadable | Standing::Equal if found != *known => Ok(Some(found)),
+        Standing::NewerReadable | Standing::Equal if shape.holds(image) => Ok(None),
+        _ => {
             let loaded = decode::<M>(&table, key, image.clone())?;
-            let write = Write::upgrade(db, &loaded);
+            let write = Write::reshape(db, &loaded, shape)?;
             match apply(db, &[write]).await {
                 // Somebody else changed it meanwhile: the next round sees what it is now.
-                Ok(_) | Err(Error::Conflict(_)) => Ok(Some(known_schema(layout))),
+                Ok(_) | Err(Error::Conflict(_)) => Ok(Some(found.max(layout.schema.clone()))),
                 Err(error) => Err(error),
             }
         }

@@ -21,6 +21,7 @@ pub struct DeleteByKey<'a, M> {
     db: &'a Database,
     key: Result<Key, EncodeError>,
     expect: Expect,
+    once: bool,
     model: PhantomData<fn() -> M>,
 }
 
@@ -52,7 +53,7 @@ impl<'a, M: Model> NeedsWhenOrUnchecked<'a, M> {
 
 impl<'a, M: Model> DeleteByKey<'a, M> {
     pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
-        Self { db, key, expect: Expect::Exists, model: PhantomData }
+        Self { db, key, expect: Expect::Exists, once: false, model: PhantomData }
     }
 
     /// Deletes only if the stored item fulfils the condition.
@@ -69,6 +70,13 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
         self
     }
 
+    /// Sends the delete as a transaction of its own, with a token: repeated on a bad network it is made once, and its
+    /// outcome is known unless no answer comes until the deadline. Costs twice as much.
+    pub fn exactly_once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
     async fn run(self) -> Result<(), Error> {
         let layout = M::layout();
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
@@ -77,6 +85,7 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
         let write = |condition| {
             let mut write = Write::new(layout, target.clone(), Base::Any, After::Gone);
             write.condition = condition;
+            write.once = self.once;
             write
         };
         match self.expect {
@@ -85,7 +94,7 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
             Expect::When(condition) => {
                 let expected = exists.and(condition);
                 let write = |guard: Node| write(Some(guard.and(expected.clone())));
-                guarded::<M>(self.db, &key, write).await.map(drop)
+                guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await.map(drop)
             }
         }
     }

@@ -19,11 +19,12 @@ pub struct Insert<'a, M> {
     db: &'a Database,
     model: M,
     own_key: bool,
+    once: bool,
 }
 
 impl<'a, M: Model> Insert<'a, M> {
     pub(crate) fn new(db: &'a Database, model: M) -> Self {
-        Self { db, model, own_key: false }
+        Self { db, model, own_key: false, once: false }
     }
 
     /// Keeps the key that the model holds, where it would be taken from a counter.
@@ -31,6 +32,14 @@ impl<'a, M: Model> Insert<'a, M> {
     /// The counter is raised to the key first, so that it is never given out again.
     pub fn with_own_key(mut self) -> Self {
         self.own_key = true;
+        self
+    }
+
+    /// Sends the insert as a transaction of its own, with a token: repeated on a bad network it is made once, also where
+    /// somebody deletes the new item at once, and its outcome is known unless no answer comes until the deadline. Costs
+    /// twice as much.
+    pub fn exactly_once(mut self) -> Self {
+        self.once = true;
         self
     }
 
@@ -46,7 +55,8 @@ impl<'a, M: Model> Insert<'a, M> {
                 None
             }
         };
-        let write = Write::insert(self.db, &mut self.model, id)?;
+        let mut write = Write::insert(self.db, &mut self.model, id)?;
+        write.once = self.once;
         let key = write.target().key.clone();
         let mut after = apply(self.db, &[write]).await?;
         let image = after.pop().flatten().unwrap_or_default();

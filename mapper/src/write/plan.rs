@@ -1,6 +1,7 @@
 //! One intended change of one item.
 
 use crate::database::Database;
+use crate::decode::attributes;
 use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
 use crate::item::{AttributeValue, Item, same_option};
@@ -54,13 +55,6 @@ pub(crate) enum Returns {
     New,
 }
 
-impl Changes {
-    /// Whether the request can be sent again when its answer was lost, without making the changes twice.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        self.returns != Returns::Old && self.changes.iter().all(Change::is_repeatable)
-    }
-}
-
 /// One intended change of one item, with what it expects.
 #[derive(Debug, Clone)]
 pub struct Write {
@@ -70,13 +64,15 @@ pub struct Write {
     pub(crate) after: After,
     pub(crate) condition: Option<Node>,
     pub(crate) number: usize,
+    /// Whether it is sent with a token, at twice the price, so that it can be repeated whatever it is.
+    pub(crate) once: bool,
 }
 
 impl Write {
     /// A change of the item with this key.
     #[must_use]
     pub fn new(layout: &'static Layout, target: Target, base: Base, after: After) -> Self {
-        Self { layout, target, base, after, condition: None, number: 0 }
+        Self { layout, target, base, after, condition: None, number: 0, once: false }
     }
 
     /// The parts of the write, for whoever folds several writes of one item.
@@ -143,10 +139,29 @@ impl Write {
         Ok(Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, target))))
     }
 
-    /// The write-back of an upgrade alone: the item in today's shape, nothing else changed.
-    pub(crate) fn upgrade<M: Model>(db: &Database, loaded: &Loaded<M>) -> Self {
-        let target = in_schema(loaded, loaded.current().clone());
-        Self::from_loaded(db, loaded, After::Changed(target))
+    /// The write-back of an item in today's shape, nothing else changed: upgraded, and where `shape` asks for it with
+    /// values under their own names.
+    pub(crate) fn reshape<M: Model>(
+        db: &Database,
+        loaded: &Loaded<M>,
+        shape: &Node,
+    ) -> Result<Self, Error> {
+        let layout = M::layout();
+        let mut item = loaded.current().clone();
+        if !shape.holds(&item) {
+            let read: M = attributes(&db.table_name(layout), loaded.key(), &item)?;
+            let read = read.to_attributes().map_err(|error| Error::encode(layout, error))?;
+            let aliased = layout.aliases.iter().map(|(own, _)| own);
+            for name in layout.defaults.iter().chain(aliased) {
+                if let (None, Some(value)) = (item.get(name), read.get(name)) {
+                    item.insert(*name, value.clone());
+                }
+            }
+            for (_, alias) in layout.aliases {
+                item.remove(alias);
+            }
+        }
+        Ok(Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item))))
     }
 
     /// The delete of a loaded model, provided that it is as it was read.
@@ -212,8 +227,15 @@ impl Write {
         let mut names: Vec<&str> = match &self.after {
             After::Changed(after) => difference(item, after),
             After::New(_) | After::By(_) | After::Gone | After::Same => {
-                let described = self.layout.attributes.iter().copied();
-                described.chain([SCHEMA_ATTRIBUTE]).collect()
+                // The program may have read any of them: under its own name, an alias, or the name before a migration.
+                let described = self.layout.attributes.iter().copied().chain([SCHEMA_ATTRIBUTE]);
+                let mut names: Vec<_> = described.collect();
+                let mut others: Vec<_> = item.iter().map(|(name, _)| name).collect();
+                others.sort_unstable();
+                others.retain(|name| !names.contains(name));
+                others.truncate(MAX_COMPARED.saturating_sub(names.len()));
+                names.extend(others);
+                names
             }
         };
         names.retain(|name| {

@@ -22,7 +22,7 @@ pub(crate) struct Rendered {
     pub(crate) values: Option<HashMap<String, AttributeValue>>,
     /// The item that the write leaves; `None` where it leaves none or changes none.
     pub(crate) after: Option<Item>,
-    /// Whether sending it twice is the same as sending it once, even where its condition still holds.
+    /// Whether a second copy can have no effect once the first one was applied.
     pub(crate) repeatable: bool,
     pub(crate) returns: Returns,
 }
@@ -58,7 +58,9 @@ impl From<EncodeError> for Refused {
 
 fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let mut placeholders = Placeholders::default();
-    let (mut after, mut repeatable, mut returns) = (None, true, Returns::Nothing);
+    let (mut after, mut returns) = (None, Returns::Nothing);
+    // What a write saw is never there again after it was applied: version and nonce moved on.
+    let repeatable = matches!(write.base, Base::Stored(_));
     let action = match (&write.base, &write.after) {
         (Base::Stored(base), After::Changed(item)) => {
             let target = stamp(write.layout, Some(base), item, nonce)?;
@@ -77,7 +79,6 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
             Action::Put
         }
         (_, After::By(changes)) => {
-            repeatable = changes.is_repeatable();
             returns = changes.returns;
             Action::Update(by_changes(write, changes, nonce, &mut placeholders)?)
         }

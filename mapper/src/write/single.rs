@@ -63,18 +63,14 @@ pub(super) async fn send(
     }
 }
 
-/// Whether the item that is stored now shows that no attempt of this write was applied: it is still as it was before.
+/// Whether the item that is stored now shows that no attempt of this write was applied: it is still the one that the
+/// write started from, so that a condition of the program failed on it.
 fn settled(write: &Write, stored: Option<&Item>) -> bool {
-    match (&write.base, stored) {
-        // A condition of the program failed on the very item that the write started from.
-        (Base::Stored(base), Some(stored)) => base == stored,
-        // A delete by key that found its item still there has not deleted it.
-        (Base::Any, Some(_)) => matches!(write.after, After::Gone),
-        _ => false,
-    }
+    matches!((&write.base, stored), (Base::Stored(base), Some(stored)) if base == stored)
 }
 
-/// Finds out whether a change that must not be made twice was made, after its answer was lost.
+/// Finds out whether a write whose condition can come true again was made, after its answer was lost. It is not sent
+/// again: where the first attempt was applied and somebody changed or deleted the item since, it would be made twice.
 async fn recognise(
     db: &Database,
     write: &Write,
@@ -88,6 +84,8 @@ async fn recognise(
             // The old item went with the answer.
             Ok(stored.filter(|_| rendered.returns == Returns::New))
         }
+        // A delete that asks for nothing wants no item there, whoever deleted it.
+        Ok(None) if matches!(write.after, After::Gone) && write.condition.is_none() => Ok(None),
         // Not applied, applied and overwritten, or still under way: nobody can tell.
         _ => Err(attempts.unknown(std::slice::from_ref(&write.target))),
     }

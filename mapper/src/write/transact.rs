@@ -17,6 +17,7 @@ use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason, ServiceError, Target};
 use crate::item::Item;
 use crate::retry::{Attempt, Attempts, Cause};
+use crate::schema::WRITE_ATTRIBUTE;
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -146,8 +147,9 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
                 return Cancelled::Applied;
             }
             "ConditionalCheckFailed" => {
-                // Nonces never come back, so an item that was seen once and is another now stays another.
-                is_final |= matches!(write.base, Base::Stored(_));
+                // Nonces never come back, so an item that was seen with one and is another now stays another.
+                is_final |=
+                    matches!(&write.base, Base::Stored(item) if item.contains(WRITE_ATTRIBUTE));
                 failures.push(judge::failure(write, stored));
             }
             "TransactionConflict" => again = Some(Cause::Contended),
@@ -174,7 +176,6 @@ mod tests {
     use crate::item::AttributeValue;
     use crate::key::{Key, KeyAttribute};
     use crate::model::Layout;
-    use crate::schema::WRITE_ATTRIBUTE;
     use crate::upgrade::Never;
     use crate::write::After;
 
@@ -188,6 +189,10 @@ mod tests {
         auto_increment: false,
         attributes: &["id"],
         aliases: &[],
+        defaults: &[],
+        templates: &[],
+        discriminator: None,
+        indexes: &[],
         upgrade: &Never,
     };
 

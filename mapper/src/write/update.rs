@@ -5,8 +5,8 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::by_key::guarded;
-use super::composed;
 use super::plan::{After, Base, Changes, Returns, Write, target};
+use super::{composed, in_shape};
 use crate::codec::{Attribute, EncodeError, ListOf, MaybeAbsent, kind};
 use crate::database::Database;
 use crate::decode::decode;
@@ -85,9 +85,9 @@ pub mod returns {
 /// The struct's validation does not run: it needs the whole value, and an update has not read it. State what must hold
 /// with [`when`](Update::when), or load and save.
 ///
-/// A lost answer: changes that can be repeated (`set`, `remove`, sets) are sent again. For those that cannot
-/// (`increment`, `add` of a number, `append`), the item is read: if this update was the last write, it succeeded;
-/// else the outcome is unknown, and the error says so.
+/// A lost answer: the item is read. If this update was its last write, it succeeded; else the outcome is unknown, and
+/// the error says so: sent again it could be made twice, around a write of somebody else.
+/// [`exactly_once`](Update::exactly_once) rules that out.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
@@ -117,13 +117,14 @@ pub struct Update<'a, M, R = returns::Nothing> {
     key: Result<Key, EncodeError>,
     changes: Vec<Change>,
     condition: Node,
+    once: bool,
     types: PhantomData<fn() -> (M, R)>,
 }
 
 impl<'a, M: Model> Update<'a, M> {
     pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
         let condition = Node::all(Vec::new());
-        Self { db, key, changes: Vec::new(), condition, types: PhantomData }
+        Self { db, key, changes: Vec::new(), condition, once: false, types: PhantomData }
     }
 
     /// Brings the item back as it is after the update.
@@ -138,7 +139,19 @@ impl<'a, M: Model> Update<'a, M> {
 
     fn returning<R>(self) -> Update<'a, M, R> {
         let Self { db, key, changes, condition, .. } = self;
-        Update { db, key, changes, condition, types: PhantomData }
+        // What it brings back comes with a plain update only.
+        Update { db, key, changes, condition, once: false, types: PhantomData }
+    }
+}
+
+impl<M: Model> Update<'_, M> {
+    /// Sends the update as a transaction of its own, with a token: repeated on a bad network it is made once, and its
+    /// outcome is known unless no answer comes until the deadline. Costs twice as much.
+    ///
+    /// [AWS: idempotency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems)
+    pub fn exactly_once(mut self) -> Self {
+        self.once = true;
+        self
     }
 }
 
@@ -250,16 +263,17 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
         let target = target(self.db, layout, key.clone());
         let expected = Node::exists(layout.hash_key.name).and(self.condition);
-        let mut changes = self.changes;
+        let (mut changes, shape) = in_shape::changes(layout, self.changes)?;
         changes.extend(composed::changes(layout, &key, &changes)?);
         let changes = Changes { changes, returns: R::RETURNS };
         let write = |guard: Node| {
             let after = After::By(changes.clone());
             let mut write = Write::new(layout, target.clone(), Base::Any, after);
             write.condition = Some(guard.and(expected.clone()));
+            write.once = self.once;
             write
         };
-        let item = guarded::<M>(self.db, &key, write).await?;
+        let item = guarded::<M>(self.db, &key, &shape, write).await?;
         R::read(&target.table, &key, item)
     }
 }

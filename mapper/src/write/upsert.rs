@@ -72,7 +72,7 @@ impl<'a, M: Model> Upsert<'a, M> {
             });
             write
         };
-        let stored = guarded::<M>(self.db, &key, write).await?;
+        let stored = guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await?;
         decode(&target.table, &key, stored.unwrap_or_default())
     }
 }

@@ -104,6 +104,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
         aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
     });
+    let defaults = model.fields.iter().filter(|field| field.default.is_some()).map(|f| &f.name);
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
@@ -118,6 +119,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 auto_increment: #auto_increment,
                 attributes: &[#(#attributes),*],
                 aliases: &[#(#aliases),*],
+                defaults: &[#(#defaults),*],
                 templates: &[#(#templates),*],
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
