@@ -223,21 +223,39 @@ pub(crate) async fn repeat<T, E, F>(
     db: &Database,
     operation: &'static str,
     table: &str,
-    mut request: impl FnMut() -> F,
+    request: impl FnMut() -> F,
 ) -> Result<T, Error>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    repeat_and_tell(db, operation, table, request).await.0
+}
+
+/// As [`repeat`]; tells too whether an earlier attempt may have been applied, its answer lost.
+pub(crate) async fn repeat_and_tell<T, E, F>(
+    db: &Database,
+    operation: &'static str,
+    table: &str,
+    mut request: impl FnMut() -> F,
+) -> (Result<T, Error>, bool)
+where
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
     let mut attempts = Attempts::new(db, operation, table);
-    loop {
+    let result = loop {
         match attempts.send(request()).await {
-            Attempt::Done(answer) => return Ok(answer),
-            Attempt::Again(cause) => attempts.pause(cause, &[]).await?,
-            Attempt::Failed(error) => return Err(attempts.failed(error, &[])),
+            Attempt::Done(answer) => break Ok(answer),
+            Attempt::Again(cause) => {
+                if let Err(error) = attempts.pause(cause, &[]).await {
+                    break Err(error);
+                }
+            }
+            Attempt::Failed(error) => break Err(attempts.failed(error, &[])),
             // Only conditional requests are rejected; whoever sends one here handles its code.
             Attempt::Rejected(error) => {
-                return Err(Error::Service(Box::new(ServiceError {
+                break Err(Error::Service(Box::new(ServiceError {
                     operation,
                     table: table.to_owned(),
                     code: error.code().unwrap_or_default().to_owned(),
@@ -245,5 +263,6 @@ where
                 })));
             }
         }
-    }
+    };
+    (result, attempts.ambiguous)
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use crate::database::Database;
 use crate::error::Error;
 use crate::model::Model;
-use crate::retry::repeat;
+use crate::retry::{repeat, repeat_and_tell};
 
 /// The administration handle of a model's table.
 ///
@@ -87,9 +87,13 @@ impl<M> Table<M> {
         M: Model,
     {
         let table = db.table_name(M::layout());
-        repeat(db, "DeleteTable", &table, || db.once().delete_table().table_name(&table).send())
-            .await
-            .map(drop)
+        let request = || db.once().delete_table().table_name(&table).send();
+        match repeat_and_tell(db, "DeleteTable", &table, request).await {
+            // An earlier attempt was applied, its answer lost.
+            (Err(Error::NoSuchTable(_)), true) => Ok(()),
+            (Err(Error::Service(error)), true) if error.code == "ResourceInUseException" => Ok(()),
+            (answer, _) => answer.map(drop),
+        }
     }
 }
 

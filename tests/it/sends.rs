@@ -3,7 +3,7 @@
 //! The clock is paused: back-off takes no time.
 
 use dynamap::faults::Fault;
-use dynamap::{Error, Model, Transaction};
+use dynamap::{Error, Model, Table, Transaction};
 
 use crate::support::{Account, DoomMap, Outcome, account, store};
 
@@ -277,5 +277,19 @@ async fn an_insert_that_fails_after_a_lost_attempt_is_unknown() -> Outcome {
     tx.insert(DoomMap::new(1, 1, "mine"))?;
     tx.insert(DoomMap::new(1, 2, "mine"))?;
     assert!(tx.commit().await.expect_err("taken").is_conflict());
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_whose_creation_or_deletion_lost_its_answer_was_created_or_deleted() -> Outcome {
+    let (db, faults) = store().await;
+    Table::<DoomMap>::delete(&db).await?;
+    faults.next("CreateTable", Fault::LoseAnswer);
+    Table::<DoomMap>::create(&db).await?;
+    assert!(Table::<DoomMap>::create(&db).await.is_err(), "there already, made by somebody else");
+    faults.next("DeleteTable", Fault::LoseAnswer);
+    Table::<DoomMap>::delete(&db).await?;
+    assert!(!Table::<DoomMap>::exists(&db).await?);
+    assert!(matches!(Table::<DoomMap>::delete(&db).await, Err(Error::NoSuchTable(_))));
     Ok(())
 }

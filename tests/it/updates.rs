@@ -293,6 +293,18 @@ struct Wallet {
     note: Option<String>,
 }
 
+/// What was read under an alias is what a delete depends on.
+#[tokio::test]
+async fn a_delete_is_in_conflict_with_a_change_under_an_alias() -> Outcome {
+    let (db, _) = store().await;
+    Table::<Wallet>::create(&db).await?;
+    put_raw(&db, "wallets", &[("id", n(1)), ("saldo", n(50))]).await;
+    let wallet = Wallet::get(&db, 1).await?.expect("there");
+    put_raw(&db, "wallets", &[("id", n(1)), ("saldo", n(60))]).await;
+    assert!(wallet.delete(&db).await.expect_err("somebody paid in").is_conflict());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_change_by_key_starts_from_what_the_model_reads() -> Outcome {
     let (db, faults) = store().await;

@@ -15,7 +15,7 @@ use crate::error::{Busy, BusyCause, Error, ServiceError};
 use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
 use crate::model::Layout;
-use crate::retry::repeat;
+use crate::retry::{repeat, repeat_and_tell};
 use crate::sequence;
 
 /// Table creation takes seconds on AWS; ten minutes mean that something is wrong.
@@ -133,7 +133,7 @@ async fn create(
         })
         .collect();
     let definitions = definitions.map_err(unbuilt)?;
-    let answer = repeat(db, "CreateTable", table, || {
+    let (answer, ambiguous) = repeat_and_tell(db, "CreateTable", table, || {
         db.once()
             .create_table()
             .table_name(table)
@@ -143,10 +143,13 @@ async fn create(
             .set_local_secondary_indexes((!local.is_empty()).then(|| local.clone()))
             .billing_mode(BillingMode::PayPerRequest)
             .send()
-    });
-    match answer.await {
+    })
+    .await;
+    match answer {
         Ok(_) => {}
-        Err(Error::Service(error)) if if_missing && error.code == "ResourceInUseException" => {}
+        // Somebody else made it, or we did and the answer was lost: its keys are compared below.
+        Err(Error::Service(error))
+            if (if_missing || ambiguous) && error.code == "ResourceInUseException" => {}
         Err(error) => return Err(error),
     }
     let table_description = wait_until_active(db, table).await?;
