@@ -27,7 +27,7 @@ use crate::item::{AttributeValue, kind_name};
 ///
 /// Implemented for strings, integers, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
 /// maps with string keys, `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds), [`Ttl`], and
-/// by `#[derive(Attribute)]` for structs, which become maps, and for enums of names, which become strings.
+/// by `#[derive(Attribute)]` for structs, which become maps, and for enums, which become strings or maps with a tag.
 ///
 /// Absent and present are told apart here: [`encode`](Attribute::encode) answers `None` where nothing is to be stored
 /// (`None`, an empty set: DynamoDB has no empty set), [`absent`](Attribute::absent) says what an absent attribute reads as.

@@ -1,5 +1,7 @@
 //! The door for generated code: what the derives call. Not part of the public API, and free to change.
 
+mod variants;
+
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
@@ -15,6 +17,7 @@ pub use crate::key::{Key, KeyAttribute};
 pub use crate::model::{Layout, Model, NoRangeKey};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
+pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.
 pub trait Source {

@@ -21,6 +21,7 @@ mod ids;
 mod migrations;
 mod reads;
 mod sends;
+mod shapes;
 mod transactions;
 mod types;
 mod ui;

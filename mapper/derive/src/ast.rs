@@ -86,12 +86,38 @@ pub(crate) enum Shape<'a> {
     /// As the one field it wraps.
     Newtype(&'a Type),
     /// As the name of a variant.
-    Names(Vec<Variant<'a>>),
+    Names(Vec<Variant<'a>>, Option<Other<'a>>),
+    /// As a map, with an entry for the name of the variant.
+    Tagged(Tagged<'a>),
 }
 
-/// A variant without data.
+/// An enum whose variants hold data.
+pub(crate) struct Tagged<'a> {
+    pub(crate) vis: &'a Visibility,
+    /// The entry for the name of the variant.
+    pub(crate) tag: String,
+    pub(crate) variants: Vec<Variant<'a>>,
+    pub(crate) other: Option<Other<'a>>,
+}
+
+/// A variant that is stored under its own name.
 pub(crate) struct Variant<'a> {
     pub(crate) ident: &'a Ident,
     /// The string that is stored.
     pub(crate) name: String,
+    pub(crate) data: Data<'a>,
+}
+
+/// What a variant holds.
+pub(crate) enum Data<'a> {
+    Nothing,
+    /// One unnamed field, which is stored under the name of the content.
+    Value(Box<Field<'a>>),
+    Fields(Vec<Field<'a>>),
+}
+
+/// The variant that keeps what is stored under a name that no variant has.
+pub(crate) struct Other<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
 }

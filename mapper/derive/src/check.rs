@@ -5,12 +5,13 @@
 mod attribute;
 mod case;
 mod model;
+mod variants;
 mod words;
 
 pub(crate) use attribute::attribute;
 use case::Case;
 pub(crate) use model::model;
-pub(crate) use words::{MODEL, MODEL_FIELD, Words};
+pub(crate) use words::{MODEL, MODEL_FIELD, VARIANT, Words};
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;

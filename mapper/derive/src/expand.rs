@@ -6,6 +6,7 @@
 
 mod attribute;
 mod model;
+mod variants;
 
 pub(crate) use attribute::attribute;
 pub(crate) use model::model;
@@ -66,13 +67,19 @@ fn stored_type(private: &TokenStream, field: &Field<'_>) -> TokenStream {
 
 /// The field of a struct literal, read from `source`.
 fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream {
-    let Field { ident, ty, name, aliases, role, default, with, .. } = field;
+    let (ident, value) = (field.ident, read_value(private, field, source));
+    quote_spanned!(site()=> #ident: #value)
+}
+
+/// The value of a field, read from `source`.
+fn read_value(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream {
+    let Field { ty, name, aliases, role, default, with, .. } = field;
     let name = if aliases.is_empty() {
         name.to_token_stream()
     } else {
         quote_spanned!(site()=> #private::present(#source, &[#name, #(#aliases),*]))
     };
-    let value = match (role, default) {
+    match (role, default) {
         _ if with.is_some() => {
             let stored = stored_type(private, field);
             quote_spanned!(at(ty)=> #private::field::<#stored>(#source, #name)?.into_inner())
@@ -85,18 +92,23 @@ fn read(private: &TokenStream, field: &Field<'_>, source: &Ident) -> TokenStream
             quote_spanned!(at(ty)=> #private::field_or::<#ty>(#source, #name, || #default)?)
         }
         (_, None) => quote_spanned!(at(ty)=> #private::field::<#ty>(#source, #name)?),
-    };
-    quote_spanned!(site()=> #ident: #value)
+    }
 }
 
 /// The statement that writes a field of `value` into `item`.
 fn write(private: &TokenStream, field: &Field<'_>, value: &Ident) -> TokenStream {
-    let Field { ident, ty, name, default, with, .. } = field;
+    let Field { ident, ty, .. } = field;
+    write_value(private, field, &quote_spanned!(at(ty)=> &#value.#ident))
+}
+
+/// The statement that writes the value of a field, given by reference, into `item`.
+fn write_value(private: &TokenStream, field: &Field<'_>, value: &TokenStream) -> TokenStream {
+    let Field { ty, name, default, with, .. } = field;
     if let Some(with) = with {
-        return quote_spanned!(at(with)=> #private::put_with::<#ty, #with>(&mut item, #name, &#value.#ident)?;);
+        return quote_spanned!(at(with)=> #private::put_with::<#ty, #with>(&mut item, #name, #value)?;);
     }
     let put = Ident::new(if default.is_some() { "put_or_null" } else { "put" }, at(ty));
-    quote_spanned!(at(ty)=> #private::#put::<#ty>(&mut item, #name, &#value.#ident)?;)
+    quote_spanned!(at(ty)=> #private::#put::<#ty>(&mut item, #name, #value)?;)
 }
 
 /// What a field holds where nothing is stored.

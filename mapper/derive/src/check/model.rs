@@ -4,8 +4,8 @@ use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
 use super::{
-    Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, constant, default, field, is_u64,
-    krate, names_differ, stored_name,
+    Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, default, field, is_u64, krate,
+    names_differ, stored_name,
 };
 use crate::ast::{self, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
@@ -316,8 +316,8 @@ pub(super) fn with_or_default(
 /// No two fields with one constant, as `id` and `ID` would have.
 pub(super) fn constants_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
     for (i, field) in fields.iter().enumerate() {
-        let constant = constant(field.ident);
-        if let Some(first) = fields[..i].iter().find(|other| other.constant == constant) {
+        let constant = &field.constant;
+        if let Some(first) = fields[..i].iter().find(|other| other.constant == *constant) {
             let sentence = format!(
                 "the fields `{}` and `{}` would share the constant `{constant}`: name one of them differently",
                 first.ident, field.ident

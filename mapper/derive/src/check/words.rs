@@ -31,13 +31,19 @@ pub(crate) const MODEL_FIELD: Place = Place {
         "default",
     ],
 };
-pub(super) const ATTRIBUTE: Place =
-    Place { on: "a type that derives `Attribute`", known: &["rename_all", "crate"] };
+pub(super) const ATTRIBUTE: Place = Place {
+    on: "a type that derives `Attribute`",
+    known: &["rename_all", "tag", "content", "crate"],
+};
 pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",
     known: &["rename", "alias", "with", "default"],
 };
-pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
+pub(crate) const VARIANT: Place = Place { on: "a variant", known: &["rename", "other"] };
+pub(super) const CONTENT: Place =
+    Place { on: "the one unnamed field of a variant", known: &["with"] };
+pub(super) const KEPT: Place =
+    Place { on: "the field of an `other` variant, which keeps what is stored,", known: &[] };
 pub(super) const WRAPPED: Place =
     Place { on: "the one field of a tuple struct, which is stored as this field,", known: &[] };
 

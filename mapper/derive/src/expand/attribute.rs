@@ -4,8 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use super::{at, constant, private, read, site, word, write};
-use crate::ast::{Attribute, Field, Shape, Variant};
+use super::{at, constant, private, read, site, variants, word, write};
+use crate::ast::{Attribute, Field, Shape};
 
 /// The impl of a type that is stored in one attribute.
 pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
@@ -14,11 +14,16 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
     let body = match &attribute.shape {
         Shape::Map(fields) => map(private, ident, fields),
         Shape::Newtype(ty) => newtype(private, ty),
-        Shape::Names(variants) => names(private, variants),
+        Shape::Names(variants, other) => variants::names(private, ident, variants, other.as_ref()),
+        Shape::Tagged(tagged) => variants::tagged(private, ident, tagged),
     };
     let document = match &attribute.shape {
-        Shape::Map(fields) => document(private, ident, fields),
-        Shape::Newtype(_) | Shape::Names(_) => TokenStream::new(),
+        Shape::Map(fields) => document(private, ident, fields.iter(), &TokenStream::new()),
+        Shape::Tagged(tagged) => {
+            let tag = variants::tag(private, tagged);
+            document(private, ident, variants::fields(tagged), &tag)
+        }
+        Shape::Newtype(_) | Shape::Names(..) => TokenStream::new(),
     };
     quote_spanned! {site()=>
         #document
@@ -32,12 +37,18 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
 }
 
 /// The constants by which the fields are reached inside a model.
-fn document(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
-    let constants = fields.iter().map(|field| constant(private, field));
+fn document<'a>(
+    private: &TokenStream,
+    ident: &Ident,
+    fields: impl Iterator<Item = &'a Field<'a>>,
+    others: &TokenStream,
+) -> TokenStream {
+    let constants = fields.map(|field| constant(private, field));
     quote_spanned! {site()=>
         #[automatically_derived]
         #[allow(dead_code, deprecated)]
         impl #ident {
+            #others
             #(#constants)*
         }
 
@@ -79,42 +90,8 @@ fn map(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStrea
     }
 }
 
-fn names(private: &TokenStream, variants: &[Variant<'_>]) -> TokenStream {
-    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
-    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let expected = format!("one of {}", quoted.join(", "));
-    let head = head(private, "S");
-    quote_spanned! {site()=>
-        #head
-
-        fn encode_operand(
-            operand: &Self,
-        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
-            let name = match operand {
-                #(Self::#idents => #names,)*
-            };
-            ::core::result::Result::Ok(#private::AttributeValue::S(::std::borrow::ToOwned::to_owned(name)))
-        }
-
-        fn decode(
-            value: &#private::AttributeValue,
-        ) -> ::core::result::Result<Self, #private::DecodeError> {
-            match value {
-                #private::AttributeValue::S(name) => match name.as_str() {
-                    #(#names => ::core::result::Result::Ok(Self::#idents),)*
-                    _ => ::core::result::Result::Err(
-                        #private::DecodeError::new(#expected, "another string"),
-                    ),
-                },
-                other => ::core::result::Result::Err(#private::DecodeError::kind(#expected, other)),
-            }
-        }
-    }
-}
-
-/// What maps and names share: a value is its own operand, and is never absent.
-fn head(private: &TokenStream, kind: &str) -> TokenStream {
+/// What maps and enums share: a value is its own operand, and is never absent.
+pub(super) fn head(private: &TokenStream, kind: &str) -> TokenStream {
     let kind = word(kind);
     quote_spanned! {site()=>
         type Kind = #private::kind::#kind;

@@ -421,12 +421,6 @@ fn attributes_are_maps_wrapped_fields_or_names() {
                 &["an enum without variants has no values to store: write at least one variant"],
             ),
             (
-                "enum A { B, C(u8), D { d: u8 } }",
-                &[
-                    "an enum with data is not supported yet: put the data in a struct, beside an enum of plain names",
-                ],
-            ),
-            (
                 "struct A<T> { a: T }",
                 &[
                     "`Attribute` cannot be derived for a generic type: write a type without parameters, or implement \
@@ -465,7 +459,7 @@ fn attributes_have_few_words() {
             (
                 "enum A { #[model(renam = \"b\")] B }",
                 &[
-                    "unknown attribute `renam`, did you mean `rename`? (known on a variant: `rename`)",
+                    "unknown attribute `renam`, did you mean `rename`? (known on a variant: `rename`, `other`)",
                 ],
             ),
             (
@@ -477,6 +471,101 @@ fn attributes_have_few_words() {
                 "struct A { a: u8, #[model(rename = \"a\")] b: u8 }",
                 &["the fields `a` and `b` are both stored as `a`: give one another name with \
                    `#[model(rename = \"…\")]`"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn enums_with_data_have_entries_with_names_of_their_own() {
+    check(
+        attribute,
+        &[
+            ("enum A { B, C(u8), D { d: u8 }, #[model(other)] E(Item) }", &[]),
+            ("#[model(tag = \"t\", content = \"c\")] enum A { C(#[model(with = W)] u8) }", &[]),
+            ("enum A { B, #[model(other)] C(String) }", &[]),
+            (
+                "enum A { B(u8, u8), C() }",
+                &[
+                    "the entries of a map have names: write named fields in `B`, or one unnamed field",
+                    "the entries of a map have names: write named fields in `C`, or one unnamed field",
+                ],
+            ),
+            (
+                "enum A { B { r#type: u8 }, C { #[model(alias = \"type\")] c: u8 } }",
+                &[
+                    "`type` holds the name of the variant: give the field `r#type` another name, or write another \
+                     `tag`",
+                    "`type` holds the name of the variant: give the field `c` another name, or write another `tag`",
+                ],
+            ),
+            (
+                "#[model(content = \"type\")] enum A { B(u8) }",
+                &[
+                    "the name of the variant and its content are both stored as `type`: write another `tag` or \
+                     `content`",
+                ],
+            ),
+            (
+                "#[model(tag = \"t\")] enum A { B }",
+                &[
+                    "`tag` and `content` name entries of an enum whose variants hold data, and this type is stored \
+                     without them: remove the word",
+                ],
+            ),
+            (
+                "enum A { B { c_d: u8 }, B_C { d: u8 } }",
+                &[
+                    "the fields `c_d` and `d` would share the constant `B_C_D`: name one of them differently",
+                ],
+            ),
+            (
+                "enum A { B { c: u8, #[model(rename = \"c\")] d: u8 } }",
+                &["the fields `c` and `d` are both stored as `c`: give one another name with \
+                     `#[model(rename = \"…\")]`"],
+            ),
+            (
+                "enum A { B(#[model(rename = \"c\")] u8) }",
+                &[
+                    "unknown attribute `rename`: known on the one unnamed field of a variant are `with`",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn one_variant_may_keep_what_no_variant_has() {
+    check(
+        attribute,
+        &[
+            (
+                "enum A { B, #[model(other)] C }",
+                &["the variant for unknown names keeps the stored name: write `C(String)`"],
+            ),
+            (
+                "enum A { B(u8), #[model(other)] C { c: u8 } }",
+                &["the variant for unknown names keeps the stored map: write `C(dynamap::Item)`"],
+            ),
+            (
+                "enum A { #[model(other)] B(String), #[model(other)] C(String) }",
+                &[
+                    "`C` is a second `other`: one variant keeps all unknown names; remove `other` from all variants \
+                     but one",
+                ],
+            ),
+            (
+                "enum A { B, #[model(other, rename = \"c\")] C(String) }",
+                &[
+                    "`C` stands for the names that no variant has, and has none itself: remove `rename`",
+                ],
+            ),
+            (
+                "enum A { B, #[model(other)] C(#[model(with = W)] String) }",
+                &[
+                    "`with` has no effect here: the field of an `other` variant, which keeps what is stored, takes \
+                     no attribute, remove it",
+                ],
             ),
         ],
     );
