@@ -7,6 +7,7 @@ mod collections;
 mod convert;
 mod exact;
 mod foreign;
+mod newtype;
 mod numbers;
 mod parts;
 mod scalars;
@@ -17,7 +18,8 @@ pub(crate) mod number;
 pub use collections::SetElement;
 pub use convert::{BoolAsNumber, Convert, UnixMillis, UnixSeconds, With};
 pub use exact::{Number, Ttl};
-pub use parts::{Container, Document, ListOf, MapOf, MaybeAbsent};
+pub use newtype::{Newtype, Same};
+pub use parts::{Container, Document, Flattened, ListOf, MapOf, MaybeAbsent};
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! The door for generated code: what the derives call. Not part of the public API, and free to change.
 
+mod flatten;
 mod variants;
 
 use std::collections::HashMap;
@@ -10,13 +11,16 @@ use garde::Validate;
 pub use garde::Report;
 pub use semver::Version;
 
-pub use crate::codec::{Attribute, Convert, DecodeError, Document, EncodeError, With, kind};
+pub use crate::codec::{
+    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Same, With, kind,
+};
 pub use crate::expr::{Path, role};
 pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
 pub use crate::model::{Layout, Model, NoRangeKey};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
+pub use flatten::{Flatten, assert_apart, count, from_map, join, put_flattened, to_map};
 pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.
@@ -54,6 +58,18 @@ pub fn field_or<T: Attribute>(
 ) -> Result<T, DecodeError> {
     match source.attribute(name) {
         Some(value) => T::decode(value).map_err(|error| error.at(name)),
+        None => Ok(default()),
+    }
+}
+
+/// Reads a field with a converter and a default for an absent attribute.
+pub fn converted_or<T, C: Convert<T>>(
+    source: &impl Source,
+    name: &str,
+    default: impl FnOnce() -> T,
+) -> Result<T, DecodeError> {
+    match source.attribute(name) {
+        Some(value) => C::decode(value).map_err(|error| error.at(name)),
         None => Ok(default()),
     }
 }
@@ -147,6 +163,13 @@ macro_rules! auto_increment {
 }
 
 auto_increment!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+#[diagnostic::do_not_recommend]
+impl<T: Newtype<Inner: AutoIncrement>> AutoIncrement for T {
+    fn from_id(id: u64) -> Option<Self> {
+        T::Inner::from_id(id).map(T::wrap)
+    }
+}
 
 /// Sets an auto-increment key.
 pub fn set_auto<T: AutoIncrement>(field: &mut T, name: &str, id: u64) -> Result<(), EncodeError> {

@@ -11,6 +11,8 @@ pub(crate) struct Model<'a> {
     pub(crate) schema: Schema,
     pub(crate) migrations: Option<Path>,
     pub(crate) validation: Validation,
+    /// Whether an attribute that no field describes is an error.
+    pub(crate) refuse_unknown: bool,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) hash_key: Field<'a>,
     pub(crate) auto_increment: bool,
@@ -51,7 +53,23 @@ pub(crate) struct Field<'a> {
     pub(crate) role: Role,
     pub(crate) default: Option<Default>,
     /// The converter that stores it in another form.
-    pub(crate) with: Option<Path>,
+    pub(crate) with: Option<Converter>,
+}
+
+impl Field<'_> {
+    /// Whether the field has an attribute of its own.
+    pub(crate) fn is_named(&self) -> bool {
+        !matches!(self.role, Role::Flattened | Role::Skipped)
+    }
+}
+
+/// What stores a field in another form.
+#[derive(Clone)]
+pub(crate) enum Converter {
+    /// One that the user names.
+    Named(Path),
+    /// The library's, for what serde can store.
+    Serde,
 }
 
 /// What a field is for, named like the roles of paths.
@@ -61,6 +79,10 @@ pub(crate) enum Role {
     HashKey,
     RangeKey,
     Version,
+    /// Its entries are stored beside the other fields.
+    Flattened,
+    /// Not stored.
+    Skipped,
 }
 
 /// What a field holds where nothing is stored.

@@ -188,6 +188,7 @@ mod tests {
         auto_increment: false,
         attributes: &["id"],
         aliases: &[],
+        refuse_unknown: false,
         upgrade: &Never,
     };
 

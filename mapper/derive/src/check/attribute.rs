@@ -4,11 +4,12 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{Data, DeriveInput, Field, Fields, Token};
 
-use super::model::{constants_differ, with_or_default};
+use super::model::constants_differ;
 use super::variants::{self, Tags};
 use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, WRAPPED};
 use super::{
     Case, Extras, Words, aliases_differ, default, field, krate, names_differ, stored_name,
+    stored_otherwise,
 };
 use crate::ast::{self, Role, Shape};
 use crate::ctxt::Ctxt;
@@ -80,7 +81,8 @@ pub(super) fn map<'a>(
 ) -> Vec<ast::Field<'a>> {
     let named = fields.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
     let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident, case)).collect();
-    names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    let named = fields.iter().filter(|field| field.is_named());
+    names_differ(ctxt, "fields", named.map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
     aliases_differ(ctxt, &fields);
     fields
@@ -88,10 +90,13 @@ pub(super) fn map<'a>(
 
 fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident, case: Case) -> ast::Field<'a> {
     let mut words = Words::read(ctxt, &from.attrs, &ATTRIBUTE_FIELD);
+    let otherwise = stored_otherwise(ctxt, &mut words);
     let rename = words.text(ctxt, "rename");
-    let name = stored_name(ctxt, ident, rename.as_ref(), case);
+    let name = match otherwise {
+        Some(_) => String::new(),
+        None => stored_name(ctxt, ident, rename.as_ref(), case),
+    };
     let extras = Extras::read(ctxt, &mut words);
     let default = default(&mut words).map(|(_, default)| default);
-    with_or_default(ctxt, ident, &extras, default.as_ref());
-    field(from, ident, name, extras, Role::Field, default)
+    field(from, ident, name, extras, otherwise.unwrap_or(Role::Field), default)
 }

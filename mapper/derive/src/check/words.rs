@@ -16,7 +16,16 @@ pub(crate) struct Place {
 
 pub(crate) const MODEL: Place = Place {
     on: "the struct of a model",
-    known: &["table", "schema", "migrations", "rename_all", "validate", "validate_with", "crate"],
+    known: &[
+        "table",
+        "schema",
+        "migrations",
+        "rename_all",
+        "validate",
+        "validate_with",
+        "unknown",
+        "crate",
+    ],
 };
 pub(crate) const MODEL_FIELD: Place = Place {
     on: "a field of a model",
@@ -28,7 +37,10 @@ pub(crate) const MODEL_FIELD: Place = Place {
         "rename",
         "alias",
         "with",
+        "serde",
         "default",
+        "skip",
+        "flatten",
     ],
 };
 pub(super) const ATTRIBUTE: Place = Place {
@@ -37,11 +49,11 @@ pub(super) const ATTRIBUTE: Place = Place {
 };
 pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",
-    known: &["rename", "alias", "with", "default"],
+    known: &["rename", "alias", "with", "serde", "default", "skip", "flatten"],
 };
 pub(crate) const VARIANT: Place = Place { on: "a variant", known: &["rename", "other"] };
 pub(super) const CONTENT: Place =
-    Place { on: "the one unnamed field of a variant", known: &["with"] };
+    Place { on: "the one unnamed field of a variant", known: &["with", "serde"] };
 pub(super) const KEPT: Place =
     Place { on: "the field of an `other` variant, which keeps what is stored,", known: &[] };
 pub(super) const WRAPPED: Place =
@@ -102,6 +114,28 @@ impl Words {
             ctxt.error(&entry, format!("`{word}` takes no value: write just `{word}`"));
         }
         Some(entry.word)
+    }
+
+    /// A word that stands alone and goes with few others: the rest is reported, and counts as not written.
+    pub(super) fn excluding(
+        &mut self,
+        ctxt: &mut Ctxt,
+        word: &str,
+        beside: &[&str],
+        why: &str,
+    ) -> bool {
+        if self.flag(ctxt, word).is_none() {
+            return false;
+        }
+        for entry in std::mem::take(&mut self.entries) {
+            if beside.iter().any(|word| entry.word == word) {
+                self.entries.push(entry);
+            } else {
+                self.unclear = true;
+                ctxt.error(&entry.word, format!("{why}: remove `{}`", entry.word));
+            }
+        }
+        true
     }
 
     /// `word = "text"`.

@@ -4,8 +4,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
-use super::{at, constant, private, read, site, value, word, write};
+use super::{aliases, apart, at, constant, names, private, read, site, value, word, write};
 use crate::ast::{Default, Field, Model, Role, Schema, Validation};
+use crate::check::RESERVED;
 
 /// The constants and the impl of a model.
 pub(crate) fn model(model: &Model<'_>) -> TokenStream {
@@ -17,6 +18,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let keys = keys(private, model);
     let attributes = attributes(private, model);
     let settings = settings(private, model);
+    let swap_skipped = swap_skipped(model);
     let check = check(private, model);
     let chain = chain(model);
     quote_spanned! {site()=>
@@ -34,6 +36,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
             #keys
             #attributes
             #settings
+            #swap_skipped
             #check
         }
 
@@ -63,20 +66,21 @@ fn key(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> TokenSt
 }
 
 fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let Model { ident, table, schema, migrations, auto_increment, .. } = model;
+    let Model { ident, table, schema, migrations, auto_increment, refuse_unknown, .. } = model;
     let name = ident.to_string();
     let hash_key = key_attribute(private, &model.hash_key);
     let range_key = option(model.range_key.as_ref().map(|field| key_attribute(private, field)));
     let version = option(model.version.as_ref().map(|field| field.name.to_token_stream()));
     let schema = numbers(schema);
-    let attributes = stored(model).map(|field| &field.name);
-    let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
-        aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
-    });
+    let attributes = names(private, stored(model));
+    let aliases = aliases(private, stored(model));
+    let own = model.version.iter().map(|field| field.name.as_str());
+    let apart = apart(private, &own.chain(RESERVED).collect::<Vec<_>>(), stored(model));
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
         fn layout() -> &'static #private::Layout {
+            #apart
             static LAYOUT: #private::Layout = #private::Layout {
                 model: #name,
                 table: #table,
@@ -85,8 +89,9 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 version: #version,
                 schema: #private::Version::new(#schema),
                 auto_increment: #auto_increment,
-                attributes: &[#(#attributes),*],
-                aliases: &[#(#aliases),*],
+                attributes: #attributes,
+                aliases: #aliases,
+                refuse_unknown: #refuse_unknown,
                 upgrade: #upgrade,
             };
             &LAYOUT
@@ -147,7 +152,9 @@ fn attributes(private: &TokenStream, model: &Model<'_>) -> TokenStream {
 
 /// The methods that set fields of a value that the program holds.
 fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let defaults = model.fields.iter().filter_map(|field| {
+    // What a converter stores is never absent, and what is not stored keeps its value.
+    let filled = model.fields.iter().filter(|field| field.is_named() && field.with.is_none());
+    let defaults = filled.filter_map(|field| {
         let default = field.default.as_ref()?;
         Some(fill(private, field, default))
     });
@@ -187,6 +194,19 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     }
 }
 
+/// The method that hands on the fields that are not stored, where there are some.
+fn swap_skipped(model: &Model<'_>) -> Option<TokenStream> {
+    let skipped = model.fields.iter().filter(|field| field.role == Role::Skipped);
+    let skipped: Vec<_> = skipped.map(|field| field.ident).collect();
+    (!skipped.is_empty()).then(|| {
+        quote_spanned! {site()=>
+            fn swap_skipped(&mut self, other: &mut Self) {
+                #(::core::mem::swap(&mut self.#skipped, &mut other.#skipped);)*
+            }
+        }
+    })
+}
+
 /// Gives a field that would be stored as absent its default.
 fn fill(private: &TokenStream, field: &Field<'_>, default: &Default) -> TokenStream {
     let Field { ident, ty, name, .. } = field;
@@ -219,9 +239,9 @@ fn chain(model: &Model<'_>) -> Option<TokenStream> {
     Some(quote_spanned!(at(path)=> const _: () = #path.assert_ends_at(#schema);))
 }
 
-/// The fields that are stored as they are: all but the version.
-fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> {
-    model.fields.iter().filter(|field| field.role != Role::Version)
+/// The fields that are stored as they are: all but the version, and those that are not stored.
+fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> + Clone {
+    model.fields.iter().filter(|field| !matches!(field.role, Role::Version | Role::Skipped))
 }
 
 fn key_attribute(private: &TokenStream, field: &Field<'_>) -> TokenStream {

@@ -1,11 +1,11 @@
 //! The code of enums.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote_spanned};
 
 use super::attribute::head;
-use super::{at, read, read_value, site, word, write_value};
-use crate::ast::{Data, Field, Other, Tagged, Variant};
+use super::{apart, at, read, read_value, site, word, write_value};
+use crate::ast::{Data, Field, Other, Role, Tagged, Variant};
 
 /// The impl of an enum that is stored as the name of its variant.
 pub(super) fn names(
@@ -118,18 +118,21 @@ fn write_variant(private: &TokenStream, tag: &str, variant: &Variant<'_>) -> Tok
         Data::Nothing => (TokenStream::new(), Vec::new()),
         Data::Value(field) => {
             let value = bound(0);
-            let write = write_value(private, field, &quote_spanned!(site()=> #value));
+            let write = write_value(private, field, &value.to_token_stream());
             (quote_spanned!(site()=> (#value)), vec![write])
         }
         Data::Fields(fields) => {
-            let bound: Vec<_> = (0..fields.len()).map(bound).collect();
-            let idents = fields.iter().map(|field| field.ident);
-            let pattern = quote_spanned!(site()=> { #(#idents: #bound),* });
-            let writes = fields.iter().zip(&bound);
-            let writes = writes
-                .map(|(field, value)| write_value(private, field, &quote_spanned!(site()=> #value)))
-                .collect();
-            (pattern, writes)
+            let stored = fields.iter().filter(|field| field.role != Role::Skipped);
+            let (idents, writes): (Vec<_>, Vec<_>) = stored
+                .enumerate()
+                .map(|(i, field)| {
+                    let (ident, value) = (field.ident, bound(i));
+                    let write = write_value(private, field, &value.to_token_stream());
+                    (quote_spanned!(site()=> #ident: #value,), write)
+                })
+                .unzip();
+            // Fields that are not stored are not looked at.
+            (quote_spanned!(site()=> { #(#idents)* .. }), writes)
         }
     };
     let item = if writes.is_empty() {
@@ -164,6 +167,15 @@ fn read_variant(private: &TokenStream, variant: &Variant<'_>) -> TokenStream {
         }
     };
     quote_spanned!(site()=> (#name, #map) => ::core::result::Result::Ok(Self::#ident #fields),)
+}
+
+/// The assertions that flattened fields of variants bring no name twice.
+pub(super) fn assertions(private: &TokenStream, tagged: &Tagged<'_>) -> TokenStream {
+    let all = tagged.variants.iter().filter_map(|variant| match &variant.data {
+        Data::Nothing | Data::Value(_) => None,
+        Data::Fields(fields) => apart(private, &[&tagged.tag], fields.iter()),
+    });
+    all.collect()
 }
 
 /// The constant of the tag.

@@ -239,7 +239,7 @@ fn stored_names_are_free_distinct_and_of_a_good_length() {
 #[test]
 fn unknown_words_say_what_is_known() {
     let known = "(known on a field of a model: `hash_key`, `range_key`, `auto_increment`, `version`, `rename`, \
-                 `alias`, `with`, `default`)";
+                 `alias`, `with`, `serde`, `default`, `skip`, `flatten`)";
     for (written, meant) in [
         ("hashkey", "hash_key"),
         ("partition_key", "hash_key"),
@@ -260,7 +260,7 @@ fn unknown_words_say_what_is_known() {
                 "#[model(primary)] id: u64",
                 &[
                     "unknown attribute `primary`: known on a field of a model are `hash_key`, `range_key`, \
-                   `auto_increment`, `version`, `rename`, `alias`, `with`, `default`",
+                   `auto_increment`, `version`, `rename`, `alias`, `with`, `serde`, `default`, `skip`, `flatten`",
                 ],
             ),
             (
@@ -278,7 +278,7 @@ fn unknown_words_say_what_is_known() {
                 "tabel = \"maps\"",
                 &[
                     "unknown attribute `tabel`, did you mean `table`? (known on the struct of a model: `table`, `schema`, \
-                   `migrations`, `rename_all`, `validate`, `validate_with`, `crate`)",
+                   `migrations`, `rename_all`, `validate`, `validate_with`, `unknown`, `crate`)",
                 ],
             ),
             (
@@ -527,7 +527,8 @@ fn enums_with_data_have_entries_with_names_of_their_own() {
             (
                 "enum A { B(#[model(rename = \"c\")] u8) }",
                 &[
-                    "unknown attribute `rename`: known on the one unnamed field of a variant are `with`",
+                    "`rename` is written on a field of a model, not on the one unnamed field of a variant: move or \
+                     remove it",
                 ],
             ),
         ],
@@ -565,6 +566,79 @@ fn one_variant_may_keep_what_no_variant_has() {
                 &[
                     "`with` has no effect here: the field of an `other` variant, which keeps what is stored, takes \
                      no attribute, remove it",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn fields_that_are_not_stored_or_beside_others_have_no_names() {
+    check(
+        fields,
+        &[
+            (
+                "#[model(hash_key)] id: u64, #[model(skip)] a: T, #[model(skip, default = 1)] A: u8, \
+                 #[model(flatten)] b: B",
+                &[],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(skip, rename = \"b\")] a: T, \
+                 #[model(flatten, default, alias = \"c\")] c: C",
+                &[
+                    "a field with `skip` is not stored: remove `rename`",
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `alias`",
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `default`",
+                ],
+            ),
+            (
+                "#[model(hash_key, skip)] id: u64",
+                &["a field with `skip` is not stored: remove `hash_key`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(version, skip)] v: u64",
+                &["a field with `skip` is not stored: remove `version`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(flatten, skip)] a: T",
+                &["a field with `skip` is not stored: remove `flatten`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(serde, with = W)] a: T",
+                &["`serde` and `with` exclude each other: remove one of the two"],
+            ),
+        ],
+    );
+    check(
+        attribute,
+        &[
+            ("struct A { #[model(skip)] a: T, #[model(flatten)] b: B, #[model(serde)] c: C }", &[]),
+            (
+                "enum A { B { #[model(skip)] a: T, #[model(flatten)] b: B }, C(#[model(serde)] T) }",
+                &[],
+            ),
+            (
+                "struct A { #[model(flatten, with = W)] b: B }",
+                &[
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `with`",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn unknown_attributes_are_kept_or_refused() {
+    check(
+        container,
+        &[
+            ("table = \"maps\", unknown = \"keep\"", &[]),
+            ("table = \"maps\", unknown = \"refuse\"", &[]),
+            (
+                "table = \"maps\", unknown = \"drop\"",
+                &[
+                    "`drop` is nothing to do with unknown attributes: write `unknown = \"keep\"` or `unknown = \
+                     \"refuse\"`",
                 ],
             ),
         ],
