@@ -7,6 +7,7 @@ mod collections;
 mod convert;
 mod exact;
 mod foreign;
+mod newtype;
 mod numbers;
 mod parts;
 mod scalars;
@@ -17,7 +18,8 @@ pub(crate) mod number;
 pub use collections::SetElement;
 pub use convert::{BoolAsNumber, Convert, UnixMillis, UnixSeconds, With};
 pub use exact::{Number, Ttl};
-pub use parts::{Container, Document, ListOf, MapOf, MaybeAbsent};
+pub use newtype::{Newtype, Same};
+pub use parts::{Container, Document, Flattened, ListOf, MapOf, MaybeAbsent};
 
 use std::fmt;
 
@@ -27,7 +29,7 @@ use crate::item::{AttributeValue, kind_name};
 ///
 /// Implemented for strings, integers, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
 /// maps with string keys, `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds), [`Ttl`], and
-/// by `#[derive(Attribute)]` for structs, which become maps, and for enums of names, which become strings.
+/// by `#[derive(Attribute)]` for structs, which become maps, and for enums, which become strings or maps with a tag.
 ///
 /// Absent and present are told apart here: [`encode`](Attribute::encode) answers `None` where nothing is to be stored
 /// (`None`, an empty set: DynamoDB has no empty set), [`absent`](Attribute::absent) says what an absent attribute reads as.

@@ -9,7 +9,9 @@ use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
 use crate::projection::Projection;
-use crate::schema::{Standing, Stored, standing, stored};
+use crate::schema::{
+    LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, Stored, WRITE_ATTRIBUTE, standing, stored,
+};
 use crate::upgrade::UpgradeError;
 
 /// Turns a stored item into a loaded model. Every item that becomes a model passes here.
@@ -32,7 +34,9 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
 /// The model that an item of the current schema holds.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
     let item = M::layout().expand(item);
-    M::from_attributes(&item).map_err(|error| Error::decode(table, key, error))
+    known(M::layout(), &item)
+        .and_then(|()| M::from_attributes(&item))
+        .map_err(|error| Error::decode(table, key, error))
 }
 
 /// The projection that an item of the current schema holds.
@@ -69,6 +73,26 @@ fn owned(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<(), Err
     };
     Err(Error::decode(table, key, error))
 }
+
+/// Refuses an attribute that the model does not describe, where it says so.
+fn known(layout: &Layout, item: &Item) -> Result<(), DecodeError> {
+    if !layout.refuse_unknown {
+        return Ok(());
+    }
+    let own = [SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE, LOCK_ATTRIBUTE];
+    let described = |name: &str| {
+        own.contains(&name)
+            || layout.version == Some(name)
+            || layout.attributes.contains(&name)
+            || layout.aliases.iter().any(|(_, alias)| *alias == name)
+    };
+    match item.names().into_iter().find(|name| !described(name)) {
+        Some(name) => Err(DecodeError::new(UNKNOWN, "an unknown one").at(name)),
+        None => Ok(()),
+    }
+}
+
+const UNKNOWN: &str = "only attributes that the model describes";
 
 /// An item's schema and, where it is older than the model's, its upgraded form.
 pub(crate) struct Current {

@@ -46,6 +46,8 @@ pub struct Layout {
     pub discriminator: Option<(&'static str, &'static str)>,
     /// The secondary indexes.
     pub indexes: &'static [IndexLayout],
+    /// Whether an item with an attribute that the struct does not describe is an error.
+    pub refuse_unknown: bool,
     /// How items of older schemas are brought to this one.
     pub upgrade: &'static dyn Upgrade,
 }
@@ -150,6 +152,9 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
 
     /// The version field, where the model has one.
     fn version_mut(&mut self) -> Option<&mut u64>;
+
+    /// Hands on the fields that are not stored, from the value that was written to the one that was read back.
+    fn swap_skipped(&mut self, _other: &mut Self) {}
 
     /// Sets the hash key to an id from a counter; only called where the hash key is `auto_increment`.
     ///

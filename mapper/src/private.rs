@@ -1,5 +1,8 @@
 //! The door for generated code: what the derives call. Not part of the public API, and free to change.
 
+mod flatten;
+mod variants;
+
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
@@ -8,7 +11,9 @@ use garde::Validate;
 pub use garde::Report;
 pub use semver::Version;
 
-pub use crate::codec::{Attribute, Convert, DecodeError, Document, EncodeError, With, kind};
+pub use crate::codec::{
+    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Same, With, kind,
+};
 pub use crate::error::Error;
 pub use crate::expr::{Composite, Filled, Path, Plain, role};
 pub use crate::index::{
@@ -23,6 +28,8 @@ pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
+pub use flatten::{Flatten, assert_apart, count, from_map, join, put_flattened, to_map};
+pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.
 pub trait Source {
@@ -59,6 +66,18 @@ pub fn field_or<T: Attribute>(
 ) -> Result<T, DecodeError> {
     match source.attribute(name) {
         Some(value) => T::decode(value).map_err(|error| error.at(name)),
+        None => Ok(default()),
+    }
+}
+
+/// Reads a field with a converter and a default for an absent attribute.
+pub fn converted_or<T, C: Convert<T>>(
+    source: &impl Source,
+    name: &str,
+    default: impl FnOnce() -> T,
+) -> Result<T, DecodeError> {
+    match source.attribute(name) {
+        Some(value) => C::decode(value).map_err(|error| error.at(name)),
         None => Ok(default()),
     }
 }
@@ -192,6 +211,13 @@ macro_rules! auto_increment {
 }
 
 auto_increment!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+#[diagnostic::do_not_recommend]
+impl<T: Newtype<Inner: AutoIncrement>> AutoIncrement for T {
+    fn from_id(id: u64) -> Option<Self> {
+        T::Inner::from_id(id).map(T::wrap)
+    }
+}
 
 /// Sets an auto-increment key.
 pub fn set_auto<T: AutoIncrement>(field: &mut T, name: &str, id: u64) -> Result<(), EncodeError> {

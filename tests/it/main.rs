@@ -23,6 +23,7 @@ mod keys;
 mod migrations;
 mod reads;
 mod sends;
+mod shapes;
 mod transactions;
 mod types;
 mod ui;

@@ -12,6 +12,8 @@ pub(crate) struct Model<'a> {
     pub(crate) schema: Schema,
     pub(crate) migrations: Option<Path>,
     pub(crate) validation: Validation,
+    /// Whether an attribute that no field describes is an error.
+    pub(crate) refuse_unknown: bool,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) hash_key: Key,
     pub(crate) auto_increment: bool,
@@ -106,7 +108,23 @@ pub(crate) struct Field<'a> {
     pub(crate) role: Role,
     pub(crate) default: Option<Default>,
     /// The converter that stores it in another form.
-    pub(crate) with: Option<Path>,
+    pub(crate) with: Option<Converter>,
+}
+
+impl Field<'_> {
+    /// Whether the field has an attribute of its own.
+    pub(crate) fn is_named(&self) -> bool {
+        !matches!(self.role, Role::Flattened | Role::Skipped)
+    }
+}
+
+/// What stores a field in another form.
+#[derive(Clone)]
+pub(crate) enum Converter {
+    /// One that the user names.
+    Named(Path),
+    /// The library's, for what serde can store.
+    Serde,
 }
 
 /// What a field is for, named like the roles of paths.
@@ -120,6 +138,10 @@ pub(crate) enum Role {
     Indexed(usize),
     /// A part of the primary key's template, or a hash key that is a range key of an index.
     KeyPart(usize),
+    /// Its entries are stored beside the other fields.
+    Flattened,
+    /// Not stored.
+    Skipped,
 }
 
 /// What a field holds where nothing is stored.
@@ -145,14 +167,40 @@ pub(crate) enum Shape<'a> {
     /// As the one field it wraps.
     Newtype(&'a Type),
     /// As the name of a variant.
-    Names(Vec<Variant<'a>>),
+    Names(Vec<Variant<'a>>, Option<Other<'a>>),
+    /// As a map, with an entry for the name of the variant.
+    Tagged(Tagged<'a>),
 }
 
-/// A variant without data.
+/// An enum whose variants hold data.
+pub(crate) struct Tagged<'a> {
+    pub(crate) vis: &'a Visibility,
+    /// The entry for the name of the variant.
+    pub(crate) tag: String,
+    pub(crate) variants: Vec<Variant<'a>>,
+    pub(crate) other: Option<Other<'a>>,
+}
+
+/// A variant that is stored under its own name.
 pub(crate) struct Variant<'a> {
     pub(crate) ident: &'a Ident,
     /// The string that is stored.
     pub(crate) name: String,
+    pub(crate) data: Data<'a>,
+}
+
+/// What a variant holds.
+pub(crate) enum Data<'a> {
+    Nothing,
+    /// One unnamed field, which is stored under the name of the content.
+    Value(Box<Field<'a>>),
+    Fields(Vec<Field<'a>>),
+}
+
+/// The variant that keeps what is stored under a name that no variant has.
+pub(crate) struct Other<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
 }
 
 /// A struct that derives `Projection`.

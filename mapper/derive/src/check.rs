@@ -9,20 +9,21 @@ mod index;
 mod key;
 mod model;
 mod projection;
+mod variants;
 mod words;
 
 pub(crate) use attribute::attribute;
 use case::Case;
 pub(crate) use collection::collection;
-pub(crate) use model::model;
+pub(crate) use model::{RESERVED, model};
 pub(crate) use projection::projection;
-pub(crate) use words::{MODEL, MODEL_FIELD, Words};
+pub(crate) use words::{MODEL, MODEL_FIELD, VARIANT, Words};
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{Expr, Field, LitStr, Path, Type};
 
-use crate::ast;
+use crate::ast::{self, Converter, Role};
 use crate::ctxt::Ctxt;
 
 /// The longest name of a key attribute on AWS; other names may be longer, and gain nothing by it.
@@ -70,14 +71,33 @@ struct Extras {
     /// The names under which it is read too.
     aliases: Vec<String>,
     /// The converter that stores it in another form.
-    with: Option<Path>,
+    with: Option<Converter>,
 }
 
 impl Extras {
     fn read(ctxt: &mut Ctxt, words: &mut Words) -> Self {
         let given = words.texts(ctxt, "alias");
         let aliases = given.iter().map(|alias| given_name(ctxt, alias)).collect();
-        Self { aliases, with: words.path(ctxt, "with", "Converter") }
+        let with = words.path(ctxt, "with", "Converter").map(Converter::Named);
+        let serde = words.flag(ctxt, "serde");
+        if let (Some(_), Some(serde)) = (&with, &serde) {
+            let sentence = "`serde` and `with` exclude each other: remove one of the two";
+            ctxt.error(serde, sentence);
+        }
+        Self { aliases, with: with.or(serde.map(|_| Converter::Serde)) }
+    }
+}
+
+/// Whether a field is stored beside the others, or not at all.
+fn stored_otherwise(ctxt: &mut Ctxt, words: &mut Words) -> Option<Role> {
+    let skipped = "a field with `skip` is not stored";
+    let flattened = "the entries of a field with `flatten` have the names that its type gives them";
+    if words.excluding(ctxt, "skip", &["default"], skipped) {
+        Some(Role::Skipped)
+    } else if words.excluding(ctxt, "flatten", &[], flattened) {
+        Some(Role::Flattened)
+    } else {
+        None
     }
 }
 

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::{Data, DeriveInput, Fields, Ident, Path, Type};
 
 use crate::ast::{Field, Role};
-use crate::check::{self, MODEL, MODEL_FIELD, Words};
+use crate::check::{self, MODEL, MODEL_FIELD, VARIANT, Words};
 use crate::ctxt::Ctxt;
 use crate::expand::{constant, private, site, word};
 
@@ -96,7 +96,7 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
 pub(crate) fn attribute(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
     let private = private(&krate(input));
-    let kind = word(if matches!(input.data, Data::Enum(_)) { "S" } else { "M" });
+    let kind = word(if is_names(&input.data) { "S" } else { "M" });
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     quote_spanned! {site()=>
@@ -131,6 +131,16 @@ pub(crate) fn attribute(input: &DeriveInput, errors: &syn::Error) -> TokenStream
             }
         }
     }
+}
+
+/// Whether this is an enum of names, and maybe one that keeps the unknown ones.
+fn is_names(data: &Data) -> bool {
+    let Data::Enum(data) = data else { return false };
+    data.variants.iter().all(|variant| {
+        let mut ctxt = unreported();
+        let mut words = Words::read(&mut ctxt, &variant.attrs, &VARIANT);
+        matches!(variant.fields, Fields::Unit) || words.flag(&mut ctxt, "other").is_some()
+    })
 }
 
 /// The errors of these were reported by the check.

@@ -156,12 +156,55 @@ pub fn model(input: TokenStream) -> TokenStream {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// An enum with data is stored as a map that holds the variant's name under the *tag*, `type`: the fields of a variant
+/// are entries beside it, one unnamed field is the entry `value`. Constants named after variant and field lead to the
+/// entries, and `TAG` to the tag:
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue, Item, Model};
+///
+/// #[derive(Debug, Clone, PartialEq, Attribute)]
+/// enum Shape {
+///     Dot,
+///     Circle { radius: u32 },
+///     Text(String),
+///     // Keeps what no variant here has, so that it survives a save.
+///     #[model(other)]
+///     Other(Item),
+/// }
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "drawings", validate = false)]
+/// struct Drawing {
+///     #[model(hash_key)]
+///     id: u64,
+///     shape: Shape,
+/// }
+///
+/// let stored = Shape::Circle { radius: 3 }.encode()?.expect("a map is never absent");
+/// let AttributeValue::M(entries) = &stored else { panic!("no map") };
+/// assert_eq!(entries["type"], AttributeValue::S("Circle".into()));
+/// assert_eq!(entries["radius"], AttributeValue::N("3".into()));
+///
+/// let circles = Drawing::SHAPE.to(Shape::TAG).eq("Circle");
+/// let large = circles & Drawing::SHAPE.to(Shape::CIRCLE_RADIUS).gt(2);
+/// assert_eq!(large.to_string(), "shape.type = \"Circle\" AND shape.radius > 2");
+/// assert_eq!(Shape::TEXT_VALUE.to_string(), "value");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// | attribute | on | meaning |
 /// |---|---|---|
 /// | `crate = "path"` | the type | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
+/// | `rename_all = "camelCase"` | the type | How stored names are made from those of fields, or of an enum's variants; see `Model`. |
+/// | `tag = "kind"` | an enum with data | The entry for the name of the variant; `type` where it is not given. |
+/// | `content = "of"` | an enum with data | The entry for the one unnamed field of a variant; `value` where it is not given. |
+/// | `other` | a variant | Keeps what is stored under a name that no variant has, and writes it back: `Other(String)` in an enum of names, `Other(Item)` in one with data. |
 /// | `rename = "town"` | a named field, a variant | The name that is stored, where it is not the field's or variant's. |
 /// | `default` | a named field | What the field reads as where the map lacks the entry: `Default::default()`. |
 /// | `default = "CH".to_owned()` | a named field | The same with an expression of the field's type. |
+/// | `alias = "place"` | a named field | Other names under which the entry is read; see `Model`. |
+/// | `with = UnixSeconds` | a named field, the unnamed field of a variant | The converter that stores it in another form; see `Model`. |
 #[proc_macro_derive(Attribute, attributes(model))]
 pub fn attribute(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,6 +1,7 @@
 //! What is inside a value: the types of elements, entries and fields, for paths into documents.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::marker::PhantomData;
 
 use super::{Attribute, SetElement, kind};
 
@@ -81,6 +82,14 @@ pub trait Document {
 }
 
 impl<T: Document> Document for Option<T> {
+    type Document = T::Document;
+}
+
+/// The type of the constant of a flattened field: leads to the fields of `T`, which are stored beside the others.
+#[derive(Debug)]
+pub struct Flattened<T>(PhantomData<fn() -> T>);
+
+impl<T: Document> Document for Flattened<T> {
     type Document = T::Document;
 }
 

@@ -167,8 +167,7 @@ impl<M, T, R> Path<M, T, R> {
     where
         T: Document,
     {
-        self.place.inner.push(Segment::Key(field.place.name));
-        self.place.inner.extend(field.place.inner);
+        self.place.extend(field.place);
         Path::at(self.place)
     }
 

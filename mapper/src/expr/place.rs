@@ -24,6 +24,16 @@ impl Place {
         Self { name: Cow::Borrowed(name), inner: Vec::new() }
     }
 
+    /// Goes on into a document. The place of a flattened field has no name: its fields are beside it.
+    pub(crate) fn extend(&mut self, inner: Self) {
+        if self.name.is_empty() {
+            self.name = inner.name;
+        } else if !inner.name.is_empty() {
+            self.inner.push(Segment::Key(inner.name));
+        }
+        self.inner.extend(inner.inner);
+    }
+
     /// The value that is there in an item.
     pub(crate) fn find<'a>(&self, item: &'a Item) -> Option<&'a AttributeValue> {
         let mut value = item.get(&self.name)?;

@@ -193,6 +193,7 @@ mod tests {
         templates: &[],
         discriminator: None,
         indexes: &[],
+        refuse_unknown: false,
         upgrade: &Never,
     };
 

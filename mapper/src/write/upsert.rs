@@ -73,7 +73,9 @@ impl<'a, M: Model> Upsert<'a, M> {
             write
         };
         let stored = guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await?;
-        decode(&target.table, &key, stored.unwrap_or_default())
+        let mut loaded: Loaded<M> = decode(&target.table, &key, stored.unwrap_or_default())?;
+        loaded.swap_skipped(&mut self.model);
+        Ok(loaded)
     }
 }
 

@@ -4,10 +4,12 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{Data, DeriveInput, Field, Fields, Token};
 
-use super::model::{constants_differ, with_or_default};
-use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, VARIANT, WRAPPED};
+use super::model::constants_differ;
+use super::variants::{self, Tags};
+use super::words::{ATTRIBUTE, ATTRIBUTE_FIELD, WRAPPED};
 use super::{
     Case, Extras, Words, aliases_differ, default, field, krate, names_differ, stored_name,
+    stored_otherwise,
 };
 use crate::ast::{self, Role, Shape};
 use crate::ctxt::Ctxt;
@@ -28,11 +30,20 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Attribute<'
     let mut words = Words::read(ctxt, &input.attrs, &ATTRIBUTE);
     let krate = krate(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
-    let shape = shape(ctxt, input, case)?;
+    let tags = Tags::read(ctxt, &mut words);
+    let shape = shape(ctxt, input, case, &tags)?;
+    if !matches!(shape, Shape::Tagged(_)) {
+        tags.refuse(ctxt);
+    }
     Some(ast::Attribute { krate, ident: &input.ident, shape })
 }
 
-fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput, case: Case) -> Option<Shape<'a>> {
+fn shape<'a>(
+    ctxt: &mut Ctxt,
+    input: &'a DeriveInput,
+    case: Case,
+    tags: &Tags,
+) -> Option<Shape<'a>> {
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => Some(Shape::Map(map(ctxt, &fields.named, case))),
@@ -54,7 +65,7 @@ fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput, case: Case) -> Option<Shap
                 None
             }
         },
-        Data::Enum(data) => names(ctxt, input, &data.variants, case).map(Shape::Names),
+        Data::Enum(data) => variants::shape(ctxt, input, &data.variants, case, tags),
         Data::Union(data) => {
             let sentence = "a union cannot be stored: write a struct or an enum";
             ctxt.error(data.union_token, sentence);
@@ -63,14 +74,15 @@ fn shape<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput, case: Case) -> Option<Shap
     }
 }
 
-fn map<'a>(
+pub(super) fn map<'a>(
     ctxt: &mut Ctxt,
     fields: &'a Punctuated<Field, Token![,]>,
     case: Case,
 ) -> Vec<ast::Field<'a>> {
     let named = fields.iter().filter_map(|field| Some((field, field.ident.as_ref()?)));
     let fields: Vec<_> = named.map(|(field, ident)| entry(ctxt, field, ident, case)).collect();
-    names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    let named = fields.iter().filter(|field| field.is_named());
+    names_differ(ctxt, "fields", named.map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
     aliases_differ(ctxt, &fields);
     fields
@@ -78,40 +90,13 @@ fn map<'a>(
 
 fn entry<'a>(ctxt: &mut Ctxt, from: &'a Field, ident: &'a Ident, case: Case) -> ast::Field<'a> {
     let mut words = Words::read(ctxt, &from.attrs, &ATTRIBUTE_FIELD);
+    let otherwise = stored_otherwise(ctxt, &mut words);
     let rename = words.text(ctxt, "rename");
-    let name = stored_name(ctxt, ident, rename.as_ref(), case);
+    let name = match otherwise {
+        Some(_) => String::new(),
+        None => stored_name(ctxt, ident, rename.as_ref(), case),
+    };
     let extras = Extras::read(ctxt, &mut words);
     let default = default(&mut words).map(|(_, default)| default);
-    with_or_default(ctxt, ident, &extras, default.as_ref());
-    field(from, ident, name, extras, Role::Field, default)
-}
-
-fn names<'a>(
-    ctxt: &mut Ctxt,
-    input: &'a DeriveInput,
-    variants: &'a Punctuated<syn::Variant, Token![,]>,
-    case: Case,
-) -> Option<Vec<ast::Variant<'a>>> {
-    if variants.is_empty() {
-        let sentence =
-            "an enum without variants has no values to store: write at least one variant";
-        ctxt.error(&input.ident, sentence);
-        return None;
-    }
-    let with_data = variants.iter().find(|variant| !matches!(variant.fields, Fields::Unit));
-    if let Some(variant) = with_data {
-        let sentence = "an enum with data is not supported yet: put the data in a struct, beside an enum of plain names";
-        ctxt.error(variant, sentence);
-        return None;
-    }
-    let names: Vec<_> = variants.iter().map(|variant| named(ctxt, variant, case)).collect();
-    names_differ(ctxt, "variants", names.iter().map(|v| (v.name.as_str(), v.ident)));
-    Some(names)
-}
-
-fn named<'a>(ctxt: &mut Ctxt, variant: &'a syn::Variant, case: Case) -> ast::Variant<'a> {
-    let mut words = Words::read(ctxt, &variant.attrs, &VARIANT);
-    let rename = words.text(ctxt, "rename");
-    let name = stored_name(ctxt, &variant.ident, rename.as_ref(), case);
-    ast::Variant { ident: &variant.ident, name }
+    field(from, ident, name, extras, otherwise.unwrap_or(Role::Field), default)
 }

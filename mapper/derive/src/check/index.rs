@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use super::key::template;
+use super::key::{no_key, template};
 use super::words::INDEX;
 use super::{Words, constant, given_name, ungrouped};
 use crate::ast::{Field, Index, Key, Role, Template};
@@ -191,9 +191,8 @@ fn names(ctxt: &mut Ctxt, word: &str, value: &Expr) -> Option<Vec<Ident>> {
 /// The field, or the composed key of the table, with this name.
 fn named(ctxt: &mut Ctxt, ident: &Ident, table: &Table<'_, '_>) -> Option<Key> {
     if let Some(number) = table.fields.iter().position(|field| field.ident == ident) {
-        if table.fields[number].role == Role::Version {
-            let sentence = "the version changes with every write: index another field";
-            ctxt.error(ident, sentence);
+        if let Some(reason) = no_key(&table.fields[number]) {
+            ctxt.error(ident, reason);
             return None;
         }
         return Some(Key::Field(number));

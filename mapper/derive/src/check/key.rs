@@ -162,6 +162,20 @@ fn push(pieces: &mut Vec<Piece>, text: &str) {
     }
 }
 
+/// Why a field cannot be part of a key.
+pub(super) fn no_key(field: &Field<'_>) -> Option<String> {
+    let ident = field.ident;
+    match field.role {
+        Role::Version => Some(format!(
+            "the version `{ident}` changes with every write and cannot be part of a key: name another field"
+        )),
+        Role::Skipped | Role::Flattened => Some(format!(
+            "`{ident}` is no attribute of its own and cannot be part of a key: name another field"
+        )),
+        Role::Field | Role::HashKey | Role::RangeKey | Role::Indexed(_) | Role::KeyPart(_) => None,
+    }
+}
+
 /// What stands in braces: a field, and the digits of a number.
 fn field(inside: &str, fields: &[Field<'_>]) -> Result<Piece, String> {
     let (name, width) = match inside.split_once(':') {
@@ -172,10 +186,8 @@ fn field(inside: &str, fields: &[Field<'_>]) -> Result<Piece, String> {
         let known: Vec<_> = fields.iter().map(|field| format!("`{}`", field.ident)).collect();
         return Err(format!("`{{{inside}}}` names no field: write one of {}", known.join(", ")));
     };
-    if fields[found].role == Role::Version {
-        return Err(format!(
-            "the version `{name}` changes with every write and cannot be part of a key: remove it"
-        ));
+    if let Some(reason) = no_key(&fields[found]) {
+        return Err(reason);
     }
     let width = match width {
         None => 0,

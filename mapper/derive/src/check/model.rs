@@ -6,19 +6,20 @@ use syn::{Data, DeriveInput, Fields, LitStr};
 use super::index::{Table, indexes};
 use super::key::Composed;
 use super::{
-    Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, constant, default, field, is_u64,
-    krate, names_differ, stored_name,
+    Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, default, field, is_u64, krate,
+    names_differ, stored_name, stored_otherwise,
 };
 use crate::ast::{self, Key, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
 
 /// The attributes that the library itself writes.
-const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
+pub(crate) const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
 
 /// A field and the words on it.
 struct Raw<'a> {
     field: &'a syn::Field,
     ident: &'a Ident,
+    otherwise: Option<Role>,
     hash_key: Option<Ident>,
     range_key: Option<Ident>,
     version: Option<Ident>,
@@ -44,6 +45,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let schema = schema(ctxt, &mut words);
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
     let validation = validation(ctxt, &mut words);
+    let refuse_unknown = refuse_unknown(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
     let (hash, range) = (Composed::hash(ctxt, &mut words), Composed::range(ctxt, &mut words));
     let discriminator = discriminator(ctxt, &mut words);
@@ -69,7 +71,8 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
 
     let mut fields: Vec<ast::Field<'_>> =
         raws.iter().map(|raw| described(ctxt, raw, case)).collect();
-    names_differ(ctxt, "fields", fields.iter().map(|field| (field.name.as_str(), field.ident)));
+    let named = fields.iter().filter(|field| field.is_named());
+    names_differ(ctxt, "fields", named.map(|field| (field.name.as_str(), field.ident)));
     constants_differ(ctxt, &fields);
     aliases_differ(ctxt, &fields);
 
@@ -94,6 +97,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         schema: schema?,
         migrations,
         validation: validation?,
+        refuse_unknown,
         hash_key,
         auto_increment: raws.iter().any(|raw| raw.auto_increment.is_some()),
         range_key,
@@ -203,6 +207,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
     Raw {
         field,
         ident,
+        otherwise: stored_otherwise(ctxt, &mut words),
         hash_key: words.flag(ctxt, "hash_key"),
         range_key: words.flag(ctxt, "range_key"),
         version: words.flag(ctxt, "version"),
@@ -275,6 +280,19 @@ fn validation(ctxt: &mut Ctxt, words: &mut Words) -> Option<Validation> {
     }
 }
 
+/// Whether an attribute that no field describes is an error: `unknown = "refuse"`.
+fn refuse_unknown(ctxt: &mut Ctxt, words: &mut Words) -> bool {
+    let Some(given) = words.text(ctxt, "unknown") else { return false };
+    let text = given.value();
+    if !matches!(text.as_str(), "keep" | "refuse") {
+        let sentence = format!(
+            "`{text}` is nothing to do with unknown attributes: write `unknown = \"keep\"` or `unknown = \"refuse\"`"
+        );
+        ctxt.error(&given, sentence);
+    }
+    text == "refuse"
+}
+
 fn hash_key_is_there(ctxt: &mut Ctxt, raws: &[Raw<'_>], input: &DeriveInput) {
     if !raws.iter().any(|raw| raw.hash_key.is_some() || raw.unclear) {
         let sentence = format!(
@@ -345,7 +363,10 @@ fn version_is_u64(ctxt: &mut Ctxt, raw: &Raw<'_>) {
 }
 
 fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
-    let name = stored_name(ctxt, raw.ident, raw.rename.as_ref(), case);
+    let name = match raw.otherwise {
+        Some(_) => String::new(),
+        None => stored_name(ctxt, raw.ident, raw.rename.as_ref(), case),
+    };
     if RESERVED.contains(&name.as_str()) {
         let sentence = format!(
             "`{name}` is written by the library: choose another name, or keep the field and write \
@@ -360,7 +381,7 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
         Raw { hash_key: Some(_), .. } => Role::HashKey,
         Raw { range_key: Some(_), .. } => Role::RangeKey,
         Raw { version: Some(_), .. } => Role::Version,
-        _ => Role::Field,
+        _ => raw.otherwise.unwrap_or(Role::Field),
     };
     if role != Role::Field && !raw.extras.aliases.is_empty() {
         let sentence = "a key and the version have one name: remove `alias`, or change the name by a migration";
@@ -372,29 +393,15 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
                         struct of your own that implements `dynamap::Attribute`";
         ctxt.error(raw.ident, sentence);
     }
-    with_or_default(ctxt, raw.ident, &raw.extras, default.as_ref());
     field(raw.field, raw.ident, name, raw.extras.clone(), role, default)
-}
-
-/// A converter has no stored form for "cleared", which a default needs.
-pub(super) fn with_or_default(
-    ctxt: &mut Ctxt,
-    ident: &Ident,
-    extras: &Extras,
-    default: Option<&ast::Default>,
-) {
-    if extras.with.is_some() && default.is_some() {
-        let sentence = "`with` and `default` do not go together yet: remove one, and fill absent attributes by a \
-                        migration";
-        ctxt.error(ident, sentence);
-    }
 }
 
 /// No two fields with one constant, as `id` and `ID` would have.
 pub(super) fn constants_differ(ctxt: &mut Ctxt, fields: &[ast::Field<'_>]) {
+    let fields: Vec<_> = fields.iter().filter(|field| field.role != Role::Skipped).collect();
     for (i, field) in fields.iter().enumerate() {
-        let constant = constant(field.ident);
-        if let Some(first) = fields[..i].iter().find(|other| other.constant == constant) {
+        let constant = &field.constant;
+        if let Some(first) = fields[..i].iter().find(|other| other.constant == *constant) {
             let sentence = format!(
                 "the fields `{}` and `{}` would share the constant `{constant}`: name one of them differently",
                 first.ident, field.ident

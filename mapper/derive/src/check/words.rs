@@ -31,6 +31,7 @@ pub(crate) const MODEL: Place = Place {
         "rename_all",
         "validate",
         "validate_with",
+        "unknown",
         "crate",
     ],
 };
@@ -44,14 +45,19 @@ pub(crate) const MODEL_FIELD: Place = Place {
         "rename",
         "alias",
         "with",
+        "serde",
         "default",
+        "skip",
+        "flatten",
     ],
 };
-pub(super) const ATTRIBUTE: Place =
-    Place { on: "a type that derives `Attribute`", known: &["rename_all", "crate"] };
+pub(super) const ATTRIBUTE: Place = Place {
+    on: "a type that derives `Attribute`",
+    known: &["rename_all", "tag", "content", "crate"],
+};
 pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",
-    known: &["rename", "alias", "with", "default"],
+    known: &["rename", "alias", "with", "serde", "default", "skip", "flatten"],
 };
 pub(super) const INDEX: Place = Place {
     on: "an index",
@@ -72,7 +78,11 @@ pub(super) const PROJECTION_FIELD: Place =
 pub(super) const COLLECTION: Place =
     Place { on: "a type that derives `Collection`", known: &["crate"] };
 pub(super) const COLLECTION_MEMBER: Place = Place { on: "a member of a collection", known: &[] };
-pub(super) const VARIANT: Place = Place { on: "a variant", known: &["rename"] };
+pub(crate) const VARIANT: Place = Place { on: "a variant", known: &["rename", "other"] };
+pub(super) const CONTENT: Place =
+    Place { on: "the one unnamed field of a variant", known: &["with", "serde"] };
+pub(super) const KEPT: Place =
+    Place { on: "the field of an `other` variant, which keeps what is stored,", known: &[] };
 pub(super) const WRAPPED: Place =
     Place { on: "the one field of a tuple struct, which is stored as this field,", known: &[] };
 
@@ -170,6 +180,28 @@ impl Words {
     /// A word with any value.
     pub(super) fn expr(&mut self, ctxt: &mut Ctxt, word: &str, example: &str) -> Option<Expr> {
         self.value(ctxt, word, "a value", example, |value| Some(value.clone()))
+    }
+
+    /// A word that stands alone and goes with few others: the rest is reported, and counts as not written.
+    pub(super) fn excluding(
+        &mut self,
+        ctxt: &mut Ctxt,
+        word: &str,
+        beside: &[&str],
+        why: &str,
+    ) -> bool {
+        if self.flag(ctxt, word).is_none() {
+            return false;
+        }
+        for entry in std::mem::take(&mut self.entries) {
+            if beside.iter().any(|word| entry.word == word) {
+                self.entries.push(entry);
+            } else {
+                self.unclear = true;
+                ctxt.error(&entry.word, format!("{why}: remove `{}`", entry.word));
+            }
+        }
+        true
     }
 
     /// `word = "text"`.

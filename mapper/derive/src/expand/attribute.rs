@@ -4,21 +4,35 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 use syn::Type;
 
-use super::{at, constant, private, read, site, word, write};
-use crate::ast::{Attribute, Field, Shape, Variant};
+use super::{
+    aliases, apart, at, constant, defaults, names, private, read, site, variants, word, write,
+};
+use crate::ast::{Attribute, Field, Role, Shape};
 
 /// The impl of a type that is stored in one attribute.
 pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
     let private = &private(&attribute.krate);
     let ident = attribute.ident;
     let body = match &attribute.shape {
-        Shape::Map(fields) => map(private, ident, fields),
+        Shape::Map(_) => map(private, ident),
         Shape::Newtype(ty) => newtype(private, ty),
-        Shape::Names(variants) => names(private, variants),
+        Shape::Names(variants, other) => variants::names(private, ident, variants, other.as_ref()),
+        Shape::Tagged(tagged) => variants::tagged(private, ident, tagged),
     };
     let document = match &attribute.shape {
-        Shape::Map(fields) => document(private, ident, fields),
-        Shape::Newtype(_) | Shape::Names(_) => TokenStream::new(),
+        Shape::Map(fields) => {
+            let flatten = flatten(private, ident, fields);
+            let document = document(private, ident, fields.iter(), &TokenStream::new());
+            quote_spanned!(site()=> #document #flatten)
+        }
+        Shape::Tagged(tagged) => {
+            let tag = variants::tag(private, tagged);
+            let document = document(private, ident, variants::fields(tagged), &tag);
+            let assertions = variants::assertions(private, tagged);
+            quote_spanned!(site()=> #document #assertions)
+        }
+        Shape::Newtype(ty) => wraps(private, ident, ty),
+        Shape::Names(..) => TokenStream::new(),
     };
     quote_spanned! {site()=>
         #document
@@ -32,12 +46,18 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
 }
 
 /// The constants by which the fields are reached inside a model.
-fn document(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
-    let constants = fields.iter().map(|field| constant(private, field));
+fn document<'a>(
+    private: &TokenStream,
+    ident: &Ident,
+    fields: impl Iterator<Item = &'a Field<'a>>,
+    others: &TokenStream,
+) -> TokenStream {
+    let constants = fields.map(|field| constant(private, field));
     quote_spanned! {site()=>
         #[automatically_derived]
         #[allow(dead_code, deprecated)]
         impl #ident {
+            #others
             #(#constants)*
         }
 
@@ -49,10 +69,7 @@ fn document(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> Token
     }
 }
 
-fn map(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
-    let (operand, map) = (word("operand"), word("map"));
-    let writes = fields.iter().map(|field| write(private, field, &operand));
-    let reads = fields.iter().map(|field| read(private, field, &map));
+fn map(private: &TokenStream, ident: &Ident) -> TokenStream {
     let expected = format!("a map ({ident})");
     let head = head(private, "M");
     quote_spanned! {site()=>
@@ -61,60 +78,55 @@ fn map(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStrea
         fn encode_operand(
             operand: &Self,
         ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
-            let mut item = #private::Item::new();
-            #(#writes)*
-            ::core::result::Result::Ok(#private::AttributeValue::M(item.into_inner()))
+            #private::to_map(operand)
         }
 
         fn decode(
             value: &#private::AttributeValue,
         ) -> ::core::result::Result<Self, #private::DecodeError> {
-            match value {
-                #private::AttributeValue::M(map) => {
-                    ::core::result::Result::Ok(Self { #(#reads),* })
-                }
-                other => ::core::result::Result::Err(#private::DecodeError::kind(#expected, other)),
-            }
+            #private::from_map(value, #expected)
         }
     }
 }
 
-fn names(private: &TokenStream, variants: &[Variant<'_>]) -> TokenStream {
-    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
-    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    let expected = format!("one of {}", quoted.join(", "));
-    let head = head(private, "S");
+/// The entries of a struct, for its own map and for what they are flattened into.
+fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenStream {
+    let stored = fields.iter().filter(|field| field.role != Role::Skipped);
+    let (this, map) = (word("self"), word("map"));
+    let writes = stored.clone().map(|field| write(private, field, &this));
+    let reads = fields.iter().map(|field| read(private, field, &map));
+    let apart = apart(private, &[], stored.clone());
+    let names = names(private, stored.clone(), &[]);
+    let aliases = aliases(private, stored.clone());
+    let defaults = defaults(private, stored);
+    let text = quote_spanned!(site()=> &'static ::core::primitive::str);
     quote_spanned! {site()=>
-        #head
+        #apart
 
-        fn encode_operand(
-            operand: &Self,
-        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
-            let name = match operand {
-                #(Self::#idents => #names,)*
-            };
-            ::core::result::Result::Ok(#private::AttributeValue::S(::std::borrow::ToOwned::to_owned(name)))
-        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #private::Flatten for #ident {
+            const ATTRIBUTES: &'static [#text] = #names;
+            const ALIASES: &'static [(#text, #text)] = #aliases;
+            const DEFAULTS: &'static [#text] = #defaults;
 
-        fn decode(
-            value: &#private::AttributeValue,
-        ) -> ::core::result::Result<Self, #private::DecodeError> {
-            match value {
-                #private::AttributeValue::S(name) => match name.as_str() {
-                    #(#names => ::core::result::Result::Ok(Self::#idents),)*
-                    _ => ::core::result::Result::Err(
-                        #private::DecodeError::new(#expected, "another string"),
-                    ),
-                },
-                other => ::core::result::Result::Err(#private::DecodeError::kind(#expected, other)),
+            fn to_entries(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
+                let mut item = #private::Item::new();
+                #(#writes)*
+                ::core::result::Result::Ok(item)
+            }
+
+            fn from_entries(
+                map: &impl #private::Source,
+            ) -> ::core::result::Result<Self, #private::DecodeError> {
+                ::core::result::Result::Ok(Self { #(#reads),* })
             }
         }
     }
 }
 
-/// What maps and names share: a value is its own operand, and is never absent.
-fn head(private: &TokenStream, kind: &str) -> TokenStream {
+/// What maps and enums share: a value is its own operand, and is never absent.
+pub(super) fn head(private: &TokenStream, kind: &str) -> TokenStream {
     let kind = word(kind);
     quote_spanned! {site()=>
         type Kind = #private::kind::#kind;
@@ -162,6 +174,26 @@ fn newtype(private: &TokenStream, ty: &Type) -> TokenStream {
 
         fn absent() -> ::core::option::Option<Self> {
             #wrapped::absent().map(Self)
+        }
+    }
+}
+
+/// What a newtype takes over from the type that it wraps.
+fn wraps(private: &TokenStream, ident: &Ident, ty: &Type) -> TokenStream {
+    let same = quote_spanned!(at(ty)=> <#ty as #private::Same>::Type);
+    quote_spanned! {site()=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #private::Newtype for #ident {
+            type Inner = #same;
+
+            fn wrap(inner: #same) -> Self {
+                Self(inner)
+            }
+
+            fn inner(&self) -> &#same {
+                &self.0
+            }
         }
     }
 }

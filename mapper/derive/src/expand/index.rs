@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
-use super::key::{attribute, encoded, key_role, names, operands, pair, written};
+use super::key::{attribute, encoded, key_role, operands, pair, pattern, written};
 use super::projection::number;
 use super::{role, site, word};
 use crate::ast::{Index, Key, Model};
@@ -64,7 +64,7 @@ pub(super) fn impls(
         operands(private, model, &parts, &Lifetime::new("'a", site())).unwrap_or_else(nothing);
     let anonymous =
         operands(private, model, &parts, &Lifetime::new("'_", site())).unwrap_or_else(nothing);
-    let pattern = names(&parts).unwrap_or_else(nothing);
+    let pattern = pattern(&parts).unwrap_or_else(nothing);
     let encoded = encoded(private, model, &parts);
     let pairs = index.hash_key.iter().map(|key| pair(private, model, *key));
     let output = if index.include.is_none() || index.local {

@@ -39,7 +39,7 @@ pub(super) fn operands(
 }
 
 /// The names under which generated code has them.
-pub(super) fn names(numbers: &[usize]) -> Option<TokenStream> {
+pub(super) fn pattern(numbers: &[usize]) -> Option<TokenStream> {
     tuple(numbers.iter().map(|number| part(*number).to_token_stream()))
 }
 

@@ -4,9 +4,13 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
-use super::key::{encoded, names, operands, own, pair, tuple, written};
-use super::{at, constant, index, key, private, read, site, value, word, write};
+use super::key::{encoded, operands, own, pair, pattern, tuple, written};
+use super::{
+    aliases, apart, at, constant, defaults, index, key, names, private, read, site, value, word,
+    write,
+};
 use crate::ast::{Default, Field, Index, Key, Model, Role, Schema, Validation};
+use crate::check::RESERVED;
 
 /// The constants and the impl of a model.
 pub(crate) fn model(model: &Model<'_>) -> TokenStream {
@@ -23,6 +27,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let keys = keys(private, model);
     let attributes = attributes(private, model);
     let settings = settings(private, model);
+    let swap_skipped = swap_skipped(model);
     let check = check(private, model);
     let chain = chain(model);
     let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
@@ -41,6 +46,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
             #keys
             #attributes
             #settings
+            #swap_skipped
             #check
         }
 
@@ -86,7 +92,7 @@ fn hash_ref(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> To
 }
 
 fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let Model { ident, table, schema, migrations, auto_increment, .. } = model;
+    let Model { ident, table, schema, migrations, auto_increment, refuse_unknown, .. } = model;
     let name = ident.to_string();
     let hash_key = key::attribute(private, model, model.hash_key);
     let range_key = option(model.range_key.map(|key| key::attribute(private, model, key)));
@@ -97,18 +103,27 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
         model.discriminator.as_ref().map(|(name, value)| quote_spanned!(site()=> (#name, #value))),
     );
     let indexes = model.indexes.iter().map(|index| index::layout(private, model, index));
-    let attributes = stored(model)
-        .map(|field| &field.name)
-        .chain(model.templates.iter().map(|template| &template.name))
-        .chain(model.discriminator.iter().map(|(name, _)| name));
-    let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
-        aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
-    });
-    let defaults = model.fields.iter().filter(|field| field.default.is_some()).map(|f| &f.name);
+    // What the library composes is an attribute like those of fields.
+    let composed: Vec<&str> = model
+        .templates
+        .iter()
+        .map(|template| template.name.as_str())
+        .chain(model.discriminator.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    let attributes = names(private, stored(model), &composed);
+    let aliases = aliases(private, stored(model));
+    let defaults = defaults(private, stored(model));
+    let own = model.version.iter().map(|field| field.name.as_str());
+    let apart = apart(
+        private,
+        &own.chain(RESERVED).chain(composed.iter().copied()).collect::<Vec<_>>(),
+        stored(model),
+    );
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
         fn layout() -> &'static #private::Layout {
+            #apart
             static LAYOUT: #private::Layout = #private::Layout {
                 model: #name,
                 table: #table,
@@ -117,12 +132,13 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 version: #version,
                 schema: #private::Version::new(#schema),
                 auto_increment: #auto_increment,
-                attributes: &[#(#attributes),*],
-                aliases: &[#(#aliases),*],
-                defaults: &[#(#defaults),*],
+                attributes: #attributes,
+                aliases: #aliases,
+                defaults: #defaults,
                 templates: &[#(#templates),*],
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
+                refuse_unknown: #refuse_unknown,
                 upgrade: #upgrade,
             };
             &LAYOUT
@@ -135,9 +151,10 @@ fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let (key, hash) = (key_ref(private, model, &anonymous), hash_ref(private, model, &anonymous));
     let nothing = || quote_spanned!(site()=> ());
     let [hash_parts, range_parts] = sides(model);
-    let key_pattern = tuple([&hash_parts, &range_parts].into_iter().filter_map(|side| names(side)));
+    let key_pattern =
+        tuple([&hash_parts, &range_parts].into_iter().filter_map(|side| pattern(side)));
     let key_pattern = key_pattern.unwrap_or_else(nothing);
-    let hash_pattern = names(&hash_parts).unwrap_or_else(nothing);
+    let hash_pattern = pattern(&hash_parts).unwrap_or_else(nothing);
     let all: Vec<usize> = hash_parts.iter().chain(&range_parts).copied().collect();
     let (encoded_all, own) = (encoded(private, model, &all), own(private, model, &all));
     let encoded_hash = encoded(private, model, &hash_parts);
@@ -190,7 +207,9 @@ fn attributes(private: &TokenStream, model: &Model<'_>) -> TokenStream {
 
 /// The methods that set fields of a value that the program holds.
 fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
-    let defaults = model.fields.iter().filter_map(|field| {
+    // What a converter stores is never absent, and what is not stored keeps its value.
+    let filled = model.fields.iter().filter(|field| field.is_named() && field.with.is_none());
+    let defaults = filled.filter_map(|field| {
         let default = field.default.as_ref()?;
         Some(fill(private, field, default))
     });
@@ -231,6 +250,19 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     }
 }
 
+/// The method that hands on the fields that are not stored, where there are some.
+fn swap_skipped(model: &Model<'_>) -> Option<TokenStream> {
+    let skipped = model.fields.iter().filter(|field| field.role == Role::Skipped);
+    let skipped: Vec<_> = skipped.map(|field| field.ident).collect();
+    (!skipped.is_empty()).then(|| {
+        quote_spanned! {site()=>
+            fn swap_skipped(&mut self, other: &mut Self) {
+                #(::core::mem::swap(&mut self.#skipped, &mut other.#skipped);)*
+            }
+        }
+    })
+}
+
 /// Gives a field that would be stored as absent its default.
 fn fill(private: &TokenStream, field: &Field<'_>, default: &Default) -> TokenStream {
     let Field { ident, ty, name, .. } = field;
@@ -263,9 +295,9 @@ fn chain(model: &Model<'_>) -> Option<TokenStream> {
     Some(quote_spanned!(at(path)=> const _: () = #path.assert_ends_at(#schema);))
 }
 
-/// The fields that are stored as they are: all but the version.
-fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> {
-    model.fields.iter().filter(|field| field.role != Role::Version)
+/// The fields that are stored as they are: all but the version, and those that are not stored.
+fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> + Clone {
+    model.fields.iter().filter(|field| !matches!(field.role, Role::Version | Role::Skipped))
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

@@ -340,7 +340,7 @@ fn indexes_say_what_is_wrong_with_them() {
         ("gsi(by_name, hash_key = nam)", "`nam` is no field: write one of `id`, `name`, `version`"),
         (
             "gsi(by_name, hash_key = version)",
-            "the version changes with every write: index another field",
+            "the version `version` changes with every write and cannot be part of a key: name another field",
         ),
         (
             "gsi(by_name, hash_key = name, range_key = name)",
@@ -510,12 +510,6 @@ fn attributes_are_maps_wrapped_fields_or_names() {
                 &["an enum without variants has no values to store: write at least one variant"],
             ),
             (
-                "enum A { B, C(u8), D { d: u8 } }",
-                &[
-                    "an enum with data is not supported yet: put the data in a struct, beside an enum of plain names",
-                ],
-            ),
-            (
                 "struct A<T> { a: T }",
                 &[
                     "`Attribute` cannot be derived for a generic type: write a type without parameters, or implement \
@@ -564,6 +558,175 @@ fn attributes_have_few_words() {
                 "struct A { a: u8, #[model(rename = \"a\")] b: u8 }",
                 &["the fields `a` and `b` are both stored as `a`: give one another name with \
                    `#[model(rename = \"…\")]`"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn enums_with_data_have_entries_with_names_of_their_own() {
+    check(
+        attribute,
+        &[
+            ("enum A { B, C(u8), D { d: u8 }, #[model(other)] E(Item) }", &[]),
+            ("#[model(tag = \"t\", content = \"c\")] enum A { C(#[model(with = W)] u8) }", &[]),
+            ("enum A { B, #[model(other)] C(String) }", &[]),
+            (
+                "enum A { B(u8, u8), C() }",
+                &[
+                    "the entries of a map have names: write named fields in `B`, or one unnamed field",
+                    "the entries of a map have names: write named fields in `C`, or one unnamed field",
+                ],
+            ),
+            (
+                "enum A { B { r#type: u8 }, C { #[model(alias = \"type\")] c: u8 } }",
+                &[
+                    "`type` holds the name of the variant: give the field `r#type` another name, or write another \
+                     `tag`",
+                    "`type` holds the name of the variant: give the field `c` another name, or write another `tag`",
+                ],
+            ),
+            (
+                "#[model(content = \"type\")] enum A { B(u8) }",
+                &[
+                    "the name of the variant and its content are both stored as `type`: write another `tag` or \
+                     `content`",
+                ],
+            ),
+            (
+                "#[model(tag = \"t\")] enum A { B }",
+                &[
+                    "`tag` and `content` name entries of an enum whose variants hold data, and this type is stored \
+                     without them: remove the word",
+                ],
+            ),
+            (
+                "enum A { B { c_d: u8 }, B_C { d: u8 } }",
+                &[
+                    "the fields `c_d` and `d` would share the constant `B_C_D`: name one of them differently",
+                ],
+            ),
+            (
+                "enum A { B { c: u8, #[model(rename = \"c\")] d: u8 } }",
+                &["the fields `c` and `d` are both stored as `c`: give one another name with \
+                     `#[model(rename = \"…\")]`"],
+            ),
+            (
+                "enum A { B(#[model(rename = \"c\")] u8) }",
+                &[
+                    "`rename` is written on a field of a model, not on the one unnamed field of a variant: move or \
+                     remove it",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn one_variant_may_keep_what_no_variant_has() {
+    check(
+        attribute,
+        &[
+            (
+                "enum A { B, #[model(other)] C }",
+                &["the variant for unknown names keeps the stored name: write `C(String)`"],
+            ),
+            (
+                "enum A { B(u8), #[model(other)] C { c: u8 } }",
+                &["the variant for unknown names keeps the stored map: write `C(dynamap::Item)`"],
+            ),
+            (
+                "enum A { #[model(other)] B(String), #[model(other)] C(String) }",
+                &[
+                    "`C` is a second `other`: one variant keeps all unknown names; remove `other` from all variants \
+                     but one",
+                ],
+            ),
+            (
+                "enum A { B, #[model(other, rename = \"c\")] C(String) }",
+                &[
+                    "`C` stands for the names that no variant has, and has none itself: remove `rename`",
+                ],
+            ),
+            (
+                "enum A { B, #[model(other)] C(#[model(with = W)] String) }",
+                &[
+                    "`with` has no effect here: the field of an `other` variant, which keeps what is stored, takes \
+                     no attribute, remove it",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn fields_that_are_not_stored_or_beside_others_have_no_names() {
+    check(
+        fields,
+        &[
+            (
+                "#[model(hash_key)] id: u64, #[model(skip)] a: T, #[model(skip, default = 1)] A: u8, \
+                 #[model(flatten)] b: B",
+                &[],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(skip, rename = \"b\")] a: T, \
+                 #[model(flatten, default, alias = \"c\")] c: C",
+                &[
+                    "a field with `skip` is not stored: remove `rename`",
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `alias`",
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `default`",
+                ],
+            ),
+            (
+                "#[model(hash_key, skip)] id: u64",
+                &["a field with `skip` is not stored: remove `hash_key`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(version, skip)] v: u64",
+                &["a field with `skip` is not stored: remove `version`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(flatten, skip)] a: T",
+                &["a field with `skip` is not stored: remove `flatten`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(serde, with = W)] a: T",
+                &["`serde` and `with` exclude each other: remove one of the two"],
+            ),
+        ],
+    );
+    check(
+        attribute,
+        &[
+            ("struct A { #[model(skip)] a: T, #[model(flatten)] b: B, #[model(serde)] c: C }", &[]),
+            (
+                "enum A { B { #[model(skip)] a: T, #[model(flatten)] b: B }, C(#[model(serde)] T) }",
+                &[],
+            ),
+            (
+                "struct A { #[model(flatten, with = W)] b: B }",
+                &[
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `with`",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn unknown_attributes_are_kept_or_refused() {
+    check(
+        container,
+        &[
+            ("table = \"maps\", unknown = \"keep\"", &[]),
+            ("table = \"maps\", unknown = \"refuse\"", &[]),
+            (
+                "table = \"maps\", unknown = \"drop\"",
+                &[
+                    "`drop` is nothing to do with unknown attributes: write `unknown = \"keep\"` or `unknown = \
+                     \"refuse\"`",
+                ],
             ),
         ],
     );
