@@ -7,6 +7,10 @@ use super::{
 use crate::item::AttributeValue;
 
 /// A struct that is stored as the one field it wraps; `#[derive(Attribute)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what this method needs: `contains` needs a string, a set or a list, `index` a list, \
+               `entry` a map with string keys, `to` a struct that derives `Attribute`"
+)]
 pub trait Newtype: Attribute {
     /// The wrapped type.
     type Inner: Attribute;

@@ -575,7 +575,7 @@ fn an_enum_with_data() {
             impl ::dynamap::__private::Document for Shape {
                 type Document = Self;
             }
-            const _: () = ::dynamap::__private::assert_apart(
+            const _: () = (::dynamap::__private::assert_apart)(
                 &["kind"],
                 {
                     const PARTS: &[&[&::core::primitive::str]] = &[
@@ -647,7 +647,9 @@ fn an_enum_with_data() {
                             )
                         }
                         Self::Other(map) => {
-                            ::core::result::Result::Ok(::dynamap::__private::OtherMap::value(map))
+                            ::core::result::Result::Ok(
+                                <Item as ::dynamap::__private::OtherMap>::value(map),
+                            )
                         }
                     }
                 }
@@ -675,7 +677,7 @@ fn an_enum_with_data() {
                         }
                         (_, map) => {
                             ::core::result::Result::Ok(
-                                Self::Other(::dynamap::__private::OtherMap::keep(map)),
+                                Self::Other(<Item as ::dynamap::__private::OtherMap>::keep(map)),
                             )
                         }
                     }
@@ -731,7 +733,7 @@ fn a_model_with_fields_beside_others() {
                 type HashKey = u64;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
-                    const _: () = ::dynamap::__private::assert_apart(
+                    const _: () = (::dynamap::__private::assert_apart)(
                         &["_schema", "_write", "_dtx"],
                         {
                             const PARTS: &[&[&::core::primitive::str]] = &[
