@@ -12,7 +12,7 @@ pub use garde::Report;
 pub use semver::Version;
 
 pub use crate::codec::{
-    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Same, With, kind,
+    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, With, kind,
 };
 pub use crate::expr::{Path, role};
 pub use crate::item::{AttributeValue, Item};

@@ -80,11 +80,12 @@ pub struct Address {
     operand: u8,
     map: u8,
 }
-/// Newtype of a type that others do not see.
+/// Newtype of a map.
 #[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
 pub struct Outer(Inner);
+/// Inner.
 #[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
-struct Inner {
+pub struct Inner {
     #[model(alias = "string")]
     str: u8,
     #[model(skip, default = ITEM)]

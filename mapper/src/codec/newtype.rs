@@ -22,16 +22,6 @@ pub trait Newtype: Attribute {
     fn inner(&self) -> &Self::Inner;
 }
 
-/// A type by another way: the compiler lets a public newtype wrap a private type where it is written so.
-pub trait Same {
-    /// This type.
-    type Type;
-}
-
-impl<T> Same for T {
-    type Type = T;
-}
-
 #[diagnostic::do_not_recommend]
 impl<T: Newtype<Inner: SetElement>> SetElement for T {
     type SetKind = <T::Inner as SetElement>::SetKind;
