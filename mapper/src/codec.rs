@@ -18,7 +18,7 @@ pub(crate) mod number;
 pub use collections::SetElement;
 pub use convert::{BoolAsNumber, Convert, UnixMillis, UnixSeconds, With};
 pub use exact::{Number, Ttl};
-pub use newtype::{Newtype, Same};
+pub use newtype::Newtype;
 pub use parts::{Container, Document, Flattened, ListOf, MapOf, MaybeAbsent};
 
 use std::fmt;

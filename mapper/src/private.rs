@@ -12,7 +12,7 @@ pub use garde::Report;
 pub use semver::Version;
 
 pub use crate::codec::{
-    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Same, With, kind,
+    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, With, kind,
 };
 pub use crate::error::Error;
 pub use crate::expr::{Composite, Filled, Path, Plain, role};

@@ -38,6 +38,7 @@ fn shipped() -> BTreeMap<String, String> {
             let name = path.strip_prefix(root()).expect("below the root");
             (name.to_string_lossy().replace('\\', "/"), text)
         })
+        .filter(|(name, _)| !name.contains("/src/tests/"))
         .collect()
 }
 

@@ -80,6 +80,79 @@ pub struct Address {
     operand: u8,
     map: u8,
 }
+/// Newtype of a map.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Outer(Inner);
+/// Inner.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Inner {
+    #[model(alias = "string")]
+    str: u8,
+    #[model(skip, default = ITEM)]
+    item: u8,
+}
+#[allow(dead_code, non_camel_case_types)]
+struct str;
+/// Beside.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub struct Beside {
+    /// Not `item`.
+    #[model(alias = "string")]
+    pub str: u8,
+}
+/// Data.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub enum Data {
+    /// Nothing.
+    Nothing,
+    /// No fields.
+    Empty {},
+    /// Fields.
+    Fields {
+        /// Item.
+        item: u8,
+        /// Map.
+        map: Colour,
+        /// Self.
+        #[model(flatten)]
+        r#type_: Beside,
+        /// Not stored.
+        #[model(skip)]
+        value: u8,
+        /// Old.
+        #[deprecated]
+        operand: ::std::option::Option<u8>,
+    },
+    /// Value.
+    Value(::std::boxed::Box<Self>),
+    /// Other.
+    #[model(other)]
+    Other(::dynamap::Item),
+}
+/// Known and unknown.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Attribute)]
+pub enum Open {
+    /// Known.
+    Known,
+    /// Unknown.
+    #[model(other)]
+    Unknown(::std::string::String),
+}
+/// Beside others.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Model)]
+#[model(table = "wide", validate = false, unknown = "refuse")]
+pub struct Wide {
+    /// hash
+    #[model(hash_key)]
+    pub hash: u64,
+    #[model(flatten)]
+    inner: Inner,
+    #[model(skip)]
+    item: u8,
+    data: Data,
+    open: Open,
+    outer: Outer,
+}
 static CHAIN: ::dynamap::Migrations =
     ::dynamap::Migrations::new(&[::dynamap::Step::new("1.0.0", "2.0.0", |_| {
         ::std::result::Result::Ok(())
@@ -156,6 +229,17 @@ fn main() {
         "{stored:?} {back:?} {:?}",
         All::TYPE.eq(&Colour::Kind) & All::RANGE.begins_with("x")
     );
+    let inner = Inner { str: 1, item: 2 };
+    let w = Wide {
+        hash: 1,
+        inner: ::std::clone::Clone::clone(&inner),
+        item: 3,
+        data: Data::Value(::std::boxed::Box::new(Data::Nothing)),
+        open: Open::Known,
+        outer: Outer(inner),
+    };
+    ::std::println!("{:?} {:?} {:?}", w.to_attributes(), (&w.inner, w.item, &w.data), w.open);
+    ::std::println!("{:?} {:?} {:?}", w.inner.str, w.inner.item, w.outer.0);
     let c = Counted { id: 1 };
     let m = Macro { id: 1, e: 2, version: 3 };
     ::std::println!("{:?} {:?} {:?} {:?}", c.key(), m.key(), c.id, (m.id, m.e, m.version));

@@ -166,7 +166,8 @@ fn apart<'a, F: Iterator<Item = &'a Field<'a>> + Clone>(
     let fields = fields.filter(|field| field.role != Role::Skipped);
     let (names, aliases) = (names(private, fields.clone(), &[]), aliases(private, fields));
     Some(quote_spanned! {at(ty)=>
-        const _: () = #private::assert_apart(&[#(#others),*], #names, #aliases);
+        // In parentheses, so that the compiler points at the field.
+        const _: () = (#private::assert_apart)(&[#(#others),*], #names, #aliases);
     })
 }
 

@@ -56,6 +56,7 @@ mod tests;
 /// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
 /// | `validate = false` | No validation. |
 /// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |
+/// | `unknown = "refuse"` | An item with an attribute that no field describes is a decode error, also where a newer program wrote it; `"keep"` where it is not given: such attributes survive every save. |
 /// | `crate = "path"` | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
 ///
 /// # On a field
@@ -69,8 +70,41 @@ mod tests;
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
 /// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes. Conditions see stored names. |
 /// | `with = BoolAsNumber` | A `dynamap::Convert` that stores the field in another form: one of the library's (`BoolAsNumber`, `UnixSeconds`, `UnixMillis`) or your own. |
+/// | `serde` | Stores the field as serde would: short for the library's converter `Serde`. |
 /// | `default` | What the field reads as where the item lacks the attribute, and what an insert stores for a value that would be absent: `Default::default()`. |
 /// | `default = "EUR".to_owned()` | The same with an expression of the field's type. |
+/// | `skip` | The field is not stored and has no constant. It reads as its `default`, or as `Default::default()`; inserts, saves and upserts leave it as it is, a reload does not. |
+/// | `flatten` | The fields of this struct, which derives `Attribute`, are stored beside the others and not in a map; names that meet do not compile. |
+///
+/// The constant of a flattened field leads to the attributes of its fields:
+///
+/// ```
+/// use dynamap::{Attribute, Model};
+///
+/// #[derive(Debug, Clone, Attribute)]
+/// struct Address {
+///     city: String,
+/// }
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "customers", validate = false)]
+/// struct Customer {
+///     #[model(hash_key)]
+///     id: u64,
+///     #[model(flatten)]
+///     home: Address,
+///     work: Address,
+///     #[model(skip)]
+///     cached: Option<u64>,
+/// }
+///
+/// let bern = || Address { city: "Bern".to_owned() };
+/// let customer = Customer { id: 1, home: bern(), work: bern(), cached: None };
+/// assert_eq!(customer.encode()?.names(), ["_schema", "city", "id", "work"]);
+/// assert_eq!(Customer::HOME.to(Address::CITY).to_string(), "city");
+/// assert_eq!(Customer::WORK.to(Address::CITY).to_string(), "work.city");
+/// # Ok::<(), dynamap::Error>(())
+/// ```
 ///
 /// Attributes combine with commas, `#[model(hash_key, rename = "pk")]`, or as several `#[model(…)]`:
 ///
@@ -134,7 +168,7 @@ pub fn model(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A struct with one unnamed field is stored as that field, and compared with the same operands; a list of them is
-/// always a list. An enum whose variants hold no data is stored as a string, the variant's name:
+/// always a list, and it can be an element of a set or an auto-increment key where the field can. An enum whose variants hold no data is stored as a string, the variant's name:
 ///
 /// ```
 /// use dynamap::{Attribute, AttributeValue};
@@ -204,7 +238,9 @@ pub fn model(input: TokenStream) -> TokenStream {
 /// | `default` | a named field | What the field reads as where the map lacks the entry: `Default::default()`. |
 /// | `default = "CH".to_owned()` | a named field | The same with an expression of the field's type. |
 /// | `alias = "place"` | a named field | Other names under which the entry is read; see `Model`. |
-/// | `with = UnixSeconds` | a named field, the unnamed field of a variant | The converter that stores it in another form; see `Model`. |
+/// | `with = UnixSeconds`, `serde` | a named field, the unnamed field of a variant | The converter that stores it in another form; see `Model`. |
+/// | `skip` | a named field | The field is not stored, and reads as its `default` or `Default::default()`. |
+/// | `flatten` | a named field | The fields of this struct are stored beside the others; see `Model`. |
 #[proc_macro_derive(Attribute, attributes(model))]
 pub fn attribute(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -2,6 +2,7 @@
 
 mod errors;
 mod expansions;
+mod shapes;
 
 use syn::DeriveInput;
 

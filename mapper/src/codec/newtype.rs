@@ -7,6 +7,10 @@ use super::{
 use crate::item::AttributeValue;
 
 /// A struct that is stored as the one field it wraps; `#[derive(Attribute)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what this method needs: `contains` needs a string, a set or a list, `index` a list, \
+               `entry` a map with string keys, `to` a struct that derives `Attribute`"
+)]
 pub trait Newtype: Attribute {
     /// The wrapped type.
     type Inner: Attribute;
@@ -16,16 +20,6 @@ pub trait Newtype: Attribute {
 
     /// The field.
     fn inner(&self) -> &Self::Inner;
-}
-
-/// A type by another way: the compiler lets a public newtype wrap a private type where it is written so.
-pub trait Same {
-    /// This type.
-    type Type;
-}
-
-impl<T> Same for T {
-    type Type = T;
 }
 
 #[diagnostic::do_not_recommend]

@@ -180,18 +180,17 @@ fn newtype(private: &TokenStream, ty: &Type) -> TokenStream {
 
 /// What a newtype takes over from the type that it wraps.
 fn wraps(private: &TokenStream, ident: &Ident, ty: &Type) -> TokenStream {
-    let same = quote_spanned!(at(ty)=> <#ty as #private::Same>::Type);
-    quote_spanned! {site()=>
+    quote_spanned! {at(ty)=>
         #[automatically_derived]
         #[allow(deprecated)]
         impl #private::Newtype for #ident {
-            type Inner = #same;
+            type Inner = #ty;
 
-            fn wrap(inner: #same) -> Self {
+            fn wrap(inner: #ty) -> Self {
                 Self(inner)
             }
 
-            fn inner(&self) -> &#same {
+            fn inner(&self) -> &#ty {
                 &self.0
             }
         }

@@ -22,11 +22,11 @@ pub(super) fn names(
     };
     let name = word("name");
     let write_other = other.map(|Other { ident, ty }| {
-        quote_spanned!(at(ty)=> Self::#ident(#name) => #private::OtherName::name(#name),)
+        quote_spanned!(at(ty)=> Self::#ident(#name) => <#ty as #private::OtherName>::name(#name),)
     });
     let read_other = match other {
         Some(Other { ident, ty }) => quote_spanned! {at(ty)=>
-            #name => ::core::result::Result::Ok(Self::#ident(#private::OtherName::keep(#name)))
+            #name => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherName>::keep(#name)))
         },
         None => quote_spanned! {site()=>
             _ => ::core::result::Result::Err(
@@ -73,12 +73,12 @@ pub(super) fn tagged(private: &TokenStream, ident: &Ident, tagged: &Tagged<'_>) 
     let map = word("map");
     let write_other = other.as_ref().map(|Other { ident, ty }| {
         quote_spanned! {at(ty)=>
-            Self::#ident(#map) => ::core::result::Result::Ok(#private::OtherMap::value(#map)),
+            Self::#ident(#map) => ::core::result::Result::Ok(<#ty as #private::OtherMap>::value(#map)),
         }
     });
     let read_other = match other {
         Some(Other { ident, ty }) => quote_spanned! {at(ty)=>
-            (_, #map) => ::core::result::Result::Ok(Self::#ident(#private::OtherMap::keep(#map)))
+            (_, #map) => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherMap>::keep(#map)))
         },
         None => quote_spanned! {site()=>
             _ => ::core::result::Result::Err(#private::no_variant(#tag, #expected))
