@@ -10,12 +10,12 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, BoolAsNumber, Condition, Container, Convert, Database,
-    DatabaseBuilder, DecodeError, DeleteByKey, Document, EncodeError, Error, FailedStep, Get,
-    Insert, IntoCondition, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapOf,
+    Attribute, AttributeValue, Automatic, BoolAsNumber, Condition, Container, Convert, Database,
+    DatabaseBuilder, DecodeError, DeleteByKey, Document, EncodeError, Error, FailedStep, FromClock,
+    Get, Insert, IntoCondition, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapOf,
     MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Query, Reader, Report, RetryPolicy,
     Scan, SetElement, Size, StepError, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade,
-    UpgradeError, Upsert, With, error, kind, kind_name, model, same, schema,
+    UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same, schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

@@ -25,9 +25,10 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
     Ok(Loaded::from_store(model, key.clone(), item, current))
 }
 
-/// The model that an item of the current schema holds.
+/// The model that an item of the current schema holds, as its own hook completes it.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
-    M::from_attributes(item).map_err(|error| Error::decode(table, key, error))
+    let model = M::from_attributes(item).map_err(|error| Error::decode(table, key, error))?;
+    Ok(model.after_read(item))
 }
 
 /// An item's schema and, where it is older than the model's, its upgraded form.

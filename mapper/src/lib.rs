@@ -4,10 +4,11 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `schema` `codec` `expr` `model` `upgrade` `decode` `loaded` `error`
+//! * values, no I/O: `item` `key` `schema` `codec` `expr` `model` `upgrade` `automatic` `decode` `loaded` `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
 //! * built on both: `sequence` `table`
 
+mod automatic;
 pub mod codec;
 mod database;
 mod decode;
@@ -38,6 +39,7 @@ pub use decode::decode;
 #[doc(hidden)]
 pub use retry::back_off;
 
+pub use automatic::{Automatic, FromClock, WriteVerb};
 pub use database::{Database, DatabaseBuilder};
 pub use dynamap_derive::{Attribute, Model};
 pub use error::Error;

@@ -11,6 +11,7 @@ pub(crate) struct Model<'a> {
     pub(crate) schema: Schema,
     pub(crate) migrations: Option<Path>,
     pub(crate) validation: Validation,
+    pub(crate) hooks: Hooks,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) hash_key: Field<'a>,
     pub(crate) auto_increment: bool,
@@ -36,6 +37,14 @@ pub(crate) enum Validation {
     With(Path),
 }
 
+/// Functions of the user that see every value before it is written or after it is read.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) normalize: Option<Path>,
+    pub(crate) before_write: Option<Path>,
+    pub(crate) after_read: Option<Path>,
+}
+
 /// A named field, of a model or of a struct that is stored as a map.
 #[derive(Clone)]
 pub(crate) struct Field<'a> {
@@ -52,6 +61,8 @@ pub(crate) struct Field<'a> {
     pub(crate) default: Option<Default>,
     /// The converter that stores it in another form.
     pub(crate) with: Option<Path>,
+    /// How the library fills it.
+    pub(crate) automatic: Option<Automatic>,
 }
 
 /// What a field is for, named like the roles of paths.
@@ -61,6 +72,17 @@ pub(crate) enum Role {
     HashKey,
     RangeKey,
     Version,
+}
+
+/// How the library fills a field.
+#[derive(Clone)]
+pub(crate) enum Automatic {
+    CreatedAt,
+    UpdatedAt,
+    /// With the variant of `UuidVersion`.
+    Uuid(&'static str),
+    /// So long after the insert, where it says how long.
+    Ttl(Option<Expr>),
 }
 
 /// What a field holds where nothing is stored.

@@ -3,6 +3,7 @@
 //! Each rule is reported at the tokens that break it, in one sentence that says what to write instead.
 
 mod attribute;
+mod automatic;
 mod case;
 mod model;
 mod words;
@@ -136,6 +137,7 @@ fn field<'a>(
         name,
         aliases: extras.aliases,
         with: extras.with,
+        automatic: None,
         constant: constant(ident),
         role,
         default,

@@ -5,6 +5,7 @@
 //! the code for generated.
 
 mod attribute;
+mod automatic;
 mod model;
 
 pub(crate) use attribute::attribute;
@@ -15,7 +16,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
-use crate::ast::{Default, Field, Role};
+use crate::ast::{Automatic, Default, Field, Role};
 
 /// The span of code that no token of the user caused.
 pub(crate) fn site() -> Span {
@@ -39,11 +40,14 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
 
 /// The typed constant of a field.
 pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream {
-    let Field { vis, ident, name, constant, role, .. } = field;
+    let Field { vis, ident, name, constant, role, automatic, .. } = field;
     let ty = stored_type(private, field);
     let constant = Ident::new(constant, ident.span().resolved_at(Span::call_site()));
     let doc = format!("The attribute `{name}`.");
     let role = word(match role {
+        Role::Field if matches!(automatic, Some(Automatic::CreatedAt | Automatic::UpdatedAt)) => {
+            "Automatic"
+        }
         Role::Field => "Field",
         Role::HashKey => "HashKey",
         Role::RangeKey => "RangeKey",

@@ -188,6 +188,10 @@ mod tests {
         auto_increment: false,
         attributes: &["id"],
         aliases: &[],
+        renamed: &[],
+        created_at: None,
+        ttl: None,
+        after_read: false,
         upgrade: &Never,
     };
 

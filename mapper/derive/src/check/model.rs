@@ -3,28 +3,37 @@
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
+use super::automatic;
 use super::{
     Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, constant, default, field, is_u64,
     krate, names_differ, stored_name,
 };
-use crate::ast::{self, Role, Schema, Validation};
+use crate::ast::{self, Automatic, Hooks, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
 
 /// The attributes that the library itself writes.
 const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
 
 /// A field and the words on it.
-struct Raw<'a> {
+pub(super) struct Raw<'a> {
     field: &'a syn::Field,
     ident: &'a Ident,
-    hash_key: Option<Ident>,
-    range_key: Option<Ident>,
-    version: Option<Ident>,
+    pub(super) hash_key: Option<Ident>,
+    pub(super) range_key: Option<Ident>,
+    pub(super) version: Option<Ident>,
+    pub(super) automatic: Option<(Ident, Automatic)>,
     auto_increment: Option<Ident>,
     rename: Option<LitStr>,
-    extras: Extras,
+    pub(super) extras: Extras,
     default: Option<(Ident, ast::Default)>,
     unclear: bool,
+}
+
+impl Raw<'_> {
+    /// The word of a field that is filled in some way.
+    fn filled(&self, way: impl Fn(&Automatic) -> bool) -> Option<&Ident> {
+        self.automatic.as_ref().filter(|(_, automatic)| way(automatic)).map(|(word, _)| word)
+    }
 }
 
 /// Checks a struct that derives `Model`.
@@ -42,6 +51,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let schema = schema(ctxt, &mut words);
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
     let validation = validation(ctxt, &mut words);
+    let hooks = hooks(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
 
     let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
@@ -49,6 +59,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         roles_fit(ctxt, raw);
         default_fits(ctxt, raw);
         version_is_u64(ctxt, raw);
+        automatic::fits(ctxt, raw);
     }
     hash_key_is_there(ctxt, &raws, input);
     given_once(ctxt, &raws, "a second hash key: a table has one", |raw| raw.hash_key.as_ref());
@@ -57,6 +68,15 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     });
     given_once(ctxt, &raws, "a second version: one counts all writes of an item", |raw| {
         raw.version.as_ref()
+    });
+    given_once(ctxt, &raws, "a second time of creation: an item has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::CreatedAt))
+    });
+    given_once(ctxt, &raws, "a second time of the last change: an item has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::UpdatedAt))
+    });
+    given_once(ctxt, &raws, "a second TTL attribute: a table has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::Ttl(_)))
     });
 
     let fields: Vec<ast::Field<'_>> = raws.iter().map(|raw| described(ctxt, raw, case)).collect();
@@ -72,6 +92,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         schema: schema?,
         migrations,
         validation: validation?,
+        hooks,
         hash_key: with(Role::HashKey)?,
         auto_increment: raws.iter().any(|raw| raw.auto_increment.is_some()),
         range_key: with(Role::RangeKey),
@@ -129,6 +150,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
         hash_key: words.flag(ctxt, "hash_key"),
         range_key: words.flag(ctxt, "range_key"),
         version: words.flag(ctxt, "version"),
+        automatic: automatic::read(ctxt, &mut words),
         auto_increment: words.flag(ctxt, "auto_increment"),
         rename: words.text(ctxt, "rename"),
         extras: Extras::read(ctxt, &mut words),
@@ -195,6 +217,14 @@ fn validation(ctxt: &mut Ctxt, words: &mut Words) -> Option<Validation> {
         (None, Some(function)) => Some(Validation::With(function)),
         (Some(validate), None) if !validate.value => Some(Validation::Off),
         (_, None) => Some(Validation::Garde),
+    }
+}
+
+fn hooks(ctxt: &mut Ctxt, words: &mut Words) -> Hooks {
+    Hooks {
+        normalize: words.path(ctxt, "normalize", "function"),
+        before_write: words.path(ctxt, "before_write", "function"),
+        after_read: words.path(ctxt, "after_read", "function"),
     }
 }
 
@@ -296,7 +326,9 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
         ctxt.error(raw.ident, sentence);
     }
     with_or_default(ctxt, raw.ident, &raw.extras, default.as_ref());
-    field(raw.field, raw.ident, name, raw.extras.clone(), role, default)
+    let automatic = raw.automatic.as_ref().map(|(_, automatic)| automatic.clone());
+    let field = field(raw.field, raw.ident, name, raw.extras.clone(), role, default);
+    ast::Field { automatic, ..field }
 }
 
 /// A converter has no stored form for "cleared", which a default needs.

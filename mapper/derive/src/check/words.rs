@@ -16,7 +16,18 @@ pub(crate) struct Place {
 
 pub(crate) const MODEL: Place = Place {
     on: "the struct of a model",
-    known: &["table", "schema", "migrations", "rename_all", "validate", "validate_with", "crate"],
+    known: &[
+        "table",
+        "schema",
+        "migrations",
+        "rename_all",
+        "validate",
+        "validate_with",
+        "normalize",
+        "before_write",
+        "after_read",
+        "crate",
+    ],
 };
 pub(crate) const MODEL_FIELD: Place = Place {
     on: "a field of a model",
@@ -25,6 +36,10 @@ pub(crate) const MODEL_FIELD: Place = Place {
         "range_key",
         "auto_increment",
         "version",
+        "created_at",
+        "updated_at",
+        "uuid",
+        "ttl",
         "rename",
         "alias",
         "with",

@@ -3,9 +3,11 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
+use syn::ext::IdentExt;
 
+use super::automatic::automatic;
 use super::{at, constant, private, read, site, value, word, write};
-use crate::ast::{Default, Field, Model, Role, Schema, Validation};
+use crate::ast::{Automatic, Default, Field, Hooks, Model, Role, Schema, Validation};
 
 /// The constants and the impl of a model.
 pub(crate) fn model(model: &Model<'_>) -> TokenStream {
@@ -18,6 +20,9 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let attributes = attributes(private, model);
     let settings = settings(private, model);
     let check = check(private, model);
+    let automatic = automatic(private, model);
+    let hooks = hooks(private, &model.hooks);
+    let marker = expires(private, model);
     let chain = chain(model);
     quote_spanned! {site()=>
         #[automatically_derived]
@@ -34,9 +39,12 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
             #keys
             #attributes
             #settings
+            #automatic
+            #hooks
             #check
         }
 
+        #marker
         #chain
     }
 }
@@ -73,6 +81,17 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let aliases = stored(model).flat_map(|Field { name, aliases, .. }| {
         aliases.iter().map(move |alias| quote_spanned!(site()=> (#name, #alias)))
     });
+    let renamed = model.fields.iter().filter_map(|Field { ident, name, .. }| {
+        let field = ident.unraw().to_string();
+        (field != *name).then(|| quote_spanned!(site()=> (#field, #name)))
+    });
+    let filled = |way: fn(&Automatic) -> bool| {
+        let field = model.fields.iter().find(|field| field.automatic.as_ref().is_some_and(way));
+        option(field.map(|field| field.name.to_token_stream()))
+    };
+    let created_at = filled(|automatic| matches!(automatic, Automatic::CreatedAt));
+    let ttl = filled(|automatic| matches!(automatic, Automatic::Ttl(_)));
+    let after_read = model.hooks.after_read.is_some();
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
@@ -87,6 +106,10 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 auto_increment: #auto_increment,
                 attributes: &[#(#attributes),*],
                 aliases: &[#(#aliases),*],
+                renamed: &[#(#renamed),*],
+                created_at: #created_at,
+                ttl: #ttl,
+                after_read: #after_read,
                 upgrade: #upgrade,
             };
             &LAYOUT
@@ -210,6 +233,50 @@ fn check(private: &TokenStream, model: &Model<'_>) -> TokenStream {
             #check
         }
     }
+}
+
+/// The methods that call the user's functions.
+fn hooks(private: &TokenStream, hooks: &Hooks) -> TokenStream {
+    let normalize = hooks.normalize.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self));
+        quote_spanned! {site()=>
+            fn normalize(&mut self) {
+                #call
+            }
+        }
+    });
+    let before_write = hooks.before_write.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self, verb));
+        quote_spanned! {site()=>
+            fn before_write(
+                self,
+                verb: #private::WriteVerb,
+            ) -> ::core::result::Result<Self, #private::Report> {
+                #call
+            }
+        }
+    });
+    let after_read = hooks.after_read.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self, item));
+        quote_spanned! {site()=>
+            fn after_read(self, item: &#private::Item) -> Self {
+                #call
+            }
+        }
+    });
+    quote_spanned!(site()=> #normalize #before_write #after_read)
+}
+
+/// Items of a model with a TTL attribute can be expired.
+fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
+    let has_ttl = |field: &Field<'_>| matches!(field.automatic, Some(Automatic::Ttl(_)));
+    let ident = model.ident;
+    model.fields.iter().any(has_ttl).then(|| {
+        quote_spanned! {site()=>
+            #[automatically_derived]
+            impl #private::Expires for #ident {}
+        }
+    })
 }
 
 /// The chain of migrations must end at the schema of the struct.

@@ -238,8 +238,8 @@ fn stored_names_are_free_distinct_and_of_a_good_length() {
 
 #[test]
 fn unknown_words_say_what_is_known() {
-    let known = "(known on a field of a model: `hash_key`, `range_key`, `auto_increment`, `version`, `rename`, \
-                 `alias`, `with`, `default`)";
+    let known = "(known on a field of a model: `hash_key`, `range_key`, `auto_increment`, `version`, `created_at`, \
+                 `updated_at`, `uuid`, `ttl`, `rename`, `alias`, `with`, `default`)";
     for (written, meant) in [
         ("hashkey", "hash_key"),
         ("partition_key", "hash_key"),
@@ -260,7 +260,8 @@ fn unknown_words_say_what_is_known() {
                 "#[model(primary)] id: u64",
                 &[
                     "unknown attribute `primary`: known on a field of a model are `hash_key`, `range_key`, \
-                   `auto_increment`, `version`, `rename`, `alias`, `with`, `default`",
+                   `auto_increment`, `version`, `created_at`, `updated_at`, `uuid`, `ttl`, `rename`, `alias`, `with`, \
+                   `default`",
                 ],
             ),
             (
@@ -278,7 +279,8 @@ fn unknown_words_say_what_is_known() {
                 "tabel = \"maps\"",
                 &[
                     "unknown attribute `tabel`, did you mean `table`? (known on the struct of a model: `table`, `schema`, \
-                   `migrations`, `rename_all`, `validate`, `validate_with`, `crate`)",
+                   `migrations`, `rename_all`, `validate`, `validate_with`, `normalize`, `before_write`, \
+                   `after_read`, `crate`)",
                 ],
             ),
             (

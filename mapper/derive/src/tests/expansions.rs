@@ -95,6 +95,10 @@ fn a_model_with_everything() {
                         auto_increment: true,
                         attributes: &["id", "e-mail", "type", "tags"],
                         aliases: &[],
+                        renamed: &[("email", "e-mail")],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
                         upgrade: &chains::ACCOUNT,
                     };
                     &LAYOUT
@@ -231,6 +235,10 @@ fn a_model_with_a_range_key() {
                         auto_increment: false,
                         attributes: &["episode", "map"],
                         aliases: &[],
+                        renamed: &[],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
