@@ -428,6 +428,41 @@ async fn an_insert_sets_the_time_to_live_where_it_is_absent() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn creating_the_table_turns_its_time_to_live_on() -> Outcome {
+    let (db, faults, _) = store().await;
+    let described = db.client().describe_time_to_live().table_name("orders").send().await?;
+    let described = described.time_to_live_description.expect("described");
+    assert_eq!(described.attribute_name.as_deref(), Some("expires"));
+    faults.clear_log();
+    Table::<Order>::create_if_missing(&db).await?;
+    assert_eq!(faults.count("UpdateTimeToLive"), 0, "it is on");
+
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "orders", validate = false)]
+    struct Other {
+        #[model(hash_key)]
+        id: Uuid,
+        #[model(ttl)]
+        gone: Ttl,
+    }
+    let error = Table::<Other>::create_if_missing(&db).await.expect_err("another attribute");
+    assert!(matches!(error, Error::Usage(text) if text.contains("another attribute")));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_about_the_time_to_live_does_no_harm() -> Outcome {
+    for fault in [Fault::LoseAnswer, Fault::service("ValidationException")] {
+        let (db, faults, _) = store().await;
+        Table::<Order>::delete(&db).await?;
+        faults.next("UpdateTimeToLive", fault.clone());
+        let created = Table::<Order>::create(&db).await;
+        assert_eq!(created.is_ok(), fault == Fault::LoseAnswer, "{created:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn times_before_1970_are_0_in_seconds() {
     assert_eq!(u64::from_clock(UNIX_EPOCH - DAY), 0);

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 use tokio::time::Instant;
 
+use super::ttl;
 use crate::codec::kind::ScalarKind;
 use crate::database::Database;
 use crate::error::{Busy, BusyCause, Error, ServiceError};
@@ -25,7 +26,12 @@ pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> R
         let name = KeyAttribute { name: sequence::NAME, kind: ScalarKind::S };
         create(db, &db.prefixed(sequence::COUNTERS), name, None, true).await?;
     }
-    create(db, &db.table_name(layout), layout.hash_key, layout.range_key, if_missing).await
+    let table = db.table_name(layout);
+    create(db, &table, layout.hash_key, layout.range_key, if_missing).await?;
+    match layout.ttl {
+        Some(attribute) => ttl::enable(db, &table, attribute).await,
+        None => Ok(()),
+    }
 }
 
 async fn create(
