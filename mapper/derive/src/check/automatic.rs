@@ -15,7 +15,7 @@ pub(super) fn read(ctxt: &mut Ctxt, words: &mut Words) -> Option<(Ident, Automat
         words.flag(ctxt, "created_at").map(|word| (word, Automatic::CreatedAt)),
         words.flag(ctxt, "updated_at").map(|word| (word, Automatic::UpdatedAt)),
         uuid(ctxt, words),
-        words.take("ttl").map(|entry| (entry.word, Automatic::Ttl(entry.value))),
+        ttl(ctxt, words),
     ];
     for (word, automatic) in given.into_iter().flatten() {
         if let Some((first, _)) = &found {
@@ -46,6 +46,17 @@ fn uuid(ctxt: &mut Ctxt, words: &mut Words) -> Option<(Ident, Automatic)> {
         }
     };
     Some((entry.word, Automatic::Uuid(version)))
+}
+
+/// `ttl`, or `ttl = DURATION`.
+fn ttl(ctxt: &mut Ctxt, words: &mut Words) -> Option<(Ident, Automatic)> {
+    let entry = words.take("ttl")?;
+    if let Some(Expr::Lit(_)) = entry.value.as_ref().map(ungrouped) {
+        let sentence =
+            "a time to live is a `std::time::Duration`: write `ttl = Duration::from_hours(24)`";
+        ctxt.error(&entry, sentence);
+    }
+    Some((entry.word, Automatic::Ttl(entry.value)))
 }
 
 /// What does not go together with a field that the library fills.

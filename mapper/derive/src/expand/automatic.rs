@@ -1,8 +1,10 @@
 //! The methods that fill the fields that the library owns.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
+use syn::Path;
 
+use super::model::option;
 use super::{at, site, word};
 use crate::ast::{Automatic, Field, Model};
 
@@ -56,10 +58,7 @@ fn fill(private: &TokenStream, field: &Field<'_>) -> Option<TokenStream> {
             }
         }
         Automatic::Ttl(after) => {
-            let after = match after {
-                Some(after) => quote_spanned!(at(after)=> ::core::option::Option::Some(#after)),
-                None => quote_spanned!(site()=> ::core::option::Option::None),
-            };
+            let after = option(after.as_ref().map(ToTokens::to_token_stream));
             quote_spanned!(at(ty)=> #private::ttl::<#ty>(&mut self.#ident, #after, automatic);)
         }
     })
@@ -68,10 +67,7 @@ fn fill(private: &TokenStream, field: &Field<'_>) -> Option<TokenStream> {
 fn encode_now(private: &TokenStream, field: &Field<'_>) -> Option<TokenStream> {
     let Field { ty, name, with, automatic, .. } = field;
     let Some(Automatic::UpdatedAt) = automatic else { return None };
-    Some(match with {
-        Some(with) => {
-            quote_spanned!(at(with)=> #private::encode_now_with::<#ty, #with>(#name, now))
-        }
-        None => quote_spanned!(at(ty)=> #private::encode_now::<#ty>(#name, now)),
-    })
+    let own = || quote_spanned!(at(ty)=> #private::encode_now::<#ty>(#name, now));
+    let converted = |with: &Path| quote_spanned!(at(with)=> #private::encode_now_with::<#ty, #with>(#name, now));
+    Some(with.as_ref().map_or_else(own, converted))
 }

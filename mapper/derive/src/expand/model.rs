@@ -296,7 +296,7 @@ fn key_attribute(private: &TokenStream, field: &Field<'_>) -> TokenStream {
     quote_spanned!(at(ty)=> #private::key_attribute::<#ty>(#name))
 }
 
-fn option(value: Option<TokenStream>) -> TokenStream {
+pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(
         || quote_spanned!(site()=> ::core::option::Option::None),
         |value| quote_spanned!(site()=> ::core::option::Option::Some(#value)),

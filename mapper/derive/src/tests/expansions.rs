@@ -322,6 +322,69 @@ fn a_model_with_a_range_key() {
 }
 
 #[test]
+fn a_model_with_what_the_library_fills_and_hooks() {
+    let input = parse(
+        r#"
+        #[model(table = "orders", validate = false, normalize = lower, before_write = complete, after_read = Order::read)]
+        struct Order {
+            #[model(hash_key, uuid)]
+            id: Uuid,
+            #[model(created_at)]
+            created: u64,
+            #[model(updated_at, with = UnixMillis)]
+            updated: SystemTime,
+            #[model(ttl = DAY)]
+            expires: Option<Ttl>,
+        }
+        "#,
+    );
+    let code = expand::model(&check::model(&input).expect("the input is right"));
+    let file = prettyplease::unparse(&syn::parse2(code).expect("a list of items"));
+    let from = file.find("#[allow(unused_variables)]").expect("what is filled");
+    let to = file.find("    fn check(").expect("the validation");
+    expect![[r##"
+        #[allow(unused_variables)]
+        fn fill_automatic(
+            &mut self,
+            automatic: &::dynamap::__private::Automatic<'_>,
+            stored: ::core::option::Option<&Self>,
+        ) {
+            ::dynamap::__private::uuid::<
+                Uuid,
+            >(&mut self.id, ::dynamap::__private::UuidVersion::V4, automatic);
+            ::dynamap::__private::created_at::<
+                u64,
+            >(&mut self.created, stored.map(|stored| &stored.created), automatic);
+            ::dynamap::__private::updated_at::<SystemTime>(&mut self.updated, automatic);
+            ::dynamap::__private::ttl::<
+                Option<Ttl>,
+            >(&mut self.expires, ::core::option::Option::Some(DAY), automatic);
+        }
+        fn encode_updated_at(
+            now: ::std::time::SystemTime,
+        ) -> ::core::result::Result<
+            ::core::option::Option<(&'static str, ::dynamap::__private::AttributeValue)>,
+            ::dynamap::__private::EncodeError,
+        > {
+            ::dynamap::__private::encode_now_with::<SystemTime, UnixMillis>("updated", now)
+        }
+        fn normalize(&mut self) {
+            lower(self)
+        }
+        fn before_write(
+            self,
+            verb: ::dynamap::__private::WriteVerb,
+        ) -> ::core::result::Result<Self, ::dynamap::__private::Report> {
+            complete(self, verb)
+        }
+        fn after_read(self, item: &::dynamap::__private::Item) -> Self {
+            Order::read(self, item)
+        }
+    "##]]
+    .assert_eq(&file[from..to].replace("\n    ", "\n"));
+}
+
+#[test]
 fn a_map() {
     attribute(
         r#"struct Address { city: String, #[model(rename = "cc", default = "CH".to_owned())] country: String }"#,
