@@ -1,5 +1,6 @@
 //! Reading: one item by key, the items of one hash key, or a whole table.
 
+mod expired;
 mod get;
 mod query;
 mod search;

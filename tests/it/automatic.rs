@@ -97,7 +97,7 @@ impl User {
             return Err(report);
         }
         if self.email.starts_with("move@") {
-            self.login = "elsewhere".to_owned();
+            self.login = "elsewhere".into();
         }
         self.verb = format!("{verb:?}");
         // The library owns this one.
@@ -460,6 +460,32 @@ async fn a_lost_answer_about_the_time_to_live_does_no_harm() -> Outcome {
         let created = Table::<Order>::create(&db).await;
         assert_eq!(created.is_ok(), fault == Fault::LoseAnswer, "{created:?}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn expired_items_read_as_absent_on_request() -> Outcome {
+    let (db, _, clock) = store().await;
+    let tea = Order::new("tea").insert(&db).await?;
+    let mut milk = Order::new("milk").insert(&db).await?;
+    milk.expires = None;
+    milk.save(&db).await?;
+    let tx = Transaction::begin(&db);
+    for (seconds, alive) in [(1_000, true), (87_399, true), (87_400, false), (90_000, false)] {
+        clock.set(seconds * 1_000);
+        let expected = if alive { 2 } else { 1 };
+        let read = Order::get(&db, tea.id).skip_expired().await?;
+        assert_eq!(read.is_some(), alive, "{seconds}");
+        assert_eq!(Order::get(&tx, tea.id).skip_expired().await?.is_some(), alive, "{seconds}");
+        assert_eq!(Order::scan(&db).skip_expired().try_collect().await?.len(), expected);
+        let one = Order::scan(&db).skip_expired().filter(Order::TEXT.eq("tea")).try_collect();
+        assert_eq!(one.await?.len(), usize::from(alive), "{seconds}");
+        let found = Order::query(&db, tea.id).skip_expired().try_collect().await?;
+        assert_eq!(found.len(), usize::from(alive), "{seconds}");
+        assert!(Order::get(&db, milk.id).skip_expired().await?.is_some(), "it has no time to live");
+    }
+    assert!(Order::get(&db, tea.id).await?.is_some(), "it is still there");
+    assert_eq!(Order::scan(&db).try_collect().await?.len(), 2);
     Ok(())
 }
 

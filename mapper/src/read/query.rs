@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::expr::{IntoCondition, IntoKeyCondition};
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
-use crate::model::Model;
+use crate::model::{Expires, Model};
 
 /// The items of one hash key; from [`Model::query`].
 ///
@@ -81,6 +81,16 @@ macro_rules! common {
             /// upgrade; items that it drops are read and billed.
             pub fn filter(mut self, condition: impl IntoCondition<M>) -> Self {
                 self.search.filter = Some(condition.into_condition().into_node());
+                self
+            }
+
+            /// Leaves out items whose time to live is over, by the database's clock. The service deletes them up to
+            /// days later; until then they are read and billed.
+            pub fn skip_expired(mut self) -> Self
+            where
+                M: Expires,
+            {
+                self.search.skip_expired = true;
                 self
             }
 

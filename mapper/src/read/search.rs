@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::expired::unexpired;
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::decode::decode;
@@ -20,6 +21,7 @@ pub(super) struct Search<'a> {
     pub(super) layout: &'static Layout,
     pub(super) source: Source,
     pub(super) filter: Option<Node>,
+    pub(super) skip_expired: bool,
     pub(super) limit: Option<usize>,
     pub(super) consistent: bool,
 }
@@ -47,7 +49,15 @@ struct Page {
 
 impl<'a> Search<'a> {
     pub(super) fn new(db: &'a Database, layout: &'static Layout, source: Source) -> Self {
-        Self { db, layout, source, filter: None, limit: None, consistent: false }
+        Self {
+            db,
+            layout,
+            source,
+            filter: None,
+            skip_expired: false,
+            limit: None,
+            consistent: false,
+        }
     }
 
     pub(super) async fn collect<M: Model>(self) -> Result<Vec<Loaded<M>>, Error> {
@@ -57,7 +67,7 @@ impl<'a> Search<'a> {
         let mut start = None;
         while found.len() < limit {
             // Where no filter drops items, the service need not read more than is asked for.
-            let wanted = (self.filter.is_none() && self.limit.is_some())
+            let wanted = (self.filter().is_none() && self.limit.is_some())
                 .then(|| i32::try_from(limit - found.len()).unwrap_or(i32::MAX));
             let page = rendered.fetch(self.db, start, wanted).await?;
             for item in page.items.into_iter().take(limit - found.len()) {
@@ -76,6 +86,15 @@ impl<'a> Search<'a> {
         decode(table, &key, item)
     }
 
+    /// The program's own filter, and that items are not expired.
+    fn filter(&self) -> Option<Node> {
+        let unexpired = self.skip_expired.then(|| unexpired(self.db, self.layout));
+        match (self.filter.clone(), unexpired) {
+            (Some(own), Some(unexpired)) => Some(own.and(unexpired)),
+            (own, unexpired) => own.or(unexpired),
+        }
+    }
+
     fn render(&self) -> Result<Rendered, EncodeError> {
         let mut placeholders = Placeholders::default();
         let (key_condition, reverse) = match &self.source {
@@ -89,7 +108,7 @@ impl<'a> Search<'a> {
                 (all.render(&mut placeholders)?, *reverse)
             }
         };
-        let filter = match &self.filter {
+        let filter = match self.filter() {
             Some(filter) => filter.render(&mut placeholders)?,
             None => None,
         };
