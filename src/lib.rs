@@ -10,13 +10,13 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, BoolAsNumber, Collection, CollectionQuery, Composite, Condition,
-    Container, Convert, Database, DatabaseBuilder, DecodeError, DeleteByKey, Document, EncodeError,
-    Error, FailedStep, Get, Index, Insert, IntoCondition, IntoKeyCondition, Item, Key,
-    KeyCondition, ListOf, Loaded, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path,
-    Projection, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size, StepError, Table, Ttl,
-    UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With, error, kind, kind_name,
-    model, same, schema,
+    Attribute, AttributeValue, Automatic, BoolAsNumber, Collection, CollectionQuery, Composite,
+    Condition, Container, Convert, Database, DatabaseBuilder, DecodeError, DeleteByKey, Document,
+    EncodeError, Error, FailedStep, FromClock, Get, Index, Insert, IntoCondition, IntoKeyCondition,
+    Item, Key, KeyCondition, ListOf, Loaded, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked,
+    Number, Path, Projection, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size,
+    StepError, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With,
+    WriteVerb, error, kind, kind_name, model, same, schema,
 };
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};

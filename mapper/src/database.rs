@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -40,7 +41,10 @@ struct Inner {
     prefix: String,
     retry: RetryPolicy,
     source: Mutex<StdRng>,
+    clock: Clock,
 }
+
+type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What can be set about a [`Database`]; from [`Database::builder`].
 #[must_use]
@@ -49,6 +53,7 @@ pub struct DatabaseBuilder {
     prefix: String,
     retry: RetryPolicy,
     seed: Option<u64>,
+    clock: Clock,
 }
 
 impl Database {
@@ -69,7 +74,13 @@ impl Database {
 
     /// A store with settings.
     pub fn builder(client: Client) -> DatabaseBuilder {
-        DatabaseBuilder { client, prefix: String::new(), retry: RetryPolicy::default(), seed: None }
+        DatabaseBuilder {
+            client,
+            prefix: String::new(),
+            retry: RetryPolicy::default(),
+            seed: None,
+            clock: Box::new(SystemTime::now),
+        }
     }
 
     /// The client as it was given, for what the library does not offer.
@@ -82,6 +93,12 @@ impl Database {
     #[must_use]
     pub fn table_name(&self, layout: &Layout) -> String {
         self.prefixed(layout.table)
+    }
+
+    /// What the database's clock shows: the time of `created_at`, `updated_at` and `ttl`.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        (self.inner.clock)()
     }
 
     pub(crate) fn prefixed(&self, table: &str) -> String {
@@ -109,8 +126,12 @@ impl Database {
 
     /// A client request token.
     pub(crate) fn token(&self) -> String {
-        let bytes = self.random(StdRng::random::<[u8; 16]>);
-        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+        uuid::Builder::from_random_bytes(self.random_bytes()).into_uuid().to_string()
+    }
+
+    /// The random part of an id.
+    pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        self.random(StdRng::random)
     }
 
     fn random<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
@@ -131,21 +152,38 @@ impl DatabaseBuilder {
         self
     }
 
-    /// Seeds jitter, tokens and nonces, so that a failing run can be replayed. For tests: two programs with one seed
-    /// would use the same tokens.
+    /// Seeds jitter, tokens, nonces and the UUIDs of inserts, so that a failing run can be replayed. For tests: two
+    /// programs with one seed would use the same tokens and ids.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Replaces the system's clock, for tests: what `created_at`, `updated_at`, `ttl` and UUIDs of version 7 are made
+    /// from.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use dynamap::Database;
+    ///
+    /// let noon = UNIX_EPOCH + Duration::from_hours(12);
+    /// let db = Database::builder(dynamap::embedded::memory()?).clock(move || noon).build();
+    /// assert_eq!(db.now(), noon);
+    /// # Ok::<(), dynamap::embedded::OpenError>(())
+    /// ```
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
         self
     }
 
     /// The store.
     #[must_use]
     pub fn build(self) -> Database {
-        let Self { client, prefix, retry, seed } = self;
+        let Self { client, prefix, retry, seed, clock } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
-        Database { inner: Arc::new(Inner { client, once, prefix, retry, source }) }
+        Database { inner: Arc::new(Inner { client, once, prefix, retry, source, clock }) }
     }
 }
 

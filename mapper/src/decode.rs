@@ -31,12 +31,13 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
     Ok(Loaded::from_store(model, key.clone(), item, current))
 }
 
-/// The model that an item of the current schema holds.
+/// The model that an item of the current schema holds, as its own hook completes it.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
-    let item = M::layout().expand(item);
-    known(M::layout(), &item)
-        .and_then(|()| M::from_attributes(&item))
-        .map_err(|error| Error::decode(table, key, error))
+    let expanded = M::layout().expand(item);
+    let model = known(M::layout(), &expanded)
+        .and_then(|()| M::from_attributes(&expanded))
+        .map_err(|error| Error::decode(table, key, error))?;
+    Ok(model.after_read(&expanded))
 }
 
 /// The projection that an item of the current schema holds.

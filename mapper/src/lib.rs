@@ -4,11 +4,12 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `template` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `decode` `loaded`
-//!   `error`
+//! * values, no I/O: `item` `key` `template` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
+//!   `decode` `loaded` `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
 //! * built on both: `sequence` `table`
 
+mod automatic;
 pub mod codec;
 mod database;
 mod decode;
@@ -42,6 +43,7 @@ pub use decode::decode;
 #[doc(hidden)]
 pub use retry::back_off;
 
+pub use automatic::{Automatic, FromClock, WriteVerb};
 pub use database::{Database, DatabaseBuilder};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;

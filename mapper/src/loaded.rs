@@ -43,12 +43,14 @@ pub struct Loaded<M> {
     image: Item,
     upgraded: Option<Item>,
     stored_schema: Version,
+    /// The attributes that the last write of this value left, where a hook would read them back as others.
+    left: Option<Item>,
 }
 
 impl<M> Loaded<M> {
     pub(crate) fn from_store(model: M, key: Key, image: Item, current: Current) -> Self {
         let Current { stored_schema, upgraded } = current;
-        Self { model, key, image, upgraded, stored_schema }
+        Self { model, key, image, upgraded, stored_schema, left: None }
     }
 
     /// The plain model, without the image; it can no longer be saved.
@@ -83,19 +85,26 @@ impl<M: Model> Loaded<M> {
         self.upgraded.as_ref().unwrap_or(&self.image)
     }
 
-    /// The item that a save leaves in the store, before version, nonce and schema are stamped on it.
-    pub(crate) fn target(&self, table: &str) -> Result<Item, Error> {
+    /// The model as the program was given it.
+    pub(crate) fn as_read(&self, table: &str) -> Result<M, Error> {
+        decode::attributes(table, &self.key, self.current())
+    }
+
+    /// The item that a save of `model` leaves in the store, before version, nonce and schema are stamped on it.
+    pub(crate) fn target(&self, table: &str, as_read: &M, model: &M) -> Result<Item, Error> {
         let layout = M::layout();
         let encode = |e| Error::encode(layout, e);
-        if self.model.key().map_err(encode)? != self.key {
+        if model.key().map_err(encode)? != self.key {
             return Err(Error::key_changed(table, &self.key));
         }
         let mut target = self.current().clone();
         // What the program did not change stays as it is stored: an absent attribute that read as its default stays
         // absent, and a value that another program spelled differently keeps its spelling.
-        let as_read: M = decode::attributes(table, &self.key, &target)?;
-        let as_read = as_read.to_attributes().map_err(encode)?;
-        let mut attributes = self.model.to_attributes().map_err(encode)?;
+        let as_read = match &self.left {
+            Some(left) => left,
+            None => &as_read.to_attributes().map_err(encode)?,
+        };
+        let mut attributes = model.to_attributes().map_err(encode)?;
         for name in layout.attributes {
             let value = attributes.remove(name);
             // What is composed of others is brought up to date, whoever wrote it.
@@ -125,6 +134,7 @@ impl<M: Model> Loaded<M> {
         }
         self.upgraded = None;
         self.image = image;
+        self.left = M::layout().after_read.then(|| self.model.to_attributes().ok()).flatten();
     }
 }
 

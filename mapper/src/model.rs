@@ -1,8 +1,11 @@
 //! The trait of models: what the derive tells about a struct, and the verbs that users call on it.
 
+use std::time::SystemTime;
+
 use garde::Report;
 use semver::Version;
 
+use crate::automatic::{Automatic, WriteVerb};
 use crate::codec::{DecodeError, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
@@ -48,6 +51,14 @@ pub struct Layout {
     pub indexes: &'static [IndexLayout],
     /// Whether an item with an attribute that the struct does not describe is an error.
     pub refuse_unknown: bool,
+    /// Fields that are stored under another name, each with that name.
+    pub renamed: &'static [(&'static str, &'static str)],
+    /// The attribute that holds when an item was created, where the model has one.
+    pub created_at: Option<&'static str>,
+    /// The attribute by which the service deletes items whose time has come, where the model has one.
+    pub ttl: Option<&'static str>,
+    /// Whether a hook completes what is read.
+    pub after_read: bool,
     /// How items of older schemas are brought to this one.
     pub upgrade: &'static dyn Upgrade,
 }
@@ -69,6 +80,14 @@ impl std::fmt::Debug for Layout {
             .finish_non_exhaustive()
     }
 }
+
+/// A model whose items have a time to live: `#[model(ttl)]` on a field.
+#[diagnostic::on_unimplemented(
+    message = "items of `{Self}` do not expire",
+    label = "the model has no TTL attribute",
+    note = "write `#[model(ttl)]` on a field of type `Ttl` or `Option<Ttl>`"
+)]
+pub trait Expires: Model {}
 
 /// A struct that is stored as items of one table. Derive it.
 ///
@@ -149,6 +168,44 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// # Errors
     /// Where DynamoDB cannot hold a value.
     fn fill_defaults(&mut self) -> Result<(), EncodeError>;
+
+    /// Sets the fields that the library fills by itself, once before the hooks and once after them; `stored` is the
+    /// model as it was read, for a save.
+    fn fill_automatic(&mut self, automatic: &Automatic<'_>, stored: Option<&Self>) {
+        let _ = (automatic, stored);
+    }
+
+    /// The `updated_at` attribute of this moment, where the model has one.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold the value.
+    fn encode_updated_at(
+        now: SystemTime,
+    ) -> Result<Option<(&'static str, AttributeValue)>, EncodeError> {
+        let _ = now;
+        Ok(None)
+    }
+
+    /// Brings the value into its normal form, as every write of a whole model does before anything else: the function
+    /// of `#[model(normalize = …)]`.
+    fn normalize(&mut self) {}
+
+    /// Completes or refuses the value before it is validated and written: the function of
+    /// `#[model(before_write = …)]`.
+    ///
+    /// # Errors
+    /// The report of what is wrong; the write is then [`Error::Invalid`].
+    fn before_write(self, verb: WriteVerb) -> Result<Self, Report> {
+        let _ = verb;
+        Ok(self)
+    }
+
+    /// Completes a value that was read from this item: the function of `#[model(after_read = …)]`.
+    #[must_use]
+    fn after_read(self, item: &Item) -> Self {
+        let _ = item;
+        self
+    }
 
     /// The version field, where the model has one.
     fn version_mut(&mut self) -> Option<&mut u64>;

@@ -5,14 +5,17 @@ mod variants;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::time::{Duration, SystemTime};
 
 use garde::Validate;
+use uuid::Uuid;
 
 pub use garde::Report;
 pub use semver::Version;
 
+pub use crate::automatic::{Automatic, FromClock, UuidVersion, WriteVerb};
 pub use crate::codec::{
-    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, With, kind,
+    Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Ttl, With, kind,
 };
 pub use crate::error::Error;
 pub use crate::expr::{Composite, Filled, Path, Plain, role};
@@ -22,7 +25,7 @@ pub use crate::index::{
 pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
 pub use crate::loaded::Loaded;
-pub use crate::model::{Layout, Model};
+pub use crate::model::{Expires, Layout, Model};
 pub use crate::projection::{Projection, Within, field as projection_field};
 pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
@@ -224,6 +227,89 @@ pub fn set_auto<T: AutoIncrement>(field: &mut T, name: &str, id: u64) -> Result<
     *field = T::from_id(id)
         .ok_or_else(|| EncodeError::new("the next id does not fit the field's type").at(name))?;
     Ok(())
+}
+
+/// Sets a `created_at` field: the stored time, or the time of the write that creates the item.
+pub fn created_at<T: FromClock>(field: &mut T, stored: Option<&T>, automatic: &Automatic<'_>) {
+    *field = stored.cloned().unwrap_or_else(|| T::from_clock(automatic.now()));
+}
+
+/// Sets an `updated_at` field.
+pub fn updated_at<T: FromClock>(field: &mut T, automatic: &Automatic<'_>) {
+    *field = T::from_clock(automatic.now());
+}
+
+/// An `updated_at` attribute, for a write that has no model.
+pub fn encode_now<T: FromClock + Attribute>(
+    name: &'static str,
+    now: SystemTime,
+) -> Result<Option<(&'static str, AttributeValue)>, EncodeError> {
+    let value = T::from_clock(now).encode().map_err(|error| error.at(name))?;
+    Ok(value.map(|value| (name, value)))
+}
+
+/// An `updated_at` attribute in the form of its converter, for a write that has no model.
+pub fn encode_now_with<T: FromClock, C: Convert<T>>(
+    name: &'static str,
+    now: SystemTime,
+) -> Result<Option<(&'static str, AttributeValue)>, EncodeError> {
+    let value = C::encode(&T::from_clock(now)).map_err(|error| error.at(name))?;
+    Ok(Some((name, value)))
+}
+
+/// A field that an insert can fill with a UUID.
+#[diagnostic::on_unimplemented(
+    message = "`uuid` fills a field of type `uuid::Uuid`, not `{Self}`",
+    note = "write `uuid::Uuid` as the type, or remove `uuid` and give the value yourself"
+)]
+pub trait AutoUuid {
+    fn fill(&mut self, make: impl FnOnce() -> Uuid);
+}
+
+impl AutoUuid for Uuid {
+    fn fill(&mut self, make: impl FnOnce() -> Uuid) {
+        if self.is_nil() {
+            *self = make();
+        }
+    }
+}
+
+/// Gives a nil UUID a value on insert.
+pub fn uuid<T: AutoUuid>(field: &mut T, version: UuidVersion, automatic: &Automatic<'_>) {
+    if automatic.verb() == WriteVerb::Insert {
+        field.fill(|| automatic.uuid(version));
+    }
+}
+
+/// A field by which the service deletes items.
+#[diagnostic::on_unimplemented(
+    message = "`ttl` needs a field of type `dynamap::Ttl` or `Option<Ttl>`, not `{Self}`",
+    note = "DynamoDB deletes by a number of seconds since 1970, which `Ttl` is stored as"
+)]
+pub trait TimeToLive {
+    fn fill(&mut self, ttl: Ttl);
+}
+
+impl TimeToLive for Ttl {
+    fn fill(&mut self, ttl: Ttl) {
+        *self = ttl;
+    }
+}
+
+impl TimeToLive for Option<Ttl> {
+    fn fill(&mut self, ttl: Ttl) {
+        self.get_or_insert(ttl);
+    }
+}
+
+/// Sets a `ttl` field so long from now, where the model says how long and the write is not a save.
+pub fn ttl<T: TimeToLive>(field: &mut T, after: Option<Duration>, automatic: &Automatic<'_>) {
+    if let Some(after) = after
+        && automatic.verb() != WriteVerb::Save
+    {
+        let now = u64::from_clock(automatic.now());
+        field.fill(Ttl::from_epoch_seconds(now.saturating_add(after.as_secs())));
+    }
 }
 
 /// A struct that garde validates without a context.

@@ -1,6 +1,7 @@
 //! Reading: one item by key, the items of one hash key, or a whole table.
 
 mod collection;
+mod expired;
 mod get;
 mod index;
 mod query;

@@ -1,6 +1,7 @@
 //! Creating and deleting tables.
 
 mod create;
+mod ttl;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -32,7 +33,8 @@ pub struct Table<M>(PhantomData<fn() -> M>);
 impl<M> Table<M> {
     /// Creates the table with the model's keys, billed per request, and waits until it is active.
     ///
-    /// For a model with an auto-increment key the table of counters is created too, if it is missing.
+    /// For a model with an auto-increment key the table of counters is created too, if it is missing. For a model with
+    /// a `ttl` field the table's time to live is turned on.
     /// If the future is dropped half-way the service goes on creating.
     ///
     /// # Errors
@@ -49,7 +51,7 @@ impl<M> Table<M> {
     /// Creates the table if it is missing, and waits until it is active. For programs that deploy and run.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a table of that name exists with other keys.
+    /// [`Error::Usage`] where a table of that name exists with other keys, or with another TTL attribute.
     pub async fn create_if_missing(db: &Database) -> Result<(), Error>
     where
         M: Model,

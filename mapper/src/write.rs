@@ -13,6 +13,7 @@ mod insert;
 mod judge;
 mod limits;
 mod plan;
+mod prepare;
 mod render;
 mod save;
 mod single;
@@ -22,9 +23,10 @@ mod upsert;
 
 pub use apply::{apply, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
-pub use insert::{Insert, prepare};
+pub use insert::Insert;
 pub(crate) use plan::schema_text;
 pub use plan::{After, Base, Write};
+pub use prepare::prepare;
 pub use update::{Update, returns};
 pub use upsert::Upsert;
 

@@ -14,6 +14,7 @@
 
 mod support;
 
+mod automatic;
 mod countries;
 mod expressions;
 mod floors;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{Write, prepare};
-use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader};
+use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader, WriteVerb};
 
 use crate::buffer::{Buffer, Draft, Known};
 use crate::receipt::{Handle, Receipt};
@@ -159,15 +159,16 @@ impl Transaction {
         reason = "an object that is written must not be written again"
     )]
     pub fn save<M: Model>(&self, loaded: Loaded<M>) -> Result<Handle<M>, Error> {
-        self.fold(Write::save(self.database(), &loaded)?)
+        self.fold(Write::save(self.database(), &loaded)?.0)
     }
 
-    /// Stores a new item at commit. An auto-increment key is taken then; the [`Receipt`] holds it.
+    /// Stores a new item at commit. An auto-increment key is taken then; the [`Receipt`] holds it. Hooks run, and
+    /// other automatic fields are filled, now.
     ///
     /// # Errors
     /// As [`save`](Transaction::save); [`Error::Conflict`] where this transaction knows that the key is taken.
-    pub fn insert<M: Model>(&self, mut model: M) -> Result<Handle<M>, Error> {
-        prepare(&mut model)?;
+    pub fn insert<M: Model>(&self, model: M) -> Result<Handle<M>, Error> {
+        let mut model = prepare(self.database(), model, WriteVerb::Insert, None)?;
         if !M::layout().auto_increment {
             return self.fold(Write::insert(self.database(), &mut model, None)?);
         }

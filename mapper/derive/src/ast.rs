@@ -14,6 +14,7 @@ pub(crate) struct Model<'a> {
     pub(crate) validation: Validation,
     /// Whether an attribute that no field describes is an error.
     pub(crate) refuse_unknown: bool,
+    pub(crate) hooks: Hooks,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) hash_key: Key,
     pub(crate) auto_increment: bool,
@@ -93,6 +94,14 @@ pub(crate) enum Validation {
     With(Path),
 }
 
+/// Functions of the user that see every value before it is written or after it is read.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) normalize: Option<Path>,
+    pub(crate) before_write: Option<Path>,
+    pub(crate) after_read: Option<Path>,
+}
+
 /// A named field, of a model or of a struct that is stored as a map.
 #[derive(Clone)]
 pub(crate) struct Field<'a> {
@@ -109,12 +118,19 @@ pub(crate) struct Field<'a> {
     pub(crate) default: Option<Default>,
     /// The converter that stores it in another form.
     pub(crate) with: Option<Converter>,
+    /// How the library fills it.
+    pub(crate) automatic: Option<Automatic>,
 }
 
 impl Field<'_> {
     /// Whether the field has an attribute of its own.
     pub(crate) fn is_named(&self) -> bool {
         !matches!(self.role, Role::Flattened | Role::Skipped)
+    }
+
+    /// Whether the library sets it with every write.
+    pub(crate) fn is_time_of_writing(&self) -> bool {
+        matches!(self.automatic, Some(Automatic::CreatedAt | Automatic::UpdatedAt))
     }
 }
 
@@ -142,6 +158,17 @@ pub(crate) enum Role {
     Flattened,
     /// Not stored.
     Skipped,
+}
+
+/// How the library fills a field.
+#[derive(Clone)]
+pub(crate) enum Automatic {
+    CreatedAt,
+    UpdatedAt,
+    /// With the variant of `UuidVersion`.
+    Uuid(&'static str),
+    /// So long after the insert, where it says how long.
+    Ttl(Option<Expr>),
 }
 
 /// What a field holds where nothing is stored.

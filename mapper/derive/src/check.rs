@@ -3,6 +3,7 @@
 //! Each rule is reported at the tokens that break it, in one sentence that says what to write instead.
 
 mod attribute;
+mod automatic;
 mod case;
 mod collection;
 mod index;
@@ -162,6 +163,7 @@ fn field<'a>(
         name,
         aliases: extras.aliases,
         with: extras.with,
+        automatic: None,
         constant: constant(ident),
         role,
         default,

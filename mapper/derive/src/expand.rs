@@ -5,6 +5,7 @@
 //! the code for generated.
 
 mod attribute;
+mod automatic;
 mod collection;
 mod index;
 mod key;
@@ -54,7 +55,12 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
         Role::Flattened => format!("The fields of `{ident}`, stored beside the others."),
         _ => format!("The attribute `{name}`."),
     };
-    let role = self::role(private, *role);
+    let role = match role {
+        Role::Field if field.is_time_of_writing() => {
+            quote_spanned!(site()=> #private::role::Automatic)
+        }
+        role => self::role(private, *role),
+    };
     quote_spanned! {site()=>
         #[doc = #doc]
         #vis const #constant: #private::Path<Self, #ty, #role> = #private::Path::new(#name);

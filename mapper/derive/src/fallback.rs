@@ -174,6 +174,7 @@ fn fields(input: &DeriveInput) -> Vec<Field<'_>> {
             name: Ident::to_string(ident),
             aliases: Vec::new(),
             with: None,
+            automatic: None,
             constant,
             role: if taken { Role::Field } else { role },
             default: None,

@@ -57,6 +57,9 @@ mod tests;
 /// | `validate = false` | No validation. |
 /// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |
 /// | `unknown = "refuse"` | An item with an attribute that no field describes is a decode error, also where a newer program wrote it; `"keep"` where it is not given: such attributes survive every save. |
+/// | `normalize = lower_case` | The path of a `fn(&mut Account)` that brings a value into its normal form before every write of a whole model. |
+/// | `before_write = complete` | The path of a `fn(Account, WriteVerb) -> Result<Account, garde::Report>` that completes or refuses a value, after `normalize` and before the validation. |
+/// | `after_read = complete` | The path of a `fn(Account, &Item) -> Account` that completes every value that is read. |
 /// | `crate = "path"` | Where the crate `dynamap` is found under another name; `::dynamap` where it is not given. |
 ///
 /// # On a field
@@ -67,6 +70,11 @@ mod tests;
 /// | `range_key` | The range key (AWS docs: sort key). At most one field. |
 /// | `auto_increment` | On the hash key: an insert takes the next id from a counter. The field is an integer. |
 /// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
+/// | `created_at` | The time of the insert, by the database's clock. The library owns it: see below. At most one field, of a type that implements `dynamap::FromClock`. |
+/// | `updated_at` | The time of the last write, by the database's clock. At most one field, of a type that implements `dynamap::FromClock`. |
+/// | `uuid`, `uuid = "v7"` | An insert fills a nil `uuid::Uuid`, also a key: at random, or beginning with the time (version 7). A given one is kept. |
+/// | `ttl` | The attribute by which the service deletes items, of type `Ttl` or `Option<Ttl>`; `Table::create` turns it on. At most one field. |
+/// | `ttl = Duration::from_hours(24)` | The same, and every write of a whole model but a save sets it so long from now: an `Option<Ttl>` where it is `None`, a `Ttl` always. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
 /// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes. Conditions see stored names. |
 /// | `with = BoolAsNumber` | A `dynamap::Convert` that stores the field in another form: one of the library's (`BoolAsNumber`, `UnixSeconds`, `UnixMillis`) or your own. |
@@ -105,6 +113,83 @@ mod tests;
 /// assert_eq!(Customer::WORK.to(Address::CITY).to_string(), "work.city");
 /// # Ok::<(), dynamap::Error>(())
 /// ```
+///
+/// # Times, ids and hooks
+///
+/// ```
+/// use std::time::{Duration, SystemTime, UNIX_EPOCH};
+/// use dynamap::{Database, Item, Model, Report, Table, Ttl, UnixMillis, WriteVerb};
+/// use uuid::Uuid;
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "sessions", validate = false)]
+/// #[model(normalize = lower_case, before_write = refuse_root, after_read = greet)]
+/// struct Session {
+///     #[model(hash_key, uuid)]
+///     id: Uuid,
+///     login: String,
+///     #[model(default)]
+///     greeting: String,
+///     #[model(created_at)]
+///     created: u64,
+///     #[model(updated_at, with = UnixMillis)]
+///     updated: SystemTime,
+///     #[model(ttl = Duration::from_hours(1))]
+///     expires: Option<Ttl>,
+/// }
+///
+/// fn lower_case(session: &mut Session) {
+///     session.login = session.login.to_lowercase();
+/// }
+///
+/// fn refuse_root(session: Session, verb: WriteVerb) -> Result<Session, Report> {
+///     let mut report = Report::new();
+///     if verb == WriteVerb::Insert && session.login == "root" {
+///         report.append(garde::Path::new("login"), garde::Error::new("is reserved"));
+///         return Err(report);
+///     }
+///     Ok(session)
+/// }
+///
+/// fn greet(mut session: Session, _item: &Item) -> Session {
+///     session.greeting = format!("Hello {}", session.login);
+///     session
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynamap::embedded::memory()?;
+/// let db = Database::builder(client).clock(|| UNIX_EPOCH + Duration::from_secs(60)).build();
+/// Table::<Session>::create(&db).await?;
+/// let new = |login: &str| Session {
+///     id: Uuid::nil(),
+///     login: login.into(),
+///     greeting: String::new(),
+///     created: 0,
+///     updated: UNIX_EPOCH,
+///     expires: None,
+/// };
+/// let session = new("Ann").insert(&db).await?;
+/// assert_eq!((session.login.as_str(), session.created), ("ann", 60));
+/// assert_eq!(session.expires, Some(Ttl::from_epoch_seconds(3_660)));
+/// assert_eq!(Session::get(&db, session.id).await?.expect("there").greeting, "Hello ann");
+/// assert!(new("ROOT").insert(&db).await.is_err_and(|error| error.is_invalid()));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An insert sets `created_at`, whatever the field holds; after that the stored value wins: a save keeps it, and an
+/// upsert or a replacement sets it only where it is absent. `updated_at` is set by every write, also by an update by
+/// key and inside transactions. Neither can be changed by an update.
+///
+/// Before a whole model is written: automatic fields are filled, `normalize`, `before_write`, the automatic fields that
+/// the library owns again, validation. After a save that succeeded the value in memory is the one that was written;
+/// after one that failed it is as it was. In a transaction this happens when the verb is called, so that an
+/// auto-increment key is still unknown to hooks. Updates by key have no whole model and run no hooks.
+///
+/// Hooks do no I/O, and may run several times for one write. A `before_write` that changes the key of a loaded item
+/// makes the save a `KeyChanged`. An `after_read` must depend on nothing but its arguments: what it changes counts as
+/// read, so that a later save does not write it. It does not see values that were inserted or saved and not read since.
 ///
 /// Attributes combine with commas, `#[model(hash_key, rename = "pk")]`, or as several `#[model(…)]`:
 ///

@@ -44,6 +44,10 @@ impl Change {
         Self { place, verb: Verb::Set, value: Ok(Some(value)) }
     }
 
+    pub(crate) fn set_if_absent(place: Place, value: AttributeValue) -> Self {
+        Self { place, verb: Verb::SetIfAbsent, value: Ok(Some(value)) }
+    }
+
     pub(crate) fn remove(place: Place) -> Self {
         Self { place, verb: Verb::Remove, value: Ok(None) }
     }

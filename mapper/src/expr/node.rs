@@ -114,6 +114,16 @@ impl Node {
         matches!(self.kind(), Kind::Compare(_, Operator::Eq, _))
     }
 
+    /// The attribute is greater than this value.
+    pub(crate) fn greater(name: &'static str, value: AttributeValue) -> Self {
+        Self::compare(name, Operator::Gt, value)
+    }
+
+    /// The attribute is stored as NULL.
+    pub(crate) fn is_null(name: &'static str) -> Self {
+        Self::of(Kind::Type(Place::attribute(name), "NULL"))
+    }
+
     fn compare(name: &'static str, operator: Operator, value: AttributeValue) -> Self {
         let place = Place::attribute(name);
         let value = Term::Value(place.clone(), Ok(value));

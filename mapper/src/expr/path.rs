@@ -38,6 +38,10 @@ pub mod role {
     #[derive(Debug, Clone, Copy)]
     pub struct KeyPart<const N: usize>;
 
+    /// A time that the library sets.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Automatic;
+
     impl Role for Field {
         type Comparison<M> = Condition<M>;
     }
@@ -56,12 +60,16 @@ pub mod role {
     impl<const N: usize> Role for KeyPart<N> {
         type Comparison<M> = KeyCondition<M, Self>;
     }
+    impl Role for Automatic {
+        type Comparison<M> = Condition<M>;
+    }
 
     /// The role of attributes that an update may change.
     #[diagnostic::on_unimplemented(
         message = "an update cannot change this attribute",
-        label = "a key, or the version",
-        note = "keys are immutable: insert a new item and delete the old one; the version is raised by every write"
+        label = "a key, the version, or a time that the library sets",
+        note = "keys are immutable: insert a new item and delete the old one; the version is raised by every write",
+        note = "`created_at` and `updated_at` come from the database's clock: write a field without these words to set it yourself"
     )]
     pub trait Changeable: Role {}
 

@@ -5,12 +5,14 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 
 use super::BoxFuture;
+use super::expired::unexpired;
 use crate::codec::EncodeError;
 use crate::decode::decode;
 use crate::error::Error;
+use crate::item::Item;
 use crate::key::Key;
 use crate::loaded::Loaded;
-use crate::model::Model;
+use crate::model::{Expires, Model};
 use crate::reader::Reader;
 
 /// A read of one item; from [`Model::get`]. `.await` it.
@@ -19,12 +21,13 @@ pub struct Get<'a, R, M> {
     reader: &'a R,
     key: Result<Key, EncodeError>,
     consistent: bool,
+    skip_expired: bool,
     model: PhantomData<fn() -> M>,
 }
 
 impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     pub(crate) fn new(reader: &'a R, key: Result<Key, EncodeError>) -> Self {
-        Self { reader, key, consistent: false, model: PhantomData }
+        Self { reader, key, consistent: false, skip_expired: false, model: PhantomData }
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
@@ -32,6 +35,16 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
+        self
+    }
+
+    /// Reads an item whose time to live is over, by the database's clock, as absent. The service deletes it up to days
+    /// later.
+    pub fn skip_expired(mut self) -> Self
+    where
+        M: Expires,
+    {
+        self.skip_expired = true;
         self
     }
 }
@@ -45,8 +58,10 @@ impl<'a, R: Reader, M: Model> IntoFuture for Get<'a, R, M> {
             let layout = M::layout();
             let key = self.key.map_err(|error| Error::encode(layout, error))?;
             let item = self.reader.read_item(layout, &key, self.consistent).await?;
-            let table = self.reader.database().table_name(layout);
-            item.map(|item| decode(&table, &key, item)).transpose()
+            let db = self.reader.database();
+            let table = db.table_name(layout);
+            let wanted = |item: &Item| !self.skip_expired || unexpired(db, layout).holds(item);
+            item.filter(wanted).map(|item| decode(&table, &key, item)).transpose()
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::expr::{IntoCondition, IntoKeyCondition, role};
 use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
-use crate::model::Model;
+use crate::model::{Expires, Model};
 use crate::projection::{Output, Within};
 
 /// The items of one hash key; from [`Model::query`].
@@ -101,6 +101,16 @@ macro_rules! common {
             pub fn filter(mut self, condition: impl IntoCondition<M>) -> Self {
                 let condition = condition.into_condition().into_node();
                 self.search.filter = self.search.filter.and(condition);
+                self
+            }
+
+            /// Leaves out items whose time to live is over, by the database's clock. The service deletes them up to
+            /// days later; until then they are read and billed.
+            pub fn skip_expired(mut self) -> Self
+            where
+                M: Expires,
+            {
+                self.search.skip_expired = true;
                 self
             }
 

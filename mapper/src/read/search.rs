@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::Select;
 
+use super::expired::unexpired;
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
@@ -27,6 +28,7 @@ pub(super) struct Search<'a> {
     pub(super) any_model: bool,
     pub(super) source: Source,
     pub(super) filter: Node,
+    pub(super) skip_expired: bool,
     pub(super) limit: Option<usize>,
     pub(super) consistent: bool,
 }
@@ -72,8 +74,17 @@ impl<'a> Search<'a> {
         source: Source,
     ) -> Self {
         let filter = Node::all(Vec::new());
-        let (any_model, limit, consistent) = (false, None, false);
-        Self { db, layout, index, any_model, source, filter, limit, consistent }
+        Self {
+            db,
+            layout,
+            index,
+            any_model: false,
+            source,
+            filter,
+            skip_expired: false,
+            limit: None,
+            consistent: false,
+        }
     }
 
     /// The table's name, with the prefix.
@@ -139,7 +150,10 @@ impl<'a> Search<'a> {
                 (key.render(&mut placeholders).map_err(encode)?, *reverse)
             }
         };
-        let filter = self.own_items().and(self.filter.clone());
+        let mut filter = self.own_items().and(self.filter.clone());
+        if self.skip_expired {
+            filter = filter.and(unexpired(self.db, self.layout));
+        }
         let filter = filter.render(&mut placeholders).map_err(encode)?;
         // An index that does not hold whole items has little more than what is selected from it.
         let whole = self.index.is_none_or(|index| index.holds == Holds::All);

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use tokio::time::Instant;
 
+use super::ttl;
 use crate::codec::kind::ScalarKind;
 use crate::database::Database;
 use crate::error::{Busy, BusyCause, Error, ServiceError};
@@ -29,8 +30,12 @@ pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> R
         let counters = Description::new(&[name], &[]);
         create(db, &db.prefixed(sequence::COUNTERS), counters, true).await?;
     }
-    let description = Description::of(layout);
-    create(db, &db.table_name(layout), description, if_missing).await
+    let table = db.table_name(layout);
+    create(db, &table, Description::of(layout), if_missing).await?;
+    match layout.ttl {
+        Some(attribute) => ttl::enable(db, &table, attribute).await,
+        None => Ok(()),
+    }
 }
 
 /// What a table is created with.

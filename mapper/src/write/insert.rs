@@ -5,6 +5,8 @@ use std::future::IntoFuture;
 
 use super::apply::apply;
 use super::plan::Write;
+use super::prepare::prepare;
+use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::Current;
 use crate::error::Error;
@@ -43,38 +45,28 @@ impl<'a, M: Model> Insert<'a, M> {
         self
     }
 
-    async fn run(mut self) -> Result<Loaded<M>, Error> {
+    async fn run(self) -> Result<Loaded<M>, Error> {
         let layout = M::layout();
-        prepare(&mut self.model)?;
+        let mut model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
         let id = match (layout.auto_increment, self.own_key) {
             (false, _) => None,
             (true, false) => Some(sequence::next(self.db, layout).await?),
             (true, true) => {
-                let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
+                let key = model.key().map_err(|error| Error::encode(layout, error))?;
                 sequence::raise(self.db, layout, &key).await?;
                 None
             }
         };
-        let mut write = Write::insert(self.db, &mut self.model, id)?;
+        let mut write = Write::insert(self.db, &mut model, id)?;
         write.once = self.once;
         let key = write.target().key.clone();
         let mut after = apply(self.db, &[write]).await?;
         let image = after.pop().flatten().unwrap_or_default();
         let current = Current { stored_schema: layout.schema.clone(), upgraded: None };
-        let mut loaded = Loaded::from_store(self.model, key, image.clone(), current);
+        let mut loaded = Loaded::from_store(model, key, image.clone(), current);
         loaded.settle(image);
         Ok(loaded)
     }
-}
-
-/// Gives a new model its defaults and validates it, before an id is spent on it.
-///
-/// # Errors
-/// `Invalid` and `Encode`.
-pub fn prepare<M: Model>(model: &mut M) -> Result<(), Error> {
-    let layout = M::layout();
-    model.fill_defaults().map_err(|error| Error::encode(layout, error))?;
-    model.check().map_err(|report| Error::invalid(layout, report))
 }
 
 impl<'a, M: Model> IntoFuture for Insert<'a, M> {

@@ -1,5 +1,7 @@
 //! One intended change of one item.
 
+use super::prepare::prepare;
+use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::attributes;
 use crate::error::{Error, Target};
@@ -128,15 +130,18 @@ impl Write {
         Ok(Self::new(layout, target(db, layout, key), Base::Absent, After::New(item)))
     }
 
-    /// The save of a loaded model: the difference between what was read and what it holds now.
+    /// The save of a loaded model: the difference between what was read and what it holds now, and the model as it is
+    /// then stored: normalised, with its automatic fields.
     ///
     /// # Errors
     /// `Invalid`, `Encode`, `KeyChanged`.
-    pub fn save<M: Model>(db: &Database, loaded: &Loaded<M>) -> Result<Self, Error> {
-        let layout = M::layout();
-        loaded.check().map_err(|report| Error::invalid(layout, report))?;
-        let target = loaded.target(&db.table_name(layout))?;
-        Ok(Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, target))))
+    pub fn save<M: Model>(db: &Database, loaded: &Loaded<M>) -> Result<(Self, M), Error> {
+        let table = db.table_name(M::layout());
+        let as_read = loaded.as_read(&table)?;
+        let model = prepare(db, M::clone(loaded), WriteVerb::Save, Some(&as_read))?;
+        let target = loaded.target(&table, &as_read, &model)?;
+        let write = Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, target)));
+        Ok((write, model))
     }
 
     /// The write-back of an item in today's shape, nothing else changed: upgraded, and where `shape` asks for it with

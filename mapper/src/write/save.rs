@@ -14,8 +14,8 @@ impl<M: Model> Loaded<M> {
     /// Writes the changes back, provided that nobody else changed the item since it was read.
     ///
     /// Sends only the attributes that differ, raises the version by one (also when nothing differs), and finishes an upgrade that was made on
-    /// read. On success the version field and the image are those of the stored item. On failure this value is
-    /// as it was, and the error carries the winner.
+    /// read. On success this value is as it is stored: with the new version, normalised, with its automatic fields. On
+    /// failure it is as it was, and the error carries the winner.
     ///
     /// If the future is dropped half-way the item may or may not have been written; this value is as it was, and a
     /// later save is a conflict if it had been.
@@ -26,20 +26,23 @@ impl<M: Model> Loaded<M> {
     ///
     /// [AWS: optimistic locking](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BestPractices_OptimisticLocking.html)
     pub async fn save(&mut self, db: &Database) -> Result<(), Error> {
-        let write = Write::save(db, self)?;
+        let (write, model) = Write::save(db, self)?;
         let mut after = apply(db, &[write]).await?;
+        **self = model;
         if let Some(image) = after.pop().flatten() {
             self.settle(image);
         }
         Ok(())
     }
 
-    /// What a save would send: the attributes to set, and the names of those to remove, apart from version and nonce.
+    /// What a save would send: the attributes to set, and the names of those to remove, apart from version and nonce,
+    /// and from what the model's hooks and automatic fields add then.
     ///
     /// # Errors
     /// `Encode`, `KeyChanged`.
     pub fn changes(&self) -> Result<(Item, Vec<String>), Error> {
-        let target = self.target(M::layout().table)?;
+        let table = M::layout().table;
+        let target = self.target(table, &self.as_read(table)?, self)?;
         let (mut set, mut removed) = (Item::new(), Vec::new());
         for name in difference(self.image(), &target) {
             match target.get(name) {

@@ -194,6 +194,10 @@ mod tests {
         discriminator: None,
         indexes: &[],
         refuse_unknown: false,
+        renamed: &[],
+        created_at: None,
+        ttl: None,
+        after_read: false,
         upgrade: &Never,
     };
 

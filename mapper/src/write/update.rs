@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
 use crate::expr::change::Verb;
-use crate::expr::{Change, IntoCondition, Node, Path, role};
+use crate::expr::{Change, IntoCondition, Node, Path, Place, role};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::loaded::Loaded;
@@ -79,7 +79,7 @@ pub mod returns {
 
 /// The change of one item by key; from [`Model::update`](crate::Model::update). `.await` it.
 ///
-/// The item must be there ([`Error::NotFound`]); the version is raised. An item of an older schema is upgraded in the
+/// The item must be there ([`Error::NotFound`]); the version is raised, and an `updated_at` field is set. An item of an older schema is upgraded in the
 /// store first, so that changes and condition meet today's shape.
 ///
 /// The struct's validation does not run: it needs the whole value, and an update has not read it. State what must hold
@@ -263,7 +263,10 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
         let target = target(self.db, layout, key.clone());
         let expected = Node::exists(layout.hash_key.name).and(self.condition);
+        let encode = |error| Error::encode(layout, error);
+        let now = M::encode_updated_at(self.db.now()).map_err(encode)?;
         let (mut changes, shape) = in_shape::changes(layout, self.changes)?;
+        changes.extend(now.map(|(name, now)| Change::set(Place::attribute(name), now)));
         changes.extend(composed::changes(layout, &key, &changes)?);
         let changes = Changes { changes, returns: R::RETURNS };
         let write = |guard: Node| {

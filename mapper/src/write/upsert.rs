@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::by_key::guarded;
-use super::insert::prepare;
 use super::plan::{After, Base, Changes, Returns, Write, schema_text, target};
+use super::prepare::prepare;
+use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
-use crate::expr::change::Verb;
 use crate::expr::{Change, Node, Place};
 use crate::loaded::Loaded;
 use crate::model::Model;
@@ -31,12 +31,13 @@ impl<'a, M: Model> Upsert<'a, M> {
         Self { db, model, must_exist }
     }
 
-    async fn run(mut self) -> Result<Loaded<M>, Error> {
+    async fn run(self) -> Result<Loaded<M>, Error> {
         let layout = M::layout();
         let encode = |error| Error::encode(layout, error);
-        prepare(&mut self.model)?;
-        let key = self.model.key().map_err(encode)?;
-        let mut item = self.model.to_attributes().map_err(encode)?;
+        let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
+        let mut model = prepare(self.db, self.model, verb, None)?;
+        let key = model.key().map_err(encode)?;
+        let mut item = model.to_attributes().map_err(encode)?;
         if layout.auto_increment {
             sequence::raise(self.db, layout, &key).await?;
         }
@@ -46,6 +47,10 @@ impl<'a, M: Model> Upsert<'a, M> {
             .copied()
             .filter(|name| !key.contains(name))
             .map(|name| match item.remove(name) {
+                // An item that is there was created before.
+                Some(value) if layout.created_at == Some(name) => {
+                    Change::set_if_absent(Place::attribute(name), value)
+                }
                 Some(value) => Change::set(Place::attribute(name), value),
                 None => Change::remove(Place::attribute(name)),
             })
@@ -53,11 +58,8 @@ impl<'a, M: Model> Upsert<'a, M> {
         let aliases = layout.aliases.iter().map(|(_, alias)| Place::attribute(alias));
         changes.extend(aliases.map(Change::remove));
         // The guard lets the model's own schema pass, or a newer one that is not to be lowered.
-        changes.push(Change {
-            place: Place::attribute(SCHEMA_ATTRIBUTE),
-            verb: Verb::SetIfAbsent,
-            value: Ok(Some(schema_text(layout))),
-        });
+        let schema = Place::attribute(SCHEMA_ATTRIBUTE);
+        changes.push(Change::set_if_absent(schema, schema_text(layout)));
         let changes = Changes { changes, returns: Returns::New };
         let target = target(self.db, layout, key.clone());
         let exists = Node::exists(layout.hash_key.name);
@@ -74,7 +76,7 @@ impl<'a, M: Model> Upsert<'a, M> {
         };
         let stored = guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await?;
         let mut loaded: Loaded<M> = decode(&target.table, &key, stored.unwrap_or_default())?;
-        loaded.swap_skipped(&mut self.model);
+        loaded.swap_skipped(&mut model);
         Ok(loaded)
     }
 }

@@ -110,10 +110,10 @@ fn index(
     keys_fit(ctxt, &ident, local, &hash_key, &range_key, table)?;
     for key in &range_key {
         let Key::Field(number) = *key else { continue };
-        let role = &mut table.fields[number].role;
-        *role = match *role {
-            Role::Field => Role::Indexed(number),
-            Role::HashKey => Role::KeyPart(number),
+        let field = &mut table.fields[number];
+        field.role = match field.role {
+            Role::Field if !field.is_time_of_writing() => Role::Indexed(number),
+            Role::Field | Role::HashKey => Role::KeyPart(number),
             other => other,
         };
     }

@@ -3,31 +3,40 @@
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields, LitStr};
 
+use super::automatic;
 use super::index::{Table, indexes};
 use super::key::Composed;
 use super::{
     Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, default, field, is_u64, krate,
     names_differ, stored_name, stored_otherwise,
 };
-use crate::ast::{self, Key, Role, Schema, Validation};
+use crate::ast::{self, Automatic, Hooks, Key, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
 
 /// The attributes that the library itself writes.
 pub(crate) const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
 
 /// A field and the words on it.
-struct Raw<'a> {
+pub(super) struct Raw<'a> {
     field: &'a syn::Field,
     ident: &'a Ident,
     otherwise: Option<Role>,
-    hash_key: Option<Ident>,
-    range_key: Option<Ident>,
-    version: Option<Ident>,
+    pub(super) hash_key: Option<Ident>,
+    pub(super) range_key: Option<Ident>,
+    pub(super) version: Option<Ident>,
+    pub(super) automatic: Option<(Ident, Automatic)>,
     auto_increment: Option<Ident>,
     rename: Option<LitStr>,
-    extras: Extras,
+    pub(super) extras: Extras,
     default: Option<(Ident, ast::Default)>,
     unclear: bool,
+}
+
+impl Raw<'_> {
+    /// The word of a field that is filled in some way.
+    fn filled(&self, way: impl Fn(&Automatic) -> bool) -> Option<&Ident> {
+        self.automatic.as_ref().filter(|(_, automatic)| way(automatic)).map(|(word, _)| word)
+    }
 }
 
 /// Checks a struct that derives `Model`.
@@ -46,6 +55,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
     let validation = validation(ctxt, &mut words);
     let refuse_unknown = refuse_unknown(ctxt, &mut words);
+    let hooks = hooks(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
     let (hash, range) = (Composed::hash(ctxt, &mut words), Composed::range(ctxt, &mut words));
     let discriminator = discriminator(ctxt, &mut words);
@@ -57,6 +67,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         roles_fit(ctxt, raw);
         default_fits(ctxt, raw);
         version_is_u64(ctxt, raw);
+        automatic::fits(ctxt, raw);
     }
     if !hash.is_given() && !words.unclear {
         hash_key_is_there(ctxt, &raws, input);
@@ -67,6 +78,15 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     });
     given_once(ctxt, &raws, "a second version: one counts all writes of an item", |raw| {
         raw.version.as_ref()
+    });
+    given_once(ctxt, &raws, "a second time of creation: an item has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::CreatedAt))
+    });
+    given_once(ctxt, &raws, "a second time of the last change: an item has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::UpdatedAt))
+    });
+    given_once(ctxt, &raws, "a second TTL attribute: a table has one", |raw| {
+        raw.filled(|automatic| matches!(automatic, Automatic::Ttl(_)))
     });
 
     let mut fields: Vec<ast::Field<'_>> =
@@ -98,6 +118,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         migrations,
         validation: validation?,
         refuse_unknown,
+        hooks,
         hash_key,
         auto_increment: raws.iter().any(|raw| raw.auto_increment.is_some()),
         range_key,
@@ -211,6 +232,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
         hash_key: words.flag(ctxt, "hash_key"),
         range_key: words.flag(ctxt, "range_key"),
         version: words.flag(ctxt, "version"),
+        automatic: automatic::read(ctxt, &mut words),
         auto_increment: words.flag(ctxt, "auto_increment"),
         rename: words.text(ctxt, "rename"),
         extras: Extras::read(ctxt, &mut words),
@@ -291,6 +313,14 @@ fn refuse_unknown(ctxt: &mut Ctxt, words: &mut Words) -> bool {
         ctxt.error(&given, sentence);
     }
     text == "refuse"
+}
+
+fn hooks(ctxt: &mut Ctxt, words: &mut Words) -> Hooks {
+    Hooks {
+        normalize: words.path(ctxt, "normalize", "function"),
+        before_write: words.path(ctxt, "before_write", "function"),
+        after_read: words.path(ctxt, "after_read", "function"),
+    }
 }
 
 fn hash_key_is_there(ctxt: &mut Ctxt, raws: &[Raw<'_>], input: &DeriveInput) {
@@ -393,7 +423,9 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
                         struct of your own that implements `dynamap::Attribute`";
         ctxt.error(raw.ident, sentence);
     }
-    field(raw.field, raw.ident, name, raw.extras.clone(), role, default)
+    let automatic = raw.automatic.as_ref().map(|(_, automatic)| automatic.clone());
+    let field = field(raw.field, raw.ident, name, raw.extras.clone(), role, default);
+    ast::Field { automatic, ..field }
 }
 
 /// No two fields with one constant, as `id` and `ID` would have.

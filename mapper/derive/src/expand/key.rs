@@ -171,6 +171,7 @@ pub(super) fn constants(private: &TokenStream, model: &Model<'_>) -> Vec<TokenSt
                 role: Role::HashKey,
                 default: None,
                 with: None,
+                automatic: None,
             };
             found.push(field_constant(private, &field));
         }

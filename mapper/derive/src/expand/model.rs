@@ -3,13 +3,15 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
+use syn::ext::IdentExt;
 
+use super::automatic::automatic;
 use super::key::{encoded, operands, own, pair, pattern, tuple, written};
 use super::{
     aliases, apart, at, constant, defaults, index, key, names, private, read, site, value, word,
     write,
 };
-use crate::ast::{Default, Field, Index, Key, Model, Role, Schema, Validation};
+use crate::ast::{Automatic, Default, Field, Hooks, Index, Key, Model, Role, Schema, Validation};
 use crate::check::RESERVED;
 
 /// The constants and the impl of a model.
@@ -29,6 +31,9 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let settings = settings(private, model);
     let swap_skipped = swap_skipped(model);
     let check = check(private, model);
+    let automatic = automatic(private, model);
+    let hooks = hooks(private, &model.hooks);
+    let marker = expires(private, model);
     let chain = chain(model);
     let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
     quote_spanned! {site()=>
@@ -47,10 +52,13 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
             #attributes
             #settings
             #swap_skipped
+            #automatic
+            #hooks
             #check
         }
 
         #(#indexes)*
+        #marker
         #chain
     }
 }
@@ -119,6 +127,18 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
         &own.chain(RESERVED).chain(composed.iter().copied()).collect::<Vec<_>>(),
         stored(model),
     );
+    let renamed = model.fields.iter().filter(|field| field.is_named());
+    let renamed = renamed.filter_map(|Field { ident, name, .. }| {
+        let field = ident.unraw().to_string();
+        (field != *name).then(|| quote_spanned!(site()=> (#field, #name)))
+    });
+    let filled = |way: fn(&Automatic) -> bool| {
+        let field = model.fields.iter().find(|field| field.automatic.as_ref().is_some_and(way));
+        option(field.map(|field| field.name.to_token_stream()))
+    };
+    let created_at = filled(|automatic| matches!(automatic, Automatic::CreatedAt));
+    let ttl = filled(|automatic| matches!(automatic, Automatic::Ttl(_)));
+    let after_read = model.hooks.after_read.is_some();
     let never = quote_spanned!(site()=> &#private::Never);
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
@@ -139,6 +159,10 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
                 refuse_unknown: #refuse_unknown,
+                renamed: &[#(#renamed),*],
+                created_at: #created_at,
+                ttl: #ttl,
+                after_read: #after_read,
                 upgrade: #upgrade,
             };
             &LAYOUT
@@ -288,6 +312,50 @@ fn check(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     }
 }
 
+/// The methods that call the user's functions.
+fn hooks(private: &TokenStream, hooks: &Hooks) -> TokenStream {
+    let normalize = hooks.normalize.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self));
+        quote_spanned! {site()=>
+            fn normalize(&mut self) {
+                #call
+            }
+        }
+    });
+    let before_write = hooks.before_write.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self, verb));
+        quote_spanned! {site()=>
+            fn before_write(
+                self,
+                verb: #private::WriteVerb,
+            ) -> ::core::result::Result<Self, #private::Report> {
+                #call
+            }
+        }
+    });
+    let after_read = hooks.after_read.as_ref().map(|function| {
+        let call = quote_spanned!(at(function)=> #function(self, item));
+        quote_spanned! {site()=>
+            fn after_read(self, item: &#private::Item) -> Self {
+                #call
+            }
+        }
+    });
+    quote_spanned!(site()=> #normalize #before_write #after_read)
+}
+
+/// Items of a model with a TTL attribute can be expired.
+fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
+    let has_ttl = |field: &Field<'_>| matches!(field.automatic, Some(Automatic::Ttl(_)));
+    let ident = model.ident;
+    model.fields.iter().any(has_ttl).then(|| {
+        quote_spanned! {site()=>
+            #[automatically_derived]
+            impl #private::Expires for #ident {}
+        }
+    })
+}
+
 /// The chain of migrations must end at the schema of the struct.
 fn chain(model: &Model<'_>) -> Option<TokenStream> {
     let path = model.migrations.as_ref()?;
@@ -300,7 +368,7 @@ fn stored<'a>(model: &'a Model<'_>) -> impl Iterator<Item = &'a Field<'a>> + Clo
     model.fields.iter().filter(|field| !matches!(field.role, Role::Version | Role::Skipped))
 }
 
-fn option(value: Option<TokenStream>) -> TokenStream {
+pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
     value.map_or_else(
         || quote_spanned!(site()=> ::core::option::Option::None),
         |value| quote_spanned!(site()=> ::core::option::Option::Some(#value)),

@@ -14,12 +14,12 @@ fn check(code: TokenStream, expected: &Expect) {
     expected.assert_eq(&prettyplease::unparse(&file));
 }
 
-fn model(input: &str, expected: &Expect) {
+pub(super) fn model(input: &str, expected: &Expect) {
     let input = parse(input);
     check(expand::model(&check::model(&input).expect("the input is right")), expected);
 }
 
-fn attribute(input: &str, expected: &Expect) {
+pub(super) fn attribute(input: &str, expected: &Expect) {
     let input = parse(input);
     check(expand::attribute(&check::attribute(&input).expect("the input is right")), expected);
 }
@@ -100,6 +100,10 @@ fn a_model_with_everything() {
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
                         refuse_unknown: false,
+                        renamed: &[("email", "e-mail")],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
                         upgrade: &chains::ACCOUNT,
                     };
                     &LAYOUT
@@ -246,6 +250,10 @@ fn a_model_with_a_range_key() {
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
                         refuse_unknown: false,
+                        renamed: &[],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
@@ -435,11 +443,11 @@ fn a_newtype() {
             #[automatically_derived]
             #[allow(deprecated)]
             impl ::dynamap::__private::Newtype for Cents {
-                type Inner = <i64 as ::dynamap::__private::Same>::Type;
-                fn wrap(inner: <i64 as ::dynamap::__private::Same>::Type) -> Self {
+                type Inner = i64;
+                fn wrap(inner: i64) -> Self {
                     Self(inner)
                 }
-                fn inner(&self) -> &<i64 as ::dynamap::__private::Same>::Type {
+                fn inner(&self) -> &i64 {
                     &self.0
                 }
             }
@@ -541,375 +549,6 @@ fn an_enum() {
                             )
                         }
                     }
-                }
-            }
-        "##]],
-    );
-}
-
-#[test]
-fn an_enum_with_data() {
-    attribute(
-        r#"
-        #[model(tag = "kind")]
-        pub enum Shape {
-            Dot,
-            Circle {
-                radius: f64,
-                #[model(flatten)]
-                centre: Point,
-                #[model(skip)]
-                area: f64,
-            },
-            Text(String),
-            #[model(other)]
-            Other(Item),
-        }
-        "#,
-        &expect![[r##"
-            #[automatically_derived]
-            #[allow(dead_code, deprecated)]
-            impl Shape {
-                ///The entry `kind`, which holds the name of the variant.
-                pub const TAG: ::dynamap::__private::Path<Self, ::std::string::String> = ::dynamap::__private::Path::new(
-                    "kind",
-                );
-                ///The attribute `radius`.
-                pub const CIRCLE_RADIUS: ::dynamap::__private::Path<
-                    Self,
-                    f64,
-                    ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("radius");
-                ///The fields of `centre`, stored beside the others.
-                pub const CIRCLE_CENTRE: ::dynamap::__private::Path<
-                    Self,
-                    ::dynamap::__private::Flattened<Point>,
-                    ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("");
-                ///The attribute `value`.
-                pub const TEXT_VALUE: ::dynamap::__private::Path<
-                    Self,
-                    String,
-                    ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("value");
-            }
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl ::dynamap::__private::Document for Shape {
-                type Document = Self;
-            }
-            const _: () = ::dynamap::__private::assert_apart(
-                &["kind"],
-                {
-                    const PARTS: &[&[&::core::primitive::str]] = &[
-                        &["radius"],
-                        <Point as ::dynamap::__private::Flatten>::ATTRIBUTES,
-                    ];
-                    const ALL: [&::core::primitive::str; ::dynamap::__private::count(PARTS)] = ::dynamap::__private::join(
-                        PARTS,
-                        "",
-                    );
-                    &ALL
-                },
-                {
-                    const PARTS: &[&[(&::core::primitive::str, &::core::primitive::str)]] = &[
-                        &[],
-                        <Point as ::dynamap::__private::Flatten>::ALIASES,
-                    ];
-                    const ALL: [(
-                        &::core::primitive::str,
-                        &::core::primitive::str,
-                    ); ::dynamap::__private::count(PARTS)] = ::dynamap::__private::join(
-                        PARTS,
-                        ("", ""),
-                    );
-                    &ALL
-                },
-            );
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl ::dynamap::__private::Attribute for Shape {
-                type Kind = ::dynamap::__private::kind::M;
-                type ListKind = ::dynamap::__private::kind::L;
-                type Operand<'a> = &'a Self;
-                fn encode(
-                    &self,
-                ) -> ::core::result::Result<
-                    ::core::option::Option<::dynamap::__private::AttributeValue>,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    <Self as ::dynamap::__private::Attribute>::encode_operand(self)
-                        .map(::core::option::Option::Some)
-                }
-                fn encode_operand(
-                    operand: &Self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::AttributeValue,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    match operand {
-                        Self::Dot => {
-                            let item = ::dynamap::__private::Item::new();
-                            ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Dot", item),
-                            )
-                        }
-                        Self::Circle { radius: field_0, centre: field_1, .. } => {
-                            let mut item = ::dynamap::__private::Item::new();
-                            ::dynamap::__private::put::<f64>(&mut item, "radius", field_0)?;
-                            ::dynamap::__private::put_flattened::<Point>(&mut item, field_1)?;
-                            ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Circle", item),
-                            )
-                        }
-                        Self::Text(field_0) => {
-                            let mut item = ::dynamap::__private::Item::new();
-                            ::dynamap::__private::put::<String>(&mut item, "value", field_0)?;
-                            ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Text", item),
-                            )
-                        }
-                        Self::Other(map) => {
-                            ::core::result::Result::Ok(::dynamap::__private::OtherMap::value(map))
-                        }
-                    }
-                }
-                fn decode(
-                    value: &::dynamap::__private::AttributeValue,
-                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
-                    match ::dynamap::__private::variant_of(
-                        value,
-                        "kind",
-                        "a map (Shape)",
-                        "a string",
-                    )? {
-                        ("Dot", _) => ::core::result::Result::Ok(Self::Dot),
-                        ("Circle", map) => {
-                            ::core::result::Result::Ok(Self::Circle {
-                                radius: ::dynamap::__private::field::<f64>(map, "radius")?,
-                                centre: <Point as ::dynamap::__private::Flatten>::from_entries(map)?,
-                                area: ::core::default::Default::default(),
-                            })
-                        }
-                        ("Text", map) => {
-                            ::core::result::Result::Ok(
-                                Self::Text(::dynamap::__private::field::<String>(map, "value")?),
-                            )
-                        }
-                        (_, map) => {
-                            ::core::result::Result::Ok(
-                                Self::Other(::dynamap::__private::OtherMap::keep(map)),
-                            )
-                        }
-                    }
-                }
-            }
-        "##]],
-    );
-}
-
-#[test]
-fn a_model_with_fields_beside_others() {
-    model(
-        r#"
-        #[model(table = "customers", unknown = "refuse", validate = false)]
-        struct Customer {
-            #[model(hash_key)]
-            id: u64,
-            #[model(flatten)]
-            address: Address,
-            #[model(skip, default = 3)]
-            cached: u32,
-            #[model(serde, default)]
-            extra: Extra,
-        }
-        "#,
-        &expect![[r##"
-            #[automatically_derived]
-            #[allow(dead_code)]
-            impl Customer {
-                ///The attribute `id`.
-                const ID: ::dynamap::__private::Path<
-                    Self,
-                    u64,
-                    ::dynamap::__private::role::HashKey,
-                > = ::dynamap::__private::Path::new("id");
-                ///The fields of `address`, stored beside the others.
-                const ADDRESS: ::dynamap::__private::Path<
-                    Self,
-                    ::dynamap::__private::Flattened<Address>,
-                    ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("");
-                ///The attribute `extra`.
-                const EXTRA: ::dynamap::__private::Path<
-                    Self,
-                    ::dynamap::__private::With<Extra, ::dynamap::__private::Serde>,
-                    ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("extra");
-            }
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl ::dynamap::__private::Model for Customer {
-                type KeyRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
-                type HashRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
-                type Lock = ::dynamap::__private::Unversioned;
-                fn layout() -> &'static ::dynamap::__private::Layout {
-                    const _: () = ::dynamap::__private::assert_apart(
-                        &["_schema", "_write", "_dtx"],
-                        {
-                            const PARTS: &[&[&::core::primitive::str]] = &[
-                                &["id", "extra"],
-                                <Address as ::dynamap::__private::Flatten>::ATTRIBUTES,
-                            ];
-                            const ALL: [&::core::primitive::str; ::dynamap::__private::count(
-                                PARTS,
-                            )] = ::dynamap::__private::join(PARTS, "");
-                            &ALL
-                        },
-                        {
-                            const PARTS: &[&[(&::core::primitive::str, &::core::primitive::str)]] = &[
-                                &[],
-                                <Address as ::dynamap::__private::Flatten>::ALIASES,
-                            ];
-                            const ALL: [(
-                                &::core::primitive::str,
-                                &::core::primitive::str,
-                            ); ::dynamap::__private::count(PARTS)] = ::dynamap::__private::join(
-                                PARTS,
-                                ("", ""),
-                            );
-                            &ALL
-                        },
-                    );
-                    static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {
-                        model: "Customer",
-                        table: "customers",
-                        hash_key: ::dynamap::__private::key_attribute::<u64>("id"),
-                        range_key: ::core::option::Option::None,
-                        version: ::core::option::Option::None,
-                        schema: ::dynamap::__private::Version::new(1, 0, 0),
-                        auto_increment: false,
-                        attributes: {
-                            const PARTS: &[&[&::core::primitive::str]] = &[
-                                &["id", "extra"],
-                                <Address as ::dynamap::__private::Flatten>::ATTRIBUTES,
-                            ];
-                            const ALL: [&::core::primitive::str; ::dynamap::__private::count(
-                                PARTS,
-                            )] = ::dynamap::__private::join(PARTS, "");
-                            &ALL
-                        },
-                        aliases: {
-                            const PARTS: &[&[(&::core::primitive::str, &::core::primitive::str)]] = &[
-                                &[],
-                                <Address as ::dynamap::__private::Flatten>::ALIASES,
-                            ];
-                            const ALL: [(
-                                &::core::primitive::str,
-                                &::core::primitive::str,
-                            ); ::dynamap::__private::count(PARTS)] = ::dynamap::__private::join(
-                                PARTS,
-                                ("", ""),
-                            );
-                            &ALL
-                        },
-                        defaults: {
-                            const PARTS: &[&[&::core::primitive::str]] = &[
-                                &["extra"],
-                                <Address as ::dynamap::__private::Flatten>::DEFAULTS,
-                            ];
-                            const ALL: [&::core::primitive::str; ::dynamap::__private::count(
-                                PARTS,
-                            )] = ::dynamap::__private::join(PARTS, "");
-                            &ALL
-                        },
-                        templates: &[],
-                        discriminator: ::core::option::Option::None,
-                        indexes: &[],
-                        refuse_unknown: true,
-                        upgrade: &::dynamap::__private::Never,
-                    };
-                    &LAYOUT
-                }
-                fn encode_key(
-                    part0: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Key,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
-                }
-                fn encode_hash(
-                    part0: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
-                ) -> ::core::result::Result<
-                    (&'static str, ::dynamap::__private::AttributeValue),
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    ::core::result::Result::Ok(part0.clone())
-                }
-                fn key(
-                    &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Key,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let part0 = ::dynamap::__private::key_field::<u64>("id", &self.id)?;
-                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
-                }
-                fn to_attributes(
-                    &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let mut item = ::dynamap::__private::Item::new();
-                    ::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
-                    ::dynamap::__private::put_flattened::<Address>(&mut item, &self.address)?;
-                    ::dynamap::__private::put_with::<
-                        Extra,
-                        ::dynamap::__private::Serde,
-                    >(&mut item, "extra", &self.extra)?;
-                    ::core::result::Result::Ok(item)
-                }
-                fn from_attributes(
-                    item: &::dynamap::__private::Item,
-                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
-                    ::core::result::Result::Ok(Self {
-                        id: ::dynamap::__private::field::<u64>(item, "id")?,
-                        address: <Address as ::dynamap::__private::Flatten>::from_entries(item)?,
-                        cached: 3,
-                        extra: ::dynamap::__private::converted_or::<
-                            Extra,
-                            ::dynamap::__private::Serde,
-                        >(item, "extra", || ::core::default::Default::default())?,
-                    })
-                }
-                fn fill_defaults(
-                    &mut self,
-                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
-                    ::core::result::Result::Ok(())
-                }
-                fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
-                    ::core::option::Option::None
-                }
-                fn set_hash_key(
-                    &mut self,
-                    id: u64,
-                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
-                    let _ = id;
-                    ::core::result::Result::Err(
-                        ::dynamap::__private::EncodeError::new(
-                            "the hash key is not `auto_increment`",
-                        ),
-                    )
-                }
-                fn swap_skipped(&mut self, other: &mut Self) {
-                    ::core::mem::swap(&mut self.cached, &mut other.cached);
-                }
-                fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
-                    ::core::result::Result::Ok(())
                 }
             }
         "##]],
@@ -1031,5 +670,391 @@ fn a_mistake_leaves_constants_and_an_impl() {
                 }
             }
         "#]],
+    );
+}
+
+#[test]
+fn a_model_with_what_the_library_fills_and_hooks() {
+    let input = parse(
+        r#"
+        #[model(table = "orders", validate = false, normalize = lower, before_write = complete, after_read = Order::read)]
+        struct Order {
+            #[model(hash_key, uuid)]
+            id: Uuid,
+            #[model(created_at)]
+            created: u64,
+            #[model(updated_at, with = UnixMillis)]
+            updated: SystemTime,
+            #[model(ttl = DAY)]
+            expires: Option<Ttl>,
+        }
+        "#,
+    );
+    let code = expand::model(&check::model(&input).expect("the input is right"));
+    let file = prettyplease::unparse(&syn::parse2(code).expect("a list of items"));
+    let from = file.find("#[allow(unused_variables)]").expect("what is filled");
+    let to = file.find("    fn check(").expect("the validation");
+    expect![[r##"
+        #[allow(unused_variables)]
+        fn fill_automatic(
+            &mut self,
+            automatic: &::dynamap::__private::Automatic<'_>,
+            stored: ::core::option::Option<&Self>,
+        ) {
+            ::dynamap::__private::uuid::<
+                Uuid,
+            >(&mut self.id, ::dynamap::__private::UuidVersion::V4, automatic);
+            ::dynamap::__private::created_at::<
+                u64,
+            >(&mut self.created, stored.map(|stored| &stored.created), automatic);
+            ::dynamap::__private::updated_at::<SystemTime>(&mut self.updated, automatic);
+            ::dynamap::__private::ttl::<
+                Option<Ttl>,
+            >(&mut self.expires, ::core::option::Option::Some(DAY), automatic);
+        }
+        fn encode_updated_at(
+            now: ::std::time::SystemTime,
+        ) -> ::core::result::Result<
+            ::core::option::Option<(&'static str, ::dynamap::__private::AttributeValue)>,
+            ::dynamap::__private::EncodeError,
+        > {
+            ::dynamap::__private::encode_now_with::<SystemTime, UnixMillis>("updated", now)
+        }
+        fn normalize(&mut self) {
+            lower(self)
+        }
+        fn before_write(
+            self,
+            verb: ::dynamap::__private::WriteVerb,
+        ) -> ::core::result::Result<Self, ::dynamap::__private::Report> {
+            complete(self, verb)
+        }
+        fn after_read(self, item: &::dynamap::__private::Item) -> Self {
+            Order::read(self, item)
+        }
+    "##]]
+    .assert_eq(&file[from..to].replace("\n    ", "\n"));
+}
+
+#[test]
+fn a_model_with_composed_keys_and_an_index() {
+    model(
+        r#"
+        #[model(
+            table = "shop",
+            hash_key = "USER#{user}",
+            range_key = "ORDER#{day}#{number:06}",
+            discriminator = "order",
+            validate = false
+        )]
+        #[model(gsi(by_status, hash_key = status, range_key = day, include = [total]))]
+        struct Order {
+            user: String,
+            day: String,
+            number: u32,
+            status: String,
+            total: i64,
+        }
+        "#,
+        &expect![[r##"
+            #[automatically_derived]
+            #[allow(dead_code)]
+            impl Order {
+                ///The attribute `user`.
+                const USER: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::KeyPart<0>,
+                > = ::dynamap::__private::Path::new("user");
+                ///The attribute `day`.
+                const DAY: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::KeyPart<1>,
+                > = ::dynamap::__private::Path::new("day");
+                ///The attribute `number`.
+                const NUMBER: ::dynamap::__private::Path<
+                    Self,
+                    u32,
+                    ::dynamap::__private::role::KeyPart<2>,
+                > = ::dynamap::__private::Path::new("number");
+                ///The attribute `status`.
+                const STATUS: ::dynamap::__private::Path<
+                    Self,
+                    String,
+                    ::dynamap::__private::role::Field,
+                > = ::dynamap::__private::Path::new("status");
+                ///The attribute `total`.
+                const TOTAL: ::dynamap::__private::Path<
+                    Self,
+                    i64,
+                    ::dynamap::__private::role::Field,
+                > = ::dynamap::__private::Path::new("total");
+                ///The attribute `pk`.
+                const PK: ::dynamap::__private::Path<
+                    Self,
+                    ::std::string::String,
+                    ::dynamap::__private::role::HashKey,
+                > = ::dynamap::__private::Path::new("pk");
+                ///The composed key `sk`.
+                const SK: ::dynamap::__private::Composite<
+                    Self,
+                    (::dynamap::__private::Plain<String>, (::dynamap::__private::Filled<u32>, ())),
+                    ::dynamap::__private::role::RangeKey,
+                > = ::dynamap::__private::Composite::new(::dynamap::__private::Template {
+                    name: "sk",
+                    parts: &[
+                        ::dynamap::__private::Part::Text("ORDER#"),
+                        ::dynamap::__private::part::<String>("day"),
+                        ::dynamap::__private::Part::Text("#"),
+                        ::dynamap::__private::filled_part::<u32>("number", 6),
+                    ],
+                });
+                ///The index `by_status`.
+                const BY_STATUS: ::dynamap::__private::Index<
+                    Self,
+                    ::dynamap::__private::role::At<0>,
+                > = ::dynamap::__private::Index::new();
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Model for Order {
+                type KeyRef<'a> = (
+                    <String as ::dynamap::__private::Attribute>::Operand<'a>,
+                    (
+                        <String as ::dynamap::__private::Attribute>::Operand<'a>,
+                        <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
+                    ),
+                );
+                type HashRef<'a> = <String as ::dynamap::__private::Attribute>::Operand<'a>;
+                type Lock = ::dynamap::__private::Unversioned;
+                fn layout() -> &'static ::dynamap::__private::Layout {
+                    static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {
+                        model: "Order",
+                        table: "shop",
+                        hash_key: ::dynamap::__private::composed_attribute("pk"),
+                        range_key: ::core::option::Option::Some(
+                            ::dynamap::__private::composed_attribute("sk"),
+                        ),
+                        version: ::core::option::Option::None,
+                        schema: ::dynamap::__private::Version::new(1, 0, 0),
+                        auto_increment: false,
+                        attributes: &[
+                            "user",
+                            "day",
+                            "number",
+                            "status",
+                            "total",
+                            "pk",
+                            "sk",
+                            "_type",
+                        ],
+                        aliases: &[],
+                        defaults: &[],
+                        templates: &[
+                            ::dynamap::__private::Template {
+                                name: "pk",
+                                parts: &[
+                                    ::dynamap::__private::Part::Text("USER#"),
+                                    ::dynamap::__private::part::<String>("user"),
+                                ],
+                            },
+                            ::dynamap::__private::Template {
+                                name: "sk",
+                                parts: &[
+                                    ::dynamap::__private::Part::Text("ORDER#"),
+                                    ::dynamap::__private::part::<String>("day"),
+                                    ::dynamap::__private::Part::Text("#"),
+                                    ::dynamap::__private::filled_part::<u32>("number", 6),
+                                ],
+                            },
+                        ],
+                        discriminator: ::core::option::Option::Some(("_type", "order")),
+                        indexes: &[
+                            ::dynamap::__private::IndexLayout {
+                                name: "by_status",
+                                local: false,
+                                hash_key: &[::dynamap::__private::key_attribute::<String>("status")],
+                                range_key: &[::dynamap::__private::key_attribute::<String>("day")],
+                                holds: ::dynamap::__private::Holds::Some(&["total"]),
+                            },
+                        ],
+                        refuse_unknown: false,
+                        renamed: &[],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
+                        upgrade: &::dynamap::__private::Never,
+                    };
+                    &LAYOUT
+                }
+                fn encode_key(
+                    (
+                        part0,
+                        (part1, part2),
+                    ): (
+                        <String as ::dynamap::__private::Attribute>::Operand<'_>,
+                        (
+                            <String as ::dynamap::__private::Attribute>::Operand<'_>,
+                            <u32 as ::dynamap::__private::Attribute>::Operand<'_>,
+                        ),
+                    ),
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part0 = ::dynamap::__private::key_operand::<String>("user", part0)?;
+                    let part1 = ::dynamap::__private::key_operand::<String>("day", part1)?;
+                    let part2 = ::dynamap::__private::key_operand::<u32>("number", part2)?;
+                    ::dynamap::__private::Key::new(
+                        ::dynamap::__private::composed(
+                            <Self as ::dynamap::__private::Model>::layout(),
+                            "pk",
+                            &[part0.clone()],
+                        )?,
+                        ::core::option::Option::Some(
+                            ::dynamap::__private::composed(
+                                <Self as ::dynamap::__private::Model>::layout(),
+                                "sk",
+                                &[part1.clone(), part2.clone()],
+                            )?,
+                        ),
+                    )
+                }
+                fn encode_hash(
+                    part0: <String as ::dynamap::__private::Attribute>::Operand<'_>,
+                ) -> ::core::result::Result<
+                    (&'static str, ::dynamap::__private::AttributeValue),
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part0 = ::dynamap::__private::key_operand::<String>("user", part0)?;
+                    ::core::result::Result::Ok(
+                        ::dynamap::__private::composed(
+                            <Self as ::dynamap::__private::Model>::layout(),
+                            "pk",
+                            &[part0.clone()],
+                        )?,
+                    )
+                }
+                fn key(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Key,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part0 = ::dynamap::__private::key_field::<String>("user", &self.user)?;
+                    let part1 = ::dynamap::__private::key_field::<String>("day", &self.day)?;
+                    let part2 = ::dynamap::__private::key_field::<u32>("number", &self.number)?;
+                    ::dynamap::__private::Key::new(
+                        ::dynamap::__private::composed(
+                            <Self as ::dynamap::__private::Model>::layout(),
+                            "pk",
+                            &[part0.clone()],
+                        )?,
+                        ::core::option::Option::Some(
+                            ::dynamap::__private::composed(
+                                <Self as ::dynamap::__private::Model>::layout(),
+                                "sk",
+                                &[part1.clone(), part2.clone()],
+                            )?,
+                        ),
+                    )
+                }
+                fn to_attributes(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::dynamap::__private::Item,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let mut item = ::dynamap::__private::Item::new();
+                    ::dynamap::__private::put::<String>(&mut item, "user", &self.user)?;
+                    ::dynamap::__private::put::<String>(&mut item, "day", &self.day)?;
+                    ::dynamap::__private::put::<u32>(&mut item, "number", &self.number)?;
+                    ::dynamap::__private::put::<String>(&mut item, "status", &self.status)?;
+                    ::dynamap::__private::put::<i64>(&mut item, "total", &self.total)?;
+                    <Self as ::dynamap::__private::Model>::layout().compose(&mut item)?;
+                    ::core::result::Result::Ok(item)
+                }
+                fn from_attributes(
+                    item: &::dynamap::__private::Item,
+                ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
+                    ::core::result::Result::Ok(Self {
+                        user: ::dynamap::__private::field::<String>(item, "user")?,
+                        day: ::dynamap::__private::field::<String>(item, "day")?,
+                        number: ::dynamap::__private::field::<u32>(item, "number")?,
+                        status: ::dynamap::__private::field::<String>(item, "status")?,
+                        total: ::dynamap::__private::field::<i64>(item, "total")?,
+                    })
+                }
+                fn fill_defaults(
+                    &mut self,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::core::result::Result::Ok(())
+                }
+                fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
+                    ::core::option::Option::None
+                }
+                fn set_hash_key(
+                    &mut self,
+                    id: u64,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    let _ = id;
+                    ::core::result::Result::Err(
+                        ::dynamap::__private::EncodeError::new(
+                            "the hash key is not `auto_increment`",
+                        ),
+                    )
+                }
+                fn check(&self) -> ::core::result::Result<(), ::dynamap::__private::Report> {
+                    ::core::result::Result::Ok(())
+                }
+            }
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl ::dynamap::__private::Indexed<::dynamap::__private::role::At<0>> for Order {
+                type IndexHash<'a> = <String as ::dynamap::__private::Attribute>::Operand<'a>;
+                type Output = ::dynamap::__private::NeedsSelect;
+                fn index() -> &'static ::dynamap::__private::IndexLayout {
+                    &<Self as ::dynamap::__private::Model>::layout().indexes[0]
+                }
+                fn encode_index_hash(
+                    part3: <String as ::dynamap::__private::Attribute>::Operand<'_>,
+                ) -> ::core::result::Result<
+                    ::std::vec::Vec<(&'static str, ::dynamap::__private::AttributeValue)>,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part3 = ::dynamap::__private::key_operand::<String>("status", part3)?;
+                    ::core::result::Result::Ok(::std::vec![part3.clone()])
+                }
+            }
+            #[automatically_derived]
+            impl ::dynamap::__private::role::RangeOf<Order, ::dynamap::__private::role::At<0>>
+            for ::dynamap::__private::role::KeyPart<1> {}
+            #[automatically_derived]
+            impl ::dynamap::__private::HoldsAttribute<
+                ::dynamap::__private::role::At<0>,
+                ::dynamap::__private::AttributeNumber<9036332894136256754>,
+            > for Order {}
+            #[automatically_derived]
+            impl ::dynamap::__private::HoldsAttribute<
+                ::dynamap::__private::role::At<0>,
+                ::dynamap::__private::AttributeNumber<14595384746719022877>,
+            > for Order {}
+            #[automatically_derived]
+            impl ::dynamap::__private::HoldsAttribute<
+                ::dynamap::__private::role::At<0>,
+                ::dynamap::__private::AttributeNumber<9237349086447201248>,
+            > for Order {}
+            #[automatically_derived]
+            impl ::dynamap::__private::HoldsAttribute<
+                ::dynamap::__private::role::At<0>,
+                ::dynamap::__private::AttributeNumber<14183358520170196015>,
+            > for Order {}
+            #[automatically_derived]
+            impl ::dynamap::__private::HoldsAttribute<
+                ::dynamap::__private::role::At<0>,
+                ::dynamap::__private::AttributeNumber<3300820206774538237>,
+            > for Order {}
+        "##]],
     );
 }

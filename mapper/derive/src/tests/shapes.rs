@@ -212,7 +212,7 @@ fn a_model_with_fields_beside_others() {
             #[allow(deprecated)]
             impl ::dynamap::__private::Model for Customer {
                 type KeyRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
-                type HashKey = u64;
+                type HashRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     const _: () = (::dynamap::__private::assert_apart)(
@@ -274,21 +274,45 @@ fn a_model_with_fields_beside_others() {
                             );
                             &ALL
                         },
+                        defaults: {
+                            const PARTS: &[&[&::core::primitive::str]] = &[
+                                &["extra"],
+                                <Address as ::dynamap::__private::Flatten>::DEFAULTS,
+                            ];
+                            const ALL: [&::core::primitive::str; ::dynamap::__private::count(
+                                PARTS,
+                            )] = ::dynamap::__private::join(PARTS, "");
+                            &ALL
+                        },
+                        templates: &[],
+                        discriminator: ::core::option::Option::None,
+                        indexes: &[],
                         refuse_unknown: true,
+                        renamed: &[],
+                        created_at: ::core::option::Option::None,
+                        ttl: ::core::option::Option::None,
+                        after_read: false,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
                 }
                 fn encode_key(
-                    hash: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
+                    part0: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
                     ::dynamap::__private::Key,
                     ::dynamap::__private::EncodeError,
                 > {
-                    ::dynamap::__private::Key::new(
-                        ::dynamap::__private::key_operand::<u64>("id", hash)?,
-                        ::core::option::Option::None,
-                    )
+                    let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
+                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                }
+                fn encode_hash(
+                    part0: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
+                ) -> ::core::result::Result<
+                    (&'static str, ::dynamap::__private::AttributeValue),
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
+                    ::core::result::Result::Ok(part0.clone())
                 }
                 fn key(
                     &self,
@@ -296,10 +320,8 @@ fn a_model_with_fields_beside_others() {
                     ::dynamap::__private::Key,
                     ::dynamap::__private::EncodeError,
                 > {
-                    ::dynamap::__private::Key::new(
-                        ::dynamap::__private::key_field::<u64>("id", &self.id)?,
-                        ::core::option::Option::None,
-                    )
+                    let part0 = ::dynamap::__private::key_field::<u64>("id", &self.id)?;
+                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
                 }
                 fn to_attributes(
                     &self,

@@ -1,0 +1,14 @@
+//! The version is no time.
+
+use dynamap::Model;
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "maps", validate = false)]
+struct DoomMap {
+    #[model(hash_key)]
+    episode: u32,
+    #[model(version, updated_at)]
+    changed: u64,
+}
+
+fn main() {}
