@@ -12,11 +12,15 @@
 pub use dynamap_mapper::{
     Attribute, AttributeValue, BoolAsNumber, Condition, Container, Convert, Database,
     DatabaseBuilder, DecodeError, DeleteByKey, Document, EncodeError, Error, FailedStep, Get,
-    Insert, IntoCondition, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapOf,
-    MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Query, Reader, Report, RetryPolicy,
-    Scan, SetElement, Size, StepError, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade,
-    UpgradeError, Upsert, With, error, kind, kind_name, model, same, schema,
+    Insert, IntoCondition, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapKey,
+    MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Query, Reader, Report,
+    RetryPolicy, Scan, SetElement, Size, StepError, Table, Ttl, UnixMillis, UnixSeconds, Update,
+    Upgrade, UpgradeError, Upsert, With, error, kind, kind_name, model, same, schema,
 };
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub use dynamap_mapper::{DayOrdinal, Iso8601};
+#[cfg(feature = "serde")]
+pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};
 

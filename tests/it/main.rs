@@ -14,6 +14,7 @@
 
 mod support;
 
+mod conversions;
 mod countries;
 mod expressions;
 mod floors;
