@@ -13,11 +13,15 @@ pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, BoolAsNumber, Collection, CollectionQuery, Composite,
     Condition, Container, Convert, Database, DatabaseBuilder, DecodeError, DeleteByKey, Document,
     EncodeError, Error, FailedStep, FromClock, Get, Index, Insert, IntoCondition, IntoKeyCondition,
-    Item, Key, KeyCondition, ListOf, Loaded, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked,
-    Number, Path, Projection, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size,
-    StepError, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With,
-    WriteVerb, error, kind, kind_name, model, same, schema,
+    Item, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Model,
+    NeedsWhenOrUnchecked, Number, Path, Projection, Query, Reader, Report, RetryPolicy, Scan,
+    SetElement, Size, StepError, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade,
+    UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same, schema,
 };
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub use dynamap_mapper::{DayOrdinal, Iso8601};
+#[cfg(feature = "serde")]
+pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};
 

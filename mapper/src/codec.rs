@@ -3,23 +3,40 @@
 //! [`Attribute`] is the codec of one attribute. Its associated [`Kind`](crate::kind::Kind) lets the compiler refuse
 //! what DynamoDB would refuse: a floating point set as a key, `begins_with` on a number.
 
+#[cfg(feature = "bytes")]
+mod bytes;
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(any(feature = "jiff", feature = "chrono", feature = "rust_decimal"))]
+mod civil;
 mod collections;
 mod convert;
+#[cfg(feature = "rust_decimal")]
+mod decimal;
 mod exact;
 mod foreign;
+#[cfg(feature = "jiff")]
+mod jiff;
+mod maps;
 mod newtype;
 mod numbers;
 mod parts;
 mod scalars;
+mod sets;
 
 pub mod kind;
 pub(crate) mod number;
 
-pub use collections::SetElement;
 pub use convert::{BoolAsNumber, Convert, UnixMillis, UnixSeconds, With};
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub use convert::{DayOrdinal, Iso8601};
+#[cfg(feature = "serde")]
+pub use convert::{JsonText, Serde};
 pub use exact::{Number, Ttl};
+pub use maps::MapKey;
 pub use newtype::Newtype;
 pub use parts::{Container, Document, Flattened, ListOf, MapOf, MaybeAbsent};
+pub use sets::SetElement;
 
 use std::fmt;
 
@@ -28,7 +45,8 @@ use crate::item::{AttributeValue, kind_name};
 /// A Rust type that can be stored in an attribute.
 ///
 /// Implemented for strings, integers, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
-/// maps with string keys, `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds), [`Ttl`], and
+/// maps with keys of text ([`MapKey`]), `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds),
+/// [`Ttl`], by the features `jiff`, `chrono`, `rust_decimal` and `bytes` for points in time, dates, decimals and bytes, and
 /// by `#[derive(Attribute)]` for structs, which become maps, and for enums, which become strings or maps with a tag.
 ///
 /// Absent and present are told apart here: [`encode`](Attribute::encode) answers `None` where nothing is to be stored

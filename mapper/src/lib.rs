@@ -35,9 +35,13 @@ pub mod upgrade;
 pub mod write;
 
 pub use codec::{
-    Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf, MapOf,
-    MaybeAbsent, Number, SetElement, Ttl, UnixMillis, UnixSeconds, With, kind,
+    Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf,
+    MapKey, MapOf, MaybeAbsent, Number, SetElement, Ttl, UnixMillis, UnixSeconds, With, kind,
 };
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub use codec::{DayOrdinal, Iso8601};
+#[cfg(feature = "serde")]
+pub use codec::{JsonText, Serde};
 #[doc(hidden)]
 pub use decode::decode;
 #[doc(hidden)]

@@ -15,6 +15,7 @@
 mod support;
 
 mod automatic;
+mod conversions;
 mod countries;
 mod expressions;
 mod floors;

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use dynamap::{Attribute, AttributeValue, Database, Model, Number, Table, Ttl, kind_name};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use semver::Version;
 use uuid::Uuid;
 
@@ -46,6 +48,36 @@ struct Everything {
     release: Version,
     wait: Duration,
     expires: Option<Ttl>,
+    others: Others,
+}
+
+/// The types of other crates, and sets and maps of everything that has a text.
+#[derive(Debug, Clone, PartialEq, Attribute)]
+struct Others {
+    jiff_at: jiff::Timestamp,
+    jiff_date: jiff::civil::Date,
+    jiff_local: jiff::civil::DateTime,
+    jiff_wait: jiff::SignedDuration,
+    jiff_days: BTreeSet<jiff::civil::Date>,
+    chrono_at: chrono::DateTime<chrono::Utc>,
+    chrono_date: chrono::NaiveDate,
+    chrono_local: chrono::NaiveDateTime,
+    chrono_wait: chrono::TimeDelta,
+    decimal: Decimal,
+    decimals: BTreeSet<Decimal>,
+    bytes: Bytes,
+    blobs: HashSet<Bytes>,
+    arrays: BTreeSet<[u8; 2]>,
+    uuids: BTreeSet<Uuid>,
+    letters: HashSet<char>,
+    releases: BTreeSet<Version>,
+    shared: BTreeSet<Arc<str>>,
+    exact: HashSet<Number>,
+    huge: BTreeSet<i128>,
+    by_uuid: BTreeMap<Uuid, u8>,
+    by_letter: HashMap<char, u8>,
+    by_release: BTreeMap<Version, bool>,
+    by_text: HashMap<Box<str>, u8>,
 }
 
 #[derive(Debug, Clone, PartialEq, Attribute)]
@@ -73,6 +105,48 @@ fn float() -> impl Strategy<Value = f64> {
     (-1e15..1e15).prop_map(|float: f64| float + 0.0)
 }
 
+fn others() -> impl Strategy<Value = Others> {
+    // Seconds from the year 0000 to the year 9999.
+    let times = (-62_167_219_200_i64..253_402_207_200, 0..1_000_000_000_u32);
+    let numbers = (any::<i64>(), any::<i64>(), 0..29_u32, any::<u128>());
+    (times, numbers, vec(any::<u8>(), 0..4), any::<char>()).prop_map(
+        |((seconds, nanos), (number, units, scale, id), blob, letter)| {
+            let chrono_at = chrono::DateTime::from_timestamp(seconds, nanos).expect("in range");
+            let jiff_at = jiff::Timestamp::new(seconds, nanos.cast_signed()).expect("in range");
+            let jiff_local = jiff::tz::Offset::UTC.to_datetime(jiff_at);
+            let decimal = Decimal::from_i128_with_scale(i128::from(units), scale);
+            let (uuid, release) = (Uuid::from_u128(id), Version::new(number.unsigned_abs(), 0, 1));
+            let bytes = Bytes::from(blob);
+            Others {
+                jiff_at,
+                jiff_date: jiff_local.date(),
+                jiff_local,
+                jiff_wait: jiff::SignedDuration::new(number, nanos.cast_signed()),
+                jiff_days: BTreeSet::from([jiff_local.date()]),
+                chrono_at,
+                chrono_date: chrono_at.date_naive(),
+                chrono_local: chrono_at.naive_utc(),
+                chrono_wait: chrono::TimeDelta::new(-seconds, nanos).expect("in range"),
+                decimal,
+                decimals: BTreeSet::from([decimal, Decimal::MAX, Decimal::MIN]),
+                blobs: HashSet::from([bytes.clone()]),
+                bytes,
+                arrays: BTreeSet::from([[1, 2], [3, 4]]),
+                uuids: BTreeSet::from([uuid]),
+                letters: HashSet::from([letter]),
+                releases: BTreeSet::from([release.clone()]),
+                shared: BTreeSet::from(["a".into()]),
+                exact: HashSet::from([number.into()]),
+                huge: BTreeSet::from([i128::from(number) * 1_000_000_007]),
+                by_uuid: BTreeMap::from([(uuid, 1)]),
+                by_letter: HashMap::from([(letter, 2)]),
+                by_release: BTreeMap::from([(release, true)]),
+                by_text: HashMap::from([("k".into(), 3)]),
+            }
+        },
+    )
+}
+
 fn everything() -> impl Strategy<Value = Everything> {
     let scalars = (
         vec(any::<u8>(), 1..9),
@@ -94,11 +168,12 @@ fn everything() -> impl Strategy<Value = Everything> {
         proptest::option::of(nested()),
         btree_map(".{1,8}", nested(), 0..3),
     );
-    let others = (nested(), any::<bool>(), any::<(u32, u128, u64, u32)>(), any::<Option<u32>>());
+    let others =
+        (nested(), any::<bool>(), any::<(u32, u128, u64, u32)>(), any::<Option<u32>>(), others());
     (scalars, collections, others).prop_map(|(scalars, collections, others)| {
         let (key, order, text, letter, (small, large, mid), float, flag, array) = scalars;
         let (list, lists, texts, numbers, blobs, map, nested, nests) = collections;
-        let (boxed, red, (wrapped, uuid, seconds, nanos), expires) = others;
+        let (boxed, red, (wrapped, uuid, seconds, nanos), expires, others) = others;
         Everything {
             key,
             order: order.into(),
@@ -128,6 +203,7 @@ fn everything() -> impl Strategy<Value = Everything> {
             release: Version::new(1, 2, seconds % 7),
             wait: Duration::new(seconds, nanos % 1_000_000_000),
             expires: expires.map(|seconds| Ttl::from_epoch_seconds(seconds.into())),
+            others,
         }
     })
 }
@@ -202,8 +278,26 @@ async fn each_type_is_stored_as_its_dynamodb_type() -> Outcome {
         ("release", "S"),
         ("wait", "N"),
         ("expires", "N"),
+        ("others", "M"),
     ] {
         assert_eq!(stored.image().get(name).map(kind_name), Some(kind), "{name}");
+    }
+    let Some(AttributeValue::M(others)) = stored.image().get("others") else {
+        panic!("a map of the other types");
+    };
+    for (names, kind) in [
+        (["jiff_at", "jiff_date", "jiff_local"].as_slice(), "S"),
+        (&["chrono_at", "chrono_date", "chrono_local"], "S"),
+        (&["jiff_wait", "chrono_wait", "decimal"], "N"),
+        (&["bytes"], "B"),
+        (&["jiff_days", "uuids", "letters", "releases", "shared"], "SS"),
+        (&["decimals", "exact", "huge"], "NS"),
+        (&["blobs", "arrays"], "BS"),
+        (&["by_uuid", "by_letter", "by_release", "by_text"], "M"),
+    ] {
+        for name in names {
+            assert_eq!(others.get(*name).map(kind_name), Some(kind), "{name}");
+        }
     }
     assert_eq!(stored.image().get("wait"), Some(&n("1.5")));
     assert_eq!(stored.image().text("colour"), Some("dark-blue"));
@@ -215,6 +309,11 @@ fn what_does_not_fit_says_what_was_expected_and_found() {
     fn error<T: Attribute>(value: AttributeValue) -> String {
         T::decode(&value).err().map(|error| error.to_string()).unwrap_or_default()
     }
+    fn map(entries: &[(&str, AttributeValue)]) -> AttributeValue {
+        AttributeValue::M(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+    }
+    const UPPER: &str = "AAAAAAAA-0000-4000-8000-000000000000";
+    const LOWER: &str = "aaaaaaaa-0000-4000-8000-000000000000";
     for (error, expected) in [
         (error::<Colour>(s("Green")), "expected one of `Red`, `dark-blue`, found another string"),
         (error::<Colour>(n(1)), "expected one of `Red`, `dark-blue`, found N"),
@@ -224,6 +323,17 @@ fn what_does_not_fit_says_what_was_expected_and_found() {
         (error::<[u8; 2]>(AttributeValue::B(vec![1].into())), "found binary of another length"),
         (error::<Duration>(n("-1")), "expected a number of seconds, found N below 0"),
         (error::<Duration>(n("0.0000000001")), "finer than nanoseconds"),
+        (error::<jiff::SignedDuration>(n("1e25")), "expected a number of seconds, found N out of"),
+        (error::<chrono::TimeDelta>(n("0.0000000001")), "finer than nanoseconds"),
+        (error::<jiff::Timestamp>(s("2026-07-29T12:00:00")), "time with its offset, found another"),
+        (error::<chrono::DateTime<chrono::Utc>>(n(1)), "time with its offset, found N"),
+        (error::<jiff::civil::Date>(s("2026-02-30")), "the text of a date, found another string"),
+        (error::<Decimal>(n("1.00000000000000000000000000000001")), "too many digits"),
+        (
+            error::<BTreeMap<Uuid, u8>>(map(&[("x", n(1))])),
+            "attribute `x`: expected the hyphenated",
+        ),
+        (error::<BTreeMap<Uuid, u8>>(map(&[(UPPER, n(1)), (LOWER, n(2))])), "two texts of one key"),
         (error::<Wrapped>(n("-1")), "expected a number (u32), found N"),
         (error::<bool>(n(1)), "expected a boolean, found N"),
         (error::<Nested>(s("x")), "expected a map (Nested), found S"),

@@ -1,7 +1,18 @@
 //! Other stored forms than a type's own: for tables that older programs filled.
 
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+mod dates;
+#[cfg(feature = "serde")]
+mod serde;
+mod unix;
+
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub use dates::{DayOrdinal, Iso8601};
+#[cfg(feature = "serde")]
+pub use serde::{JsonText, Serde};
+pub use unix::{UnixMillis, UnixSeconds};
+
 use std::marker::PhantomData;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Attribute, DecodeError, EncodeError, kind, number};
 use crate::item::AttributeValue;
@@ -118,57 +129,4 @@ impl Convert<bool> for BoolAsNumber {
             other => Err(DecodeError::kind("a boolean as a number", other)),
         }
     }
-}
-
-/// A point in time as whole seconds since 1970; earlier times are negative.
-#[derive(Debug, Clone, Copy)]
-pub struct UnixSeconds;
-
-/// A point in time as whole milliseconds since 1970; earlier times are negative.
-#[derive(Debug, Clone, Copy)]
-pub struct UnixMillis;
-
-macro_rules! unix {
-    ($($converter:ident $per_second:literal $what:literal;)*) => { $(
-        impl Convert<SystemTime> for $converter {
-            type Kind = kind::N;
-
-            fn encode(value: &SystemTime) -> Result<AttributeValue, EncodeError> {
-                ticks(*value, $per_second)
-                    .ok_or(EncodeError::new("the time is too far from 1970"))
-                    .and_then(i64::encode_operand)
-            }
-
-            fn decode(value: &AttributeValue) -> Result<SystemTime, DecodeError> {
-                let ticks = i64::decode(value)?;
-                time(ticks, $per_second).ok_or(DecodeError::new($what, "N out of range"))
-            }
-        }
-    )* };
-}
-
-unix! {
-    UnixSeconds 1 "seconds since 1970";
-    UnixMillis 1_000 "milliseconds since 1970";
-}
-
-const NANOS: u64 = 1_000_000_000;
-
-/// The whole ticks since 1970, rounded down.
-fn ticks(time: SystemTime, per_second: u64) -> Option<i64> {
-    let nanos_per_tick = u128::from(NANOS / per_second);
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_nanos() / nanos_per_tick).ok(),
-        Err(before) => {
-            let ticks = before.duration().as_nanos().div_ceil(nanos_per_tick);
-            i64::try_from(ticks).ok().and_then(i64::checked_neg)
-        }
-    }
-}
-
-fn time(ticks: i64, per_second: u64) -> Option<SystemTime> {
-    let size = ticks.unsigned_abs();
-    let nanos = u32::try_from(size % per_second * (NANOS / per_second)).ok()?;
-    let distance = Duration::new(size / per_second, nanos);
-    if ticks < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
 }

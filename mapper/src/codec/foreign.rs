@@ -8,7 +8,7 @@ use std::time::Duration;
 use semver::Version;
 use uuid::Uuid;
 
-use super::{Attribute, DecodeError, EncodeError, kind, scalars};
+use super::{Attribute, DecodeError, EncodeError, kind, number, scalars};
 use crate::item::AttributeValue;
 
 macro_rules! pointers {
@@ -138,6 +138,18 @@ fn one_character(text: &str) -> Option<char> {
     letters.next().filter(|_| letters.next().is_none())
 }
 
+/// Whole units of ten to the power of minus nine from a number of seconds.
+pub(super) fn nanoseconds(value: &AttributeValue) -> Result<i128, DecodeError> {
+    match value {
+        AttributeValue::N(text) => number::scaled(text, 9)
+            .ok_or(DecodeError::new(SECONDS, "N too large, or finer than nanoseconds")),
+        other => Err(DecodeError::kind(SECONDS, other)),
+    }
+}
+
+/// What durations are read from.
+pub(super) const SECONDS: &str = "a number of seconds";
+
 /// Stored as seconds, with up to nine decimals: 1.5 s is `1.5`.
 impl Attribute for Duration {
     type Kind = kind::N;
@@ -149,22 +161,18 @@ impl Attribute for Duration {
     }
 
     fn encode_operand(operand: Self) -> Result<AttributeValue, EncodeError> {
-        let (seconds, nanos) = (operand.as_secs(), operand.subsec_nanos());
-        let text = format!("{seconds}.{nanos:09}");
-        let text = text.trim_end_matches('0').trim_end_matches('.');
-        Ok(AttributeValue::N(text.to_owned()))
+        let nanos = i128::from(operand.as_secs()) * NANOS + i128::from(operand.subsec_nanos());
+        Ok(AttributeValue::N(number::unscaled(nanos, 9)))
     }
 
     fn decode(value: &AttributeValue) -> Result<Self, DecodeError> {
-        const EXPECTED: &str = "a number of seconds";
-        let AttributeValue::N(text) = value else {
-            return Err(DecodeError::kind(EXPECTED, value));
-        };
-        let misfit =
-            || DecodeError::new(EXPECTED, "N below 0, too large, or finer than nanoseconds");
-        let nanos = super::number::scaled(text, 9).ok_or_else(misfit)?;
-        let seconds = u64::try_from(nanos / 1_000_000_000).map_err(|_| misfit())?;
-        let nanos = u32::try_from(nanos % 1_000_000_000).map_err(|_| misfit())?;
-        Ok(Self::new(seconds, nanos))
+        let nanos = nanoseconds(value)?;
+        let seconds = u64::try_from(nanos.div_euclid(NANOS)).ok();
+        let nanos = u32::try_from(nanos.rem_euclid(NANOS)).ok();
+        let duration = seconds.zip(nanos).map(|(seconds, nanos)| Self::new(seconds, nanos));
+        duration.ok_or(DecodeError::new(SECONDS, "N below 0 or too large"))
     }
 }
+
+/// Nanoseconds in a second.
+pub(super) const NANOS: i128 = 1_000_000_000;

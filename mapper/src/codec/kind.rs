@@ -27,6 +27,7 @@ macro_rules! kinds {
 kinds! {
     S "S" "String.", N "N" "Number.", B "B" "Binary.", Bool "BOOL" "Boolean.",
     L "L" "List.", M "M" "Map.", Ss "SS" "String set.", Ns "NS" "Number set.", Bs "BS" "Binary set.",
+    Any "any" "Any type, as each value decides; only to be compared for equality and existence.",
 }
 
 /// Kinds that can be keys: string, number, binary.
@@ -113,6 +114,12 @@ impl Ordered for B {}
 impl Prefix for S {}
 impl Prefix for B {}
 
+/// Kinds that are one DynamoDB type: all but [`Any`].
+#[diagnostic::on_unimplemented(
+    message = "`has_kind` needs a field that is always stored as one DynamoDB type, not `{Self}`"
+)]
+pub trait Typed: Kind {}
+
 /// Kinds with a size: all but numbers, booleans and NULL.
 #[diagnostic::on_unimplemented(
     message = "`size` needs a string, binary, a set, a list or a map, not DynamoDB type `{Self}`"
@@ -137,6 +144,7 @@ macro_rules! are {
     ($trait:ident: $($kind:ident)*) => { $( impl $trait for $kind {} )* };
 }
 
+are!(Typed: S N B Bool L M Ss Ns Bs);
 are!(Sized: S B L M Ss Ns Bs);
 are!(Add: N Ss Ns Bs);
 are!(Set: Ss Ns Bs);

@@ -108,15 +108,43 @@ pub(crate) fn check(text: &str) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A number of zero or more, times ten to the power of `scale`; `None` where that is no integer or too large.
-pub(crate) fn scaled(text: &str, scale: i64) -> Option<u128> {
+/// A number times ten to the power of `scale`; `None` where that is no integer or too large.
+pub(crate) fn scaled(text: &str, scale: i64) -> Option<i128> {
     let (negative, digits, exponent) = parts(text)?;
     if digits.is_empty() {
         return Some(0);
     }
     let zeros = u32::try_from(exponent.checked_add(scale)?).ok()?;
-    let power = 10_u128.checked_pow(zeros)?;
-    digits.parse::<u128>().ok()?.checked_mul(power).filter(|_| !negative)
+    let power = 10_i128.checked_pow(zeros)?;
+    let size = digits.parse::<i128>().ok()?.checked_mul(power)?;
+    Some(if negative { -size } else { size })
+}
+
+/// Some whole units of ten to the power of `-scale`, as a number text without outer zeros.
+pub(crate) fn unscaled(units: i128, scale: u32) -> String {
+    let (sign, size) = (if units < 0 { "-" } else { "" }, units.unsigned_abs());
+    let power = 10_u128.saturating_pow(scale);
+    let (whole, fraction) = (size / power, size % power);
+    let width = usize::try_from(scale).unwrap_or_default();
+    let text = format!("{sign}{whole}.{fraction:0width$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A number text without an exponent and outer zeros; `None` where it is no number, or has a very large exponent.
+#[cfg(feature = "rust_decimal")]
+pub(crate) fn plain(text: &str) -> Option<String> {
+    let (negative, digits, exponent) = parts(text)?;
+    let sign = if negative { "-" } else { "" };
+    if digits.is_empty() {
+        return Some("0".to_owned());
+    }
+    let zeros = usize::try_from(exponent.unsigned_abs()).ok().filter(|zeros| *zeros <= 60)?;
+    if exponent >= 0 {
+        return Some(format!("{sign}{digits}{}", "0".repeat(zeros)));
+    }
+    let padded = format!("{}{digits}", "0".repeat((zeros + 1).saturating_sub(digits.len())));
+    let (whole, fraction) = padded.split_at_checked(padded.len() - zeros)?;
+    Some(format!("{sign}{whole}.{fraction}"))
 }
 
 /// The number of significant digits of a number text.

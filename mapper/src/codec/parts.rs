@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::marker::PhantomData;
 
-use super::{Attribute, SetElement, kind};
+use super::{Attribute, MapKey, SetElement, kind};
 
 /// A type that can be searched with `contains`: a string for a part, a set or list for an element.
 #[diagnostic::on_unimplemented(
@@ -59,11 +59,11 @@ pub trait MapOf {
     type Value: Attribute;
 }
 
-impl<T: Attribute> MapOf for BTreeMap<String, T> {
+impl<K: MapKey, T: Attribute> MapOf for BTreeMap<K, T> {
     type Value = T;
 }
 
-impl<T: Attribute, S> MapOf for HashMap<String, T, S> {
+impl<K: MapKey, T: Attribute, S> MapOf for HashMap<K, T, S> {
     type Value = T;
 }
 

@@ -248,7 +248,10 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     }
 
     /// The attribute is stored with the DynamoDB type that the model writes, and not with another.
-    pub fn has_kind(self) -> Condition<M> {
+    pub fn has_kind(self) -> Condition<M>
+    where
+        T::Kind: kind::Typed,
+    {
         Node::of(Kind::Type(self.place, <T::Kind as kind::Kind>::NAME)).into()
     }
 

@@ -5,13 +5,15 @@
 
 use super::render::Action;
 use crate::error::Error;
-use crate::expr::Node;
-use crate::item::Item;
+use crate::expr::{Change, Node};
+use crate::item::{AttributeValue, Item};
 
 /// The largest item, names included.
 pub(crate) const MAX_ITEM: usize = 400 * 1024;
 /// The longest expression, in bytes, placeholders not replaced.
 pub(super) const MAX_EXPRESSION: usize = 4096;
+/// The most levels of values inside values, the attribute's own counted.
+const MAX_LEVELS: usize = 32;
 /// The most operators and functions in one expression.
 const MAX_OPERATORS: usize = 300;
 
@@ -29,7 +31,37 @@ pub(super) fn check(
     at_most("bytes of a condition expression", MAX_EXPRESSION, condition.map_or(0, str::len))?;
     let operators = expectation.map_or(0, Node::operators);
     at_most("operators of a condition expression", MAX_OPERATORS, operators)?;
-    at_most("bytes of an item", MAX_ITEM, after.map_or(0, Item::size))
+    at_most("bytes of an item", MAX_ITEM, after.map_or(0, Item::size))?;
+    let values = after.into_iter().flat_map(Item::iter);
+    nesting(values.map(|(_, value)| levels(value)).max())
+}
+
+/// An error where a change stores a value that is nested too deep, the place of the change counted.
+pub(super) fn check_changes(changes: &[Change]) -> Result<(), Error> {
+    let levels = |change: &Change| match &change.value {
+        Ok(Some(value)) => change.place.inner.len().saturating_add(levels(value)),
+        _ => 0,
+    };
+    nesting(changes.iter().map(levels).max())
+}
+
+fn nesting(deepest: Option<usize>) -> Result<(), Error> {
+    at_most("levels of nested values", MAX_LEVELS, deepest.unwrap_or(0))
+}
+
+/// How many values are inside each other at most; a value without others inside is one.
+fn levels(value: &AttributeValue) -> usize {
+    let (mut deepest, mut open) = (0, vec![(1, value)]);
+    // A loop, not a recursion: a value of any depth is counted.
+    while let Some((level, value)) = open.pop() {
+        deepest = deepest.max(level);
+        match value {
+            AttributeValue::L(list) => open.extend(list.iter().map(|value| (level + 1, value))),
+            AttributeValue::M(map) => open.extend(map.values().map(|value| (level + 1, value))),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// An error where `found` is above `limit`.

@@ -80,6 +80,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
         }
         (_, After::By(changes)) => {
             returns = changes.returns;
+            limits::check_changes(&changes.changes).map_err(Refused::Limit)?;
             Action::Update(by_changes(write, changes, nonce, &mut placeholders)?)
         }
         (_, After::Gone) => Action::Delete,
