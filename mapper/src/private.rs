@@ -11,6 +11,8 @@ use garde::Validate;
 pub use garde::Report;
 pub use semver::Version;
 
+#[cfg(feature = "serde")]
+pub use crate::codec::Serde;
 pub use crate::codec::{
     Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, With, kind,
 };
