@@ -14,6 +14,8 @@ pub use garde::Report;
 pub use semver::Version;
 
 pub use crate::automatic::{Automatic, FromClock, UuidVersion, WriteVerb};
+#[cfg(feature = "serde")]
+pub use crate::codec::Serde;
 pub use crate::codec::{
     Attribute, Convert, DecodeError, Document, EncodeError, Flattened, Newtype, Ttl, With, kind,
 };

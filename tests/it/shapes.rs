@@ -492,3 +492,25 @@ async fn unknown_attributes_are_refused_where_the_model_says_so() -> Outcome {
     assert!(Lenient::get(&db, 2).await?.is_some());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_field_with_serde_is_stored_as_serde_would() -> Outcome {
+    #[derive(Debug, Clone, PartialEq, Model)]
+    #[model(table = "pairs", validate = false)]
+    struct Pair {
+        #[model(hash_key)]
+        id: u64,
+        #[model(serde)]
+        one: (u8, bool),
+        #[model(serde, default = (7, true))]
+        two: (u8, bool),
+    }
+    let db = table::<Pair>().await;
+    let pair = Pair { id: 1, one: (1, true), two: (2, false) }.insert(&db).await?;
+    let one = AttributeValue::L(vec![n(1), AttributeValue::Bool(true)]);
+    assert_eq!(pair.image().get("one"), Some(&one));
+    assert_eq!(*Pair::get(&db, 1).consistent().await?.expect("there"), *pair);
+    put_raw(&db, "pairs", &[("id", n(2)), ("one", one)]).await;
+    assert_eq!(Pair::get(&db, 2).await?.expect("there").two, (7, true));
+    Ok(())
+}

@@ -65,6 +65,7 @@ macro_rules! elements {
     )*)* };
 }
 
+#[cfg(any(feature = "bytes", feature = "chrono", feature = "jiff", feature = "rust_decimal"))]
 pub(super) use elements;
 
 elements! {

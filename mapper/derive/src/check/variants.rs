@@ -142,20 +142,20 @@ fn named<'a>(
     let (variant, words) = (raw.variant, &mut raw.words);
     let rename = words.text(ctxt, "rename");
     let name = stored_name(ctxt, &variant.ident, rename.as_ref(), case);
-    let data = match &variant.fields {
-        Fields::Unit => Data::Nothing,
-        Fields::Named(fields) => Data::Fields(map(ctxt, &fields.named, Case::default())),
-        Fields::Unnamed(_) => match one_unnamed(&variant.fields) {
-            Some(wrapped) => Data::Value(Box::new(value(ctxt, variant, wrapped, content))),
-            None => {
-                let sentence = format!(
-                    "the entries of a map have names: write named fields in `{}`, or one unnamed field",
-                    variant.ident
-                );
-                ctxt.error(variant, sentence);
-                Data::Nothing
-            }
-        },
+    let data = match (&variant.fields, one_unnamed(&variant.fields)) {
+        (Fields::Unit, _) => Data::Nothing,
+        (Fields::Named(fields), _) => Data::Fields(map(ctxt, &fields.named, Case::default())),
+        (Fields::Unnamed(_), Some(wrapped)) => {
+            Data::Value(Box::new(value(ctxt, variant, wrapped, content)))
+        }
+        (Fields::Unnamed(_), None) => {
+            let sentence = format!(
+                "the entries of a map have names: write named fields in `{}`, or one unnamed field",
+                variant.ident
+            );
+            ctxt.error(variant, sentence);
+            Data::Nothing
+        }
     };
     let data = prefixed(input, variant, data);
     Variant { ident: &variant.ident, name, data }

@@ -24,16 +24,18 @@ pub(super) fn names(
     let write_other = other.map(|Other { ident, ty }| {
         quote_spanned!(at(ty)=> Self::#ident(#name) => <#ty as #private::OtherName>::name(#name),)
     });
-    let read_other = match other {
-        Some(Other { ident, ty }) => quote_spanned! {at(ty)=>
-            #name => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherName>::keep(#name)))
-        },
-        None => quote_spanned! {site()=>
+    let refuse = || {
+        quote_spanned! {site()=>
             _ => ::core::result::Result::Err(
                 #private::DecodeError::new(#expected, "another string"),
             )
-        },
+        }
     };
+    let read_other = other.map_or_else(refuse, |Other { ident, ty }| {
+        quote_spanned! {at(ty)=>
+            #name => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherName>::keep(#name)))
+        }
+    });
     let head = head(private, "S");
     quote_spanned! {site()=>
         #head
@@ -76,14 +78,16 @@ pub(super) fn tagged(private: &TokenStream, ident: &Ident, tagged: &Tagged<'_>) 
             Self::#ident(#map) => ::core::result::Result::Ok(<#ty as #private::OtherMap>::value(#map)),
         }
     });
-    let read_other = match other {
-        Some(Other { ident, ty }) => quote_spanned! {at(ty)=>
-            (_, #map) => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherMap>::keep(#map)))
-        },
-        None => quote_spanned! {site()=>
+    let refuse = || {
+        quote_spanned! {site()=>
             _ => ::core::result::Result::Err(#private::no_variant(#tag, #expected))
-        },
+        }
     };
+    let read_other = other.as_ref().map_or_else(refuse, |Other { ident, ty }| {
+        quote_spanned! {at(ty)=>
+            (_, #map) => ::core::result::Result::Ok(Self::#ident(<#ty as #private::OtherMap>::keep(#map)))
+        }
+    });
     let writes = variants.iter().map(|variant| write_variant(private, tag, variant));
     let reads = variants.iter().map(|variant| read_variant(private, variant));
     let head = head(private, "M");
