@@ -65,6 +65,7 @@ macro_rules! elements {
     )*)* };
 }
 
+#[cfg(any(feature = "jiff", feature = "chrono", feature = "rust_decimal", feature = "bytes"))]
 pub(super) use elements;
 
 elements! {
