@@ -65,7 +65,7 @@ macro_rules! elements {
     )*)* };
 }
 
-#[cfg(any(feature = "bytes", feature = "chrono", feature = "jiff", feature = "rust_decimal"))]
+#[cfg(any(feature = "jiff", feature = "chrono", feature = "rust_decimal", feature = "bytes"))]
 pub(super) use elements;
 
 elements! {
