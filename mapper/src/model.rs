@@ -241,7 +241,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Stores a new item; an item with the same key is a [`Conflict`](Error::Conflict) and stays as it is.
     ///
     /// The version starts at 1 whatever the field holds. An `auto_increment` key is taken from its counter; see
-    /// [`Insert::with_own_key`] for giving one.
+    /// [`Insert::with_own_key`] for giving one. The fields that the library owns are filled, and the model's hooks run,
+    /// before anything is sent; a lost answer changes neither id nor times.
     ///
     /// # Errors
     /// `Invalid` and `Encode` before anything is sent, `Conflict`, `OutcomeUnknown`, and what the service says.
@@ -277,7 +278,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
         decode(layout.table, &key, item)
     }
 
-    /// The item that an insert of this value would store, without version and nonce.
+    /// The item that an insert of this value would store, without version and nonce, and without what hooks and automatic
+    /// fields would add.
     ///
     /// # Errors
     /// `Encode` where DynamoDB cannot hold a value.
