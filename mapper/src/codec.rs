@@ -8,6 +8,10 @@ mod bytes;
 #[cfg(feature = "chrono")]
 mod chrono;
 #[cfg(any(feature = "jiff", feature = "chrono", feature = "rust_decimal"))]
+#[cfg_attr(
+    not(any(feature = "jiff", feature = "chrono")),
+    allow(dead_code, reason = "`Decimal` needs the macro only")
+)]
 mod civil;
 mod collections;
 mod convert;

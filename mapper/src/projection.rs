@@ -133,7 +133,7 @@ impl<T, C: Convert<T>> ReadAs<T> for With<T, C> {
 /// Reads a field of a projection as the model reads it.
 #[doc(hidden)]
 pub fn field<M: Model, S: ReadAs<T>, R, T>(
-    path: Path<M, S, R>,
+    path: &Path<M, S, R>,
     item: &Item,
     default: impl FnOnce() -> Option<T>,
 ) -> Result<T, DecodeError> {

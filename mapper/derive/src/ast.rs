@@ -72,8 +72,15 @@ pub(crate) struct Index {
     pub(crate) local: bool,
     pub(crate) hash_key: Vec<Key>,
     pub(crate) range_key: Vec<Key>,
-    /// The fields that it holds beside keys; `None` for all attributes.
-    pub(crate) include: Option<Vec<usize>>,
+    pub(crate) holds: Holds,
+}
+
+/// What an index holds beside keys.
+pub(crate) enum Holds {
+    /// Whole items.
+    All,
+    /// These fields.
+    Some(Vec<usize>),
 }
 
 /// MAJOR.MINOR.PATCH.

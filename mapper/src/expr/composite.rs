@@ -42,6 +42,9 @@ pub trait OrderedPiece: Piece {}
 impl<T: Attribute<Kind: kind::OrderedText>> OrderedPiece for Plain<T> {}
 impl<T: Attribute<Kind = kind::N>> OrderedPiece for Filled<T> {}
 
+/// The model, the types of the parts that are not given, the role.
+type Types<M, Rest, R> = PhantomData<fn() -> (M, Rest, R)>;
+
 /// A composed range key, as the constant that the derive makes: with [`with`](Composite::with) the first parts are
 /// given, one by one; comparisons are about the next one and never leave what was given.
 ///
@@ -78,7 +81,7 @@ pub struct Composite<M, Rest, R> {
     template: Template,
     given: Vec<AttributeValue>,
     error: Option<EncodeError>,
-    types: PhantomData<fn() -> (M, Rest, R)>,
+    types: Types<M, Rest, R>,
 }
 
 impl<M, Rest, R> Composite<M, Rest, R> {
@@ -121,11 +124,11 @@ impl<M, Rest, R> Composite<M, Rest, R> {
     /// The text up to the end of `value` as the next part.
     fn bound(&self, value: &AttributeValue) -> Result<String, EncodeError> {
         let (mut text, _) = self.prefix()?;
-        let next = self.template.parts.iter().filter_map(|part| match part {
+        let mut next = self.template.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
             Part::Value { attribute, width } => Some((attribute, *width)),
         });
-        if let Some((attribute, width)) = next.skip(self.given.len()).next()
+        if let Some((attribute, width)) = next.nth(self.given.len())
             && let Some(value) = written(attribute, width, value)?
         {
             text.push_str(&value);

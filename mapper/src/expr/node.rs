@@ -214,13 +214,13 @@ impl Node {
         Ok(match &*self.0 {
             Kind::And(nodes) => join(nodes, " AND ", into)?,
             Kind::Or(nodes) => join(nodes, " OR ", into)?,
-            Kind::Not(node) => match node.render_inner(into)? {
-                Some(text) => Some(format!("NOT {text}")),
-                None => {
+            Kind::Not(node) => {
+                let Some(text) = node.render_inner(into)? else {
                     let reason = "`!Condition::none()` says nothing: begin with a condition";
                     return Err(EncodeError::new(reason));
-                }
-            },
+                };
+                Some(format!("NOT {text}"))
+            }
             Kind::Compare(left, operator, right) => {
                 let (left, right) = (into.term(left)?, into.term(right)?);
                 Some(format!("{left} {} {right}", operator.symbol()))

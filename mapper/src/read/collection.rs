@@ -99,7 +99,7 @@ pub struct CollectionQuery<'a, C> {
     types: PhantomData<fn() -> C>,
 }
 
-impl<'a, C: Collection> CollectionQuery<'a, C> {
+impl<C: Collection> CollectionQuery<'_, C> {
     /// Sees every write that was acknowledged before; costs twice as much.
     pub fn consistent(mut self) -> Self {
         self.search.consistent = true;
@@ -165,6 +165,9 @@ pub struct Found {
 
 impl Found {
     /// The items of a struct's field.
+    ///
+    /// # Errors
+    /// Where an item cannot be read.
     pub fn slot<S: Slot>(&self) -> Result<S, Error> {
         let models: Result<Vec<_>, _> =
             self.items.iter().filter_map(|item| self.member(item).transpose()).collect();
@@ -172,12 +175,18 @@ impl Found {
     }
 
     /// The items of an enum, each by the first variant that takes it.
+    ///
+    /// # Errors
+    /// Where an item cannot be read.
     pub fn variants<C>(&self, variants: &[Variant<C>]) -> Result<Vec<C>, Error> {
         let one = |item| variants.iter().find_map(|variant| variant(self, item).transpose());
         self.items.iter().filter_map(one).collect()
     }
 
     /// The model of an item; `None` where it belongs to another.
+    ///
+    /// # Errors
+    /// Where an item cannot be read.
     pub fn member<M: Model>(&self, item: &Item) -> Result<Option<Loaded<M>>, Error> {
         let layout = M::layout();
         if !layout.owns(item) {
@@ -201,6 +210,9 @@ pub trait Slot: Sized {
     /// The model.
     type Model: Model;
     /// From all of its items.
+    ///
+    /// # Errors
+    /// Where there are too many.
     fn of(models: Vec<Loaded<Self::Model>>) -> Result<Self, Error>;
 }
 

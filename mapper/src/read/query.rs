@@ -14,6 +14,9 @@ use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
 use crate::projection::{Output, Within};
 
+/// The model, what is queried, what comes back.
+type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
+
 /// The items of one hash key; from [`Model::query`].
 ///
 /// ```
@@ -38,14 +41,14 @@ use crate::projection::{Output, Within};
 #[must_use = "a query does nothing until its results are asked for"]
 pub struct Query<'a, M, I = role::Primary, O = Loaded<M>> {
     search: Search<'a>,
-    types: PhantomData<fn() -> (M, I, O)>,
+    types: Types<M, I, O>,
 }
 
 /// The items of a whole table or index; from [`Model::scan`] and [`Index::scan`](super::Index::scan).
 #[must_use = "a scan does nothing until its results are asked for"]
 pub struct Scan<'a, M, I = role::Primary, O = Loaded<M>> {
     search: Search<'a>,
-    types: PhantomData<fn() -> (M, I, O)>,
+    types: Types<M, I, O>,
 }
 
 impl<'a, M: Model> Query<'a, M> {

@@ -108,7 +108,7 @@ impl<'a> Search<'a> {
         wanted: Option<Vec<&'static str>>,
     ) -> Result<Vec<Item>, Error> {
         let limit = self.limit.unwrap_or(usize::MAX);
-        let rendered = self.render(wanted)?;
+        let rendered = self.render(wanted.as_deref())?;
         let mut found = Vec::new();
         let mut start = None;
         while found.len() < limit {
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
         whole.map(|item| O::read_whole(table, &key, item)).transpose()
     }
 
-    fn render(&self, wanted: Option<Vec<&'static str>>) -> Result<Rendered, Error> {
+    fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
         let encode = |error| Error::encode(self.layout, error);
         let mut placeholders = Placeholders::default();
         let (key_condition, reverse) = match &self.source {
@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
         let filter = filter.render(&mut placeholders).map_err(encode)?;
         // An index that does not hold whole items has little more than what is selected from it.
         let whole = self.index.is_none_or(|index| index.holds == Holds::All);
-        let projection = wanted.as_ref().filter(|_| whole).map(|wanted| {
+        let projection = wanted.filter(|_| whole).map(|wanted| {
             let names = self.projection(wanted);
             names.iter().map(|name| placeholders.name(name)).collect::<Vec<_>>().join(", ")
         });
@@ -235,8 +235,9 @@ impl<'a> Search<'a> {
         // AWS: the filter of a query is not about the keys that it selects by.
         let selects = matches!(self.source, Source::Query { .. });
         let told = self.layout.key_templates().filter(|template| {
-            let by_key = hash.contains(&template.name) || range.contains(&template.name);
-            !template.literal().is_empty() && !(selects && by_key)
+            let is_key = hash.contains(&template.name) || range.contains(&template.name);
+            let in_filter = !selects || !is_key;
+            in_filter && !template.literal().is_empty()
         });
         Node::all(told.map(|t| Node::begins_with(t.name, t.literal())).collect())
     }

@@ -23,7 +23,7 @@ pub(super) fn changes(layout: &Layout, changes: Vec<Change>) -> Result<(Vec<Chan
         match change.verb {
             // Whatever was stored, and however, is replaced.
             Verb::Set if whole => {
-                sent.extend(aliases.map(|alias| Change::remove(Place::attribute(alias))))
+                sent.extend(aliases.map(|alias| Change::remove(Place::attribute(alias))));
             }
             Verb::Remove if whole => {
                 sent.extend(aliases.map(|alias| Change::remove(Place::attribute(alias))));

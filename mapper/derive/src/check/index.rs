@@ -6,7 +6,7 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 use super::key::{no_key, template};
 use super::words::INDEX;
 use super::{Words, constant, given_name, ungrouped};
-use crate::ast::{Field, Index, Key, Role, Template};
+use crate::ast::{Field, Holds, Index, Key, Role, Template};
 use crate::attr::Entry;
 use crate::ctxt::Ctxt;
 
@@ -117,8 +117,8 @@ fn index(
             other => other,
         };
     }
-    let include = include(ctxt, &mut words, table)?;
-    Some(Index { name, constant, local, hash_key, range_key, include })
+    let holds = holds(ctxt, &mut words, table)?;
+    Some(Index { name, constant, local, hash_key, range_key, holds })
 }
 
 fn index_name(ctxt: &mut Ctxt, name: &LitStr) -> String {
@@ -239,36 +239,26 @@ fn keys_fit(
 }
 
 /// What the index holds beside keys.
-fn include(
-    ctxt: &mut Ctxt,
-    words: &mut Words,
-    table: &Table<'_, '_>,
-) -> Option<Option<Vec<usize>>> {
+fn holds(ctxt: &mut Ctxt, words: &mut Words, table: &Table<'_, '_>) -> Option<Holds> {
     let include = words.expr(ctxt, "include", "[total]");
     let keys_only = words.flag(ctxt, "keys_only");
-    match (include, keys_only) {
-        (None, None) => Some(None),
-        (None, Some(_)) => Some(Some(Vec::new())),
-        (Some(_), Some(keys_only)) => {
-            ctxt.error(
-                keys_only,
-                "`keys_only` and `include` exclude each other: remove one of the two",
-            );
-            None
-        }
-        (Some(include), None) => {
-            let mut numbers = Vec::new();
-            for ident in names(ctxt, "include", ungrouped(&include))? {
-                match named(ctxt, &ident, table)? {
-                    Key::Field(number) => numbers.push(number),
-                    Key::Template(_) => {
-                        let sentence = "a composed key is made of fields: include those";
-                        ctxt.error(&ident, sentence);
-                        return None;
-                    }
-                }
+    let Some(include) = include else {
+        return Some(keys_only.map_or(Holds::All, |_| Holds::Some(Vec::new())));
+    };
+    if let Some(keys_only) = keys_only {
+        let sentence = "`keys_only` and `include` exclude each other: remove one of the two";
+        ctxt.error(keys_only, sentence);
+        return None;
+    }
+    let mut numbers = Vec::new();
+    for ident in names(ctxt, "include", ungrouped(&include))? {
+        match named(ctxt, &ident, table)? {
+            Key::Field(number) => numbers.push(number),
+            Key::Template(_) => {
+                ctxt.error(&ident, "a composed key is made of fields: include those");
+                return None;
             }
-            Some(Some(numbers))
         }
     }
+    Some(Holds::Some(numbers))
 }

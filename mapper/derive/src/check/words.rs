@@ -173,12 +173,11 @@ impl Words {
         let mut found = Vec::new();
         while let Some(at) = self.entries.iter().position(|entry| entry.word == word) {
             let entry = self.entries.remove(at);
-            match entry.inner {
-                Some(inner) => found.push((entry.word, inner)),
-                None => {
-                    self.unclear = true;
-                    ctxt.error(&entry, format!("`{word}` needs a list: write `{example}`"));
-                }
+            if let Some(inner) = entry.inner {
+                found.push((entry.word, inner));
+            } else {
+                self.unclear = true;
+                ctxt.error(&entry, format!("`{word}` needs a list: write `{example}`"));
             }
         }
         found

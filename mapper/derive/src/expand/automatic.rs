@@ -66,10 +66,9 @@ fn fill(private: &TokenStream, field: &Field<'_>) -> Option<TokenStream> {
 fn encode_now(private: &TokenStream, field: &Field<'_>) -> Option<TokenStream> {
     let Field { ty, name, automatic, .. } = field;
     let Some(Automatic::UpdatedAt) = automatic else { return None };
-    Some(match converter(private, field) {
-        Some(with) => {
-            quote_spanned!(at(&with)=> #private::encode_now_with::<#ty, #with>(#name, now))
-        }
-        None => quote_spanned!(at(ty)=> #private::encode_now::<#ty>(#name, now)),
+    Some(if let Some(with) = converter(private, field) {
+        quote_spanned!(at(&with)=> #private::encode_now_with::<#ty, #with>(#name, now))
+    } else {
+        quote_spanned!(at(ty)=> #private::encode_now::<#ty>(#name, now))
     })
 }

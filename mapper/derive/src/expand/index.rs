@@ -7,16 +7,16 @@ use syn::Lifetime;
 use super::key::{attribute, encoded, key_role, operands, pair, pattern, written};
 use super::projection::number;
 use super::{role, site, word};
-use crate::ast::{Index, Key, Model};
+use crate::ast::{Holds, Index, Key, Model};
 
 /// The description of an index.
 pub(super) fn layout(private: &TokenStream, model: &Model<'_>, index: &Index) -> TokenStream {
-    let Index { name, local, hash_key, range_key, include, .. } = index;
+    let Index { name, local, hash_key, range_key, holds, .. } = index;
     let hash = hash_key.iter().map(|key| attribute(private, model, *key));
     let range = range_key.iter().map(|key| attribute(private, model, *key));
-    let holds = match include {
-        None => quote_spanned!(site()=> #private::Holds::All),
-        Some(numbers) => {
+    let holds = match holds {
+        Holds::All => quote_spanned!(site()=> #private::Holds::All),
+        Holds::Some(numbers) => {
             let names = numbers.iter().map(|number| &model.fields[*number].name);
             quote_spanned!(site()=> #private::Holds::Some(&[#(#names),*]))
         }
@@ -67,7 +67,7 @@ pub(super) fn impls(
     let pattern = pattern(&parts).unwrap_or_else(nothing);
     let encoded = encoded(private, model, &parts);
     let pairs = index.hash_key.iter().map(|key| pair(private, model, *key));
-    let output = if index.include.is_none() || index.local {
+    let output = if matches!(index.holds, Holds::All) || index.local {
         quote_spanned!(site()=> #private::Loaded<Self>)
     } else {
         quote_spanned!(site()=> #private::NeedsSelect)
@@ -122,7 +122,7 @@ fn holds(
     index: &Index,
 ) -> TokenStream {
     let ident = model.ident;
-    let Some(include) = &index.include else {
+    let Holds::Some(include) = &index.holds else {
         return quote_spanned! {site()=>
             #[automatically_derived]
             impl<A> #private::HoldsAttribute<#marker, A> for #ident {}

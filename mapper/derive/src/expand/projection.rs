@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use super::model::option;
 use super::{at, private, site, value};
 use crate::ast::{Projection, Selected};
 
@@ -13,15 +14,9 @@ pub(crate) fn projection(projection: &Projection<'_>) -> TokenStream {
     let constants: Vec<_> = fields.iter().map(|field| constant(field, of)).collect();
     let reads = fields.iter().zip(&constants).map(|(field, constant)| {
         let Selected { ident, ty, default, .. } = field;
-        let default = match default {
-            Some(default) => {
-                let default = value(default, at(ty));
-                quote_spanned!(at(ty)=> ::core::option::Option::Some(#default))
-            }
-            None => quote_spanned!(site()=> ::core::option::Option::None),
-        };
+        let default = option(default.as_ref().map(|default| value(default, at(ty))));
         quote_spanned! {at(ty)=>
-            #ident: #private::projection_field::<_, _, _, #ty>(#constant, item, || #default)?
+            #ident: #private::projection_field::<_, _, _, #ty>(&#constant, item, || #default)?
         }
     });
     let held = fields.iter().map(|field| {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::too_many_lines, reason = "snapshots are as long as what they show")]
 
+#![expect(clippy::needless_raw_string_hashes, reason = "as expect-test writes them")]
+
 use expect_test::expect;
 
 use super::expansions::{attribute, model};
