@@ -70,6 +70,27 @@ impl FromClock for i64 {
     }
 }
 
+/// Stops at the ends of what a `Timestamp` can hold.
+#[cfg(feature = "jiff")]
+impl FromClock for jiff::Timestamp {
+    fn from_clock(now: SystemTime) -> Self {
+        Self::try_from(now).unwrap_or(if now < UNIX_EPOCH { Self::MIN } else { Self::MAX })
+    }
+}
+
+/// 1970 for earlier times; stops at the end of what a `DateTime` can hold.
+#[cfg(feature = "chrono")]
+impl FromClock for chrono::DateTime<chrono::Utc> {
+    fn from_clock(now: SystemTime) -> Self {
+        // chrono's own conversion from `SystemTime` panics out of range.
+        let (seconds, nanos) = match now.duration_since(UNIX_EPOCH) {
+            Ok(since) => (i64::try_from(since.as_secs()).ok(), since.subsec_nanos()),
+            Err(_) => (Some(0), 0),
+        };
+        seconds.and_then(|s| Self::from_timestamp(s, nanos)).unwrap_or(Self::MAX_UTC)
+    }
+}
+
 /// For items that were written before the field was there.
 impl<T: FromClock> FromClock for Option<T> {
     fn from_clock(now: SystemTime) -> Self {

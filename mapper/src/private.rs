@@ -184,7 +184,7 @@ where
 pub fn composed(
     layout: &Layout,
     name: &'static str,
-    parts: &[(&'static str, AttributeValue)],
+    parts: &[&(&'static str, AttributeValue)],
 ) -> Result<(&'static str, AttributeValue), EncodeError> {
     let item: Item =
         parts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();

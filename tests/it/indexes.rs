@@ -37,7 +37,7 @@ struct Order {
 
 #[derive(Debug, PartialEq, Projection)]
 #[model(of = Order)]
-struct Total {
+struct Sum {
     number: u32,
     city: String,
     total: i64,
@@ -54,7 +54,7 @@ fn order(number: u32) -> Order {
     Order {
         customer: "ann".into(),
         number,
-        status: (number % 3 != 0).then(|| "open".to_owned()),
+        status: (!number.is_multiple_of(3)).then(|| "open".to_owned()),
         day: format!("2026-01-0{}", number % 2),
         country: "CH".into(),
         city: if number < 4 { "Bern" } else { "Basel" }.into(),
@@ -128,7 +128,7 @@ async fn what_came_from_an_index_can_be_saved_and_is_protected() -> Outcome {
 #[tokio::test]
 async fn an_index_of_some_attributes_yields_a_smaller_struct() -> Outcome {
     let (db, faults) = orders().await?;
-    let bern = Order::BY_PLACE.query(&db, ("CH", "Bern")).select::<Total>().try_collect().await?;
+    let bern = Order::BY_PLACE.query(&db, ("CH", "Bern")).select::<Sum>().try_collect().await?;
     let mut bern: Vec<_> = bern.into_iter().map(|t| (t.number, t.total)).collect();
     bern.sort_unstable();
     assert_eq!(bern, [(1, 99), (2, 98), (3, 97)]);
@@ -142,8 +142,8 @@ async fn an_index_of_some_attributes_yields_a_smaller_struct() -> Outcome {
 #[tokio::test]
 async fn a_selection_of_a_table_asks_for_its_attributes_only() -> Outcome {
     let (db, faults) = orders().await?;
-    let totals = Order::query(&db, "ann").select::<Total>().limit(1).try_collect().await?;
-    assert_eq!(totals, [Total { number: 1, city: "Bern".into(), total: 99 }]);
+    let totals = Order::query(&db, "ann").select::<Sum>().limit(1).try_collect().await?;
+    assert_eq!(totals, [Sum { number: 1, city: "Bern".into(), total: 99 }]);
     let body = &faults.requests()[0].body;
     let names = body["ExpressionAttributeNames"].as_object().expect("names");
     let mut names: Vec<_> = names.values().filter_map(|name| name.as_str()).collect();

@@ -95,7 +95,7 @@ pub(super) fn pair(private: &TokenStream, model: &Model<'_>, key: Key) -> TokenS
             let Template { name, .. } = &model.templates[number];
             let parts = model.templates[number].fields().map(part);
             quote_spanned! {site()=>
-                #private::composed(<Self as #private::Model>::layout(), #name, &[#(#parts.clone()),*])?
+                #private::composed(<Self as #private::Model>::layout(), #name, &[#(&#parts),*])?
             }
         }
     }

@@ -910,13 +910,13 @@ fn a_model_with_composed_keys_and_an_index() {
                         ::dynamap::__private::composed(
                             <Self as ::dynamap::__private::Model>::layout(),
                             "pk",
-                            &[part0.clone()],
+                            &[&part0],
                         )?,
                         ::core::option::Option::Some(
                             ::dynamap::__private::composed(
                                 <Self as ::dynamap::__private::Model>::layout(),
                                 "sk",
-                                &[part1.clone(), part2.clone()],
+                                &[&part1, &part2],
                             )?,
                         ),
                     )
@@ -932,7 +932,7 @@ fn a_model_with_composed_keys_and_an_index() {
                         ::dynamap::__private::composed(
                             <Self as ::dynamap::__private::Model>::layout(),
                             "pk",
-                            &[part0.clone()],
+                            &[&part0],
                         )?,
                     )
                 }
@@ -949,13 +949,13 @@ fn a_model_with_composed_keys_and_an_index() {
                         ::dynamap::__private::composed(
                             <Self as ::dynamap::__private::Model>::layout(),
                             "pk",
-                            &[part0.clone()],
+                            &[&part0],
                         )?,
                         ::core::option::Option::Some(
                             ::dynamap::__private::composed(
                                 <Self as ::dynamap::__private::Model>::layout(),
                                 "sk",
-                                &[part1.clone(), part2.clone()],
+                                &[&part1, &part2],
                             )?,
                         ),
                     )

@@ -1,7 +1,6 @@
 //! Expansions of enums with data, and of fields that are stored beside others or not at all.
 
 #![expect(clippy::too_many_lines, reason = "snapshots are as long as what they show")]
-
 #![expect(clippy::needless_raw_string_hashes, reason = "as expect-test writes them")]
 
 use expect_test::expect;
