@@ -153,6 +153,47 @@ pub struct Wide {
     open: Open,
     outer: Outer,
 }
+/// Composed keys and indexes.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, ::dynamap::Model)]
+#[model(table = "shop", hash_key = "A#{r#type}#{hash}", range_key = "{{{item:04}}}", validate = false)]
+#[model(discriminator = "composed", hash_key_name = "part0")]
+#[model(gsi(by_range, hash_key = [range, part1], range_key = "{item:02}#{hash}", include = [lib]))]
+#[model(gsi(inverted, hash_key = sk, range_key = part0, keys_only))]
+#[model(lsi(by_lib, range_key = lib))]
+pub struct Composed {
+    /// hash
+    pub hash: ::std::string::String,
+    /// type
+    pub r#type: Colour,
+    item: u16,
+    range: ::std::option::Option<::std::string::String>,
+    part1: u8,
+    lib: u8,
+}
+/// Some of it.
+#[derive(::std::fmt::Debug, ::dynamap::Projection)]
+#[model(of = Composed)]
+pub struct Some_ {
+    /// type
+    pub r#type: Colour,
+    /// item
+    pub item: u16,
+    /// lib
+    #[model(default = ITEM)]
+    pub lib: u8,
+}
+/// Both.
+#[derive(::std::fmt::Debug, ::dynamap::Collection)]
+pub struct Both {
+    /// all
+    pub found: ::std::vec::Vec<::dynamap::Loaded<Composed>>,
+}
+/// One of.
+#[derive(::std::fmt::Debug, ::dynamap::Collection)]
+pub enum OneOf {
+    /// one
+    Found(::dynamap::Loaded<Composed>),
+}
 static CHAIN: ::dynamap::Migrations =
     ::dynamap::Migrations::new(&[::dynamap::Step::new("1.0.0", "2.0.0", |_| {
         ::std::result::Result::Ok(())

@@ -60,7 +60,7 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
             fn encode_hash(
                 _: Self::HashRef<'_>,
             ) -> ::core::result::Result<
-                (&'static str, #private::AttributeValue),
+                (&'static ::core::primitive::str, #private::AttributeValue),
                 #private::EncodeError,
             > {
                 ::core::unreachable!()

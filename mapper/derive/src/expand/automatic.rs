@@ -27,7 +27,7 @@ pub(super) fn automatic(private: &TokenStream, model: &Model<'_>) -> TokenStream
             fn encode_updated_at(
                 now: ::std::time::SystemTime,
             ) -> ::core::result::Result<
-                ::core::option::Option<(&'static str, #private::AttributeValue)>,
+                ::core::option::Option<(&'static ::core::primitive::str, #private::AttributeValue)>,
                 #private::EncodeError,
             > {
                 #encode

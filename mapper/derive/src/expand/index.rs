@@ -66,7 +66,7 @@ pub(super) fn impls(
         operands(private, model, &parts, &Lifetime::new("'_", site())).unwrap_or_else(nothing);
     let pattern = pattern(&parts).unwrap_or_else(nothing);
     let encoded = encoded(private, model, &parts);
-    let pairs = index.hash_key.iter().map(|key| pair(private, model, *key));
+    let pairs = index.hash_key.iter().map(|key| pair(private, model, *key, &[]));
     let output = if matches!(index.holds, Holds::All) || index.local {
         quote_spanned!(site()=> #private::Loaded<Self>)
     } else {
@@ -100,7 +100,7 @@ pub(super) fn impls(
             fn encode_index_hash(
                 #pattern: #anonymous,
             ) -> ::core::result::Result<
-                ::std::vec::Vec<(&'static str, #private::AttributeValue)>,
+                ::std::vec::Vec<(&'static ::core::primitive::str, #private::AttributeValue)>,
                 #private::EncodeError,
             > {
                 #(#encoded)*

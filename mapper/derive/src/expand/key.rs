@@ -84,12 +84,25 @@ pub(super) fn own<'m>(
     })
 }
 
-/// A key attribute as a pair of name and value, from encoded parts.
-pub(super) fn pair(private: &TokenStream, model: &Model<'_>, key: Key) -> TokenStream {
+/// A key attribute as a pair of name and value, from encoded parts; `beside` are the other keys made of the same parts.
+pub(super) fn pair(
+    private: &TokenStream,
+    model: &Model<'_>,
+    key: Key,
+    beside: &[Key],
+) -> TokenStream {
     match key {
         Key::Field(number) => {
             let part = part(number);
-            quote_spanned!(site()=> #part.clone())
+            let shared = beside.iter().any(|other| match *other {
+                Key::Field(_) => false,
+                Key::Template(template) => model.templates[template].fields().any(|n| n == number),
+            });
+            if shared {
+                quote_spanned!(site()=> ::core::clone::Clone::clone(&#part))
+            } else {
+                part.to_token_stream()
+            }
         }
         Key::Template(number) => {
             let Template { name, .. } = &model.templates[number];

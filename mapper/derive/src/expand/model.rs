@@ -182,8 +182,8 @@ fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let all: Vec<usize> = hash_parts.iter().chain(&range_parts).copied().collect();
     let (encoded_all, own) = (encoded(private, model, &all), own(private, model, &all));
     let encoded_hash = encoded(private, model, &hash_parts);
-    let hash_pair = pair(private, model, model.hash_key);
-    let range_pair = option(model.range_key.map(|key| pair(private, model, key)));
+    let hash_pair = pair(private, model, model.hash_key, model.range_key.as_slice());
+    let range_pair = option(model.range_key.map(|key| pair(private, model, key, &[])));
     quote_spanned! {site()=>
         fn encode_key(
             #key_pattern: #key,
@@ -194,7 +194,7 @@ fn keys(private: &TokenStream, model: &Model<'_>) -> TokenStream {
 
         fn encode_hash(
             #hash_pattern: #hash,
-        ) -> ::core::result::Result<(&'static str, #private::AttributeValue), #private::EncodeError>
+        ) -> ::core::result::Result<(&'static ::core::primitive::str, #private::AttributeValue), #private::EncodeError>
         {
             #(#encoded_hash)*
             ::core::result::Result::Ok(#hash_pair)

@@ -31,7 +31,7 @@ pub(crate) fn projection(projection: &Projection<'_>) -> TokenStream {
         impl #private::Projection for #ident {
             type Of = #of;
 
-            fn attributes() -> ::std::vec::Vec<&'static str> {
+            fn attributes() -> ::std::vec::Vec<&'static ::core::primitive::str> {
                 ::std::vec![#(#constants.name()),*]
             }
 

@@ -115,16 +115,16 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::EncodeError,
                 > {
                     let part0 = bank::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    bank::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                    bank::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
                 fn encode_hash(
                     part0: <u64 as bank::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
-                    (&'static str, bank::dynamap::__private::AttributeValue),
+                    (&'static ::core::primitive::str, bank::dynamap::__private::AttributeValue),
                     bank::dynamap::__private::EncodeError,
                 > {
                     let part0 = bank::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    ::core::result::Result::Ok(part0.clone())
+                    ::core::result::Result::Ok(part0)
                 }
                 fn key(
                     &self,
@@ -133,7 +133,7 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::EncodeError,
                 > {
                     let part0 = bank::dynamap::__private::key_field::<u64>("id", &self.id)?;
-                    bank::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                    bank::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
                 fn to_attributes(
                     &self,
@@ -272,19 +272,16 @@ fn a_model_with_a_range_key() {
                 > {
                     let part0 = ::dynamap::__private::key_operand::<u32>("episode", part0)?;
                     let part1 = ::dynamap::__private::key_operand::<String>("map", part1)?;
-                    ::dynamap::__private::Key::new(
-                        part0.clone(),
-                        ::core::option::Option::Some(part1.clone()),
-                    )
+                    ::dynamap::__private::Key::new(part0, ::core::option::Option::Some(part1))
                 }
                 fn encode_hash(
                     part0: <u32 as ::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
-                    (&'static str, ::dynamap::__private::AttributeValue),
+                    (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
                     ::dynamap::__private::EncodeError,
                 > {
                     let part0 = ::dynamap::__private::key_operand::<u32>("episode", part0)?;
-                    ::core::result::Result::Ok(part0.clone())
+                    ::core::result::Result::Ok(part0)
                 }
                 fn key(
                     &self,
@@ -294,10 +291,7 @@ fn a_model_with_a_range_key() {
                 > {
                     let part0 = ::dynamap::__private::key_field::<u32>("episode", &self.episode)?;
                     let part1 = ::dynamap::__private::key_field::<String>("map", &self.map)?;
-                    ::dynamap::__private::Key::new(
-                        part0.clone(),
-                        ::core::option::Option::Some(part1.clone()),
-                    )
+                    ::dynamap::__private::Key::new(part0, ::core::option::Option::Some(part1))
                 }
                 fn to_attributes(
                     &self,
@@ -625,7 +619,7 @@ fn a_mistake_leaves_constants_and_an_impl() {
                 fn encode_hash(
                     _: Self::HashRef<'_>,
                 ) -> ::core::result::Result<
-                    (&'static str, ::dynamap::__private::AttributeValue),
+                    (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
                     ::dynamap::__private::EncodeError,
                 > {
                     ::core::unreachable!()
@@ -715,7 +709,9 @@ fn a_model_with_what_the_library_fills_and_hooks() {
         fn encode_updated_at(
             now: ::std::time::SystemTime,
         ) -> ::core::result::Result<
-            ::core::option::Option<(&'static str, ::dynamap::__private::AttributeValue)>,
+            ::core::option::Option<
+                (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
+            >,
             ::dynamap::__private::EncodeError,
         > {
             ::dynamap::__private::encode_now_with::<SystemTime, UnixMillis>("updated", now)
@@ -924,7 +920,7 @@ fn a_model_with_composed_keys_and_an_index() {
                 fn encode_hash(
                     part0: <String as ::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
-                    (&'static str, ::dynamap::__private::AttributeValue),
+                    (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
                     ::dynamap::__private::EncodeError,
                 > {
                     let part0 = ::dynamap::__private::key_operand::<String>("user", part0)?;
@@ -1020,11 +1016,13 @@ fn a_model_with_composed_keys_and_an_index() {
                 fn encode_index_hash(
                     part3: <String as ::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
-                    ::std::vec::Vec<(&'static str, ::dynamap::__private::AttributeValue)>,
+                    ::std::vec::Vec<
+                        (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
+                    >,
                     ::dynamap::__private::EncodeError,
                 > {
                     let part3 = ::dynamap::__private::key_operand::<String>("status", part3)?;
-                    ::core::result::Result::Ok(::std::vec![part3.clone()])
+                    ::core::result::Result::Ok(::std::vec![part3])
                 }
             }
             #[automatically_derived]

@@ -304,16 +304,16 @@ fn a_model_with_fields_beside_others() {
                     ::dynamap::__private::EncodeError,
                 > {
                     let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                    ::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
                 fn encode_hash(
                     part0: <u64 as ::dynamap::__private::Attribute>::Operand<'_>,
                 ) -> ::core::result::Result<
-                    (&'static str, ::dynamap::__private::AttributeValue),
+                    (&'static ::core::primitive::str, ::dynamap::__private::AttributeValue),
                     ::dynamap::__private::EncodeError,
                 > {
                     let part0 = ::dynamap::__private::key_operand::<u64>("id", part0)?;
-                    ::core::result::Result::Ok(part0.clone())
+                    ::core::result::Result::Ok(part0)
                 }
                 fn key(
                     &self,
@@ -322,7 +322,7 @@ fn a_model_with_fields_beside_others() {
                     ::dynamap::__private::EncodeError,
                 > {
                     let part0 = ::dynamap::__private::key_field::<u64>("id", &self.id)?;
-                    ::dynamap::__private::Key::new(part0.clone(), ::core::option::Option::None)
+                    ::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
                 fn to_attributes(
                     &self,
