@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -198,18 +199,22 @@ impl Reader for Database {
         key: &Key,
         consistent: bool,
     ) -> Result<Option<Item>, Error> {
+        let request = get_request(self.once(), self.table_name(layout), key, consistent);
         let table = self.table_name(layout);
-        let key = key.to_item().into_inner();
-        let answer = repeat(self, "GetItem", &table, || {
-            self.once()
-                .get_item()
-                .table_name(&table)
-                .set_key(Some(key.clone()))
-                .consistent_read(consistent)
-                .send()
-        });
+        let answer = repeat(self, "GetItem", &table, || request.clone().send());
         Ok(answer.await?.item.map(Item::from))
     }
+}
+
+/// The request of a read by key, for whichever client sends it.
+pub(crate) fn get_request(
+    client: &Client,
+    table: String,
+    key: &Key,
+    consistent: bool,
+) -> GetItemFluentBuilder {
+    let key = key.to_item().into_inner();
+    client.get_item().table_name(table).set_key(Some(key)).consistent_read(consistent)
 }
 
 impl fmt::Debug for Database {

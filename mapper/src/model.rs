@@ -252,6 +252,24 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
         Insert::new(db, self)
     }
 
+    /// Stores a new item, or reads the one that is there with its key.
+    ///
+    /// Not for `auto_increment` keys, which are always new.
+    ///
+    /// # Errors
+    /// As [`insert`](Model::insert), but no `Conflict`; `Decode`, `SchemaTooNew`, `Upgrade` of the item that is there.
+    fn get_or_insert(
+        self,
+        db: &Database,
+    ) -> impl Future<Output = Result<Loaded<Self>, Error>> + Send + '_ {
+        async move {
+            match self.insert(db).await {
+                Err(error) => error.winner::<Self>()?.ok_or(error),
+                stored => stored,
+            }
+        }
+    }
+
     /// Reads an item that came by another way than this library: a stream event, an export. Upgrades it as every read
     /// does.
     ///

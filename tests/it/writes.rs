@@ -375,3 +375,63 @@ async fn a_missing_table_is_an_error_of_its_own() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn get_or_insert_returns_what_is_there_or_the_new_item() -> Outcome {
+    let (db, _) = store().await;
+    let first = DoomMap::new(1, 1, "Hangar").get_or_insert(&db).await?;
+    assert_eq!((first.name.as_str(), first.version), ("Hangar", 1));
+    let again = DoomMap::new(1, 1, "E1M1").get_or_insert(&db).await?;
+    assert_eq!((again.name.as_str(), again.version), ("Hangar", 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delete_by_key_brings_the_old_item_back() -> Outcome {
+    let (db, _) = store().await;
+    DoomMap::new(1, 1, "Hangar").insert(&db).await?;
+    let delete = DoomMap::delete(&db, (1, 1)).when(DoomMap::NAME.eq("Hangar"));
+    let old = delete.returning_old().await?.expect("it was there");
+    assert_eq!((old.name.as_str(), old.version), ("Hangar", 1));
+    assert!(DoomMap::delete(&db, (1, 1)).unchecked().returning_old().await?.is_none());
+    Ok(())
+}
+
+/// Another program changes an attribute that this save does not touch.
+#[tokio::test]
+async fn a_save_can_ask_that_nothing_at_all_has_changed() -> Outcome {
+    let (db, _) = store().await;
+    let mut ann = Profile::new("ann").insert(&db).await?;
+    let raw = db.client().update_item().table_name("profiles").key("login", s("ann"));
+    raw.update_expression("SET avatar = :a")
+        .expression_attribute_values(":a", AttributeValue::B(vec![9].into()))
+        .send()
+        .await?;
+    ann.name = Some("Ann".to_owned());
+    let mut careful = ann.clone();
+    assert!(careful.save_if_unchanged(&db).await.expect_err("the avatar changed").is_conflict());
+    ann.save(&db).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_builder_hands_over_the_request_of_the_sdk() -> Outcome {
+    let (db, _) = store().await;
+    let put = DoomMap::new(1, 1, "Hangar").insert(&db).into_sdk().await?;
+    put.return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+        .send()
+        .await?;
+    let update = DoomMap::update(&db, (1, 1)).set(DoomMap::NAME, "E1M1").into_sdk()?;
+    update.send().await?;
+    let get = DoomMap::get(&db, (1, 1)).into_sdk()?.send().await?;
+    let map = DoomMap::decode(get.item.expect("there").into())?;
+    assert_eq!((map.name.as_str(), map.version), ("E1M1", 2));
+    DoomMap::new(1, 2, "Plant").upsert(&db).into_sdk().await?.send().await?;
+    let query = DoomMap::query(&db, 1).range(DoomMap::MAP.gt(1)).into_sdk()?.send().await?;
+    assert_eq!(query.count(), 1);
+    let scan = DoomMap::scan(&db).filter(DoomMap::NAME.eq("E1M1")).into_sdk()?.send().await?;
+    assert_eq!((scan.count(), scan.scanned_count()), (1, 2));
+    DoomMap::delete(&db, (1, 1)).when(DoomMap::NAME.eq("E1M1")).into_sdk()?.send().await?;
+    assert!(DoomMap::get(&db, (1, 1)).await?.is_none());
+    Ok(())
+}

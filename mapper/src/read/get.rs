@@ -4,9 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
+
 use super::BoxFuture;
 use super::expired::unexpired;
 use crate::codec::EncodeError;
+use crate::database::get_request;
 use crate::decode::decode;
 use crate::error::Error;
 use crate::item::Item;
@@ -46,6 +49,17 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     {
         self.skip_expired = true;
         self
+    }
+
+    /// The request as a builder of the SDK, to be changed and sent by the program; its item is read by
+    /// [`Model::decode`]. What a transaction has written is not in it.
+    ///
+    /// # Errors
+    /// `Encode` where the key cannot be stored.
+    pub fn into_sdk(self) -> Result<GetItemFluentBuilder, Error> {
+        let key = self.key.map_err(|error| Error::encode(M::layout(), error))?;
+        let db = self.reader.database();
+        Ok(get_request(db.client(), db.table_name(M::layout()), &key, self.consistent))
     }
 }
 

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
+
 use super::search::{Search, Source};
 use crate::codec::EncodeError;
 use crate::database::Database;
@@ -84,6 +87,27 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
             *reverse = true;
         }
         self
+    }
+}
+
+impl<M: Model, I, O: Output<M>> Query<'_, M, I, O> {
+    /// The request as a builder of the SDK, for its first page, to be changed and sent by the program; items are read by
+    /// [`Model::decode`]. A `limit` is not in it: AWS limits what is read, and not what is found.
+    ///
+    /// # Errors
+    /// `Encode`, `Usage`: what is found before anything is sent.
+    pub fn into_sdk(self) -> Result<QueryFluentBuilder, Error> {
+        self.search.into_query(O::wanted().as_deref())
+    }
+}
+
+impl<M: Model, I, O: Output<M>> Scan<'_, M, I, O> {
+    /// The request as a builder of the SDK; see [`Query::into_sdk`].
+    ///
+    /// # Errors
+    /// `Encode`: what is found before anything is sent.
+    pub fn into_sdk(self) -> Result<ScanFluentBuilder, Error> {
+        self.search.into_scan(O::wanted().as_deref())
     }
 }
 

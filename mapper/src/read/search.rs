@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
 use super::expired::unexpired;
@@ -124,6 +127,22 @@ impl<'a> Search<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// The request of a query, for a program that sends it itself.
+    pub(super) fn into_query(
+        self,
+        wanted: Option<&[&'static str]>,
+    ) -> Result<QueryFluentBuilder, Error> {
+        Ok(self.render(wanted)?.query(self.db.client()))
+    }
+
+    /// The request of a scan, for a program that sends it itself.
+    pub(super) fn into_scan(
+        self,
+        wanted: Option<&[&'static str]>,
+    ) -> Result<ScanFluentBuilder, Error> {
+        Ok(self.render(wanted)?.scan(self.db.client()))
     }
 
     /// The result of one item; `None` where the item was deleted before all of it could be read.
@@ -258,6 +277,34 @@ impl<'a> Search<'a> {
 }
 
 impl Rendered {
+    fn query(&self, client: &Client) -> QueryFluentBuilder {
+        client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(self.index.clone())
+            .set_projection_expression(self.projection.clone())
+            .set_select(self.select.clone())
+            .set_key_condition_expression(self.key_condition.clone())
+            .set_filter_expression(self.filter.clone())
+            .set_expression_attribute_names(self.names.clone())
+            .set_expression_attribute_values(self.values.clone())
+            .scan_index_forward(!self.reverse)
+            .consistent_read(self.consistent)
+    }
+
+    fn scan(&self, client: &Client) -> ScanFluentBuilder {
+        client
+            .scan()
+            .table_name(&self.table)
+            .set_index_name(self.index.clone())
+            .set_projection_expression(self.projection.clone())
+            .set_select(self.select.clone())
+            .set_filter_expression(self.filter.clone())
+            .set_expression_attribute_names(self.names.clone())
+            .set_expression_attribute_values(self.values.clone())
+            .consistent_read(self.consistent)
+    }
+
     async fn fetch(
         &self,
         db: &Database,
@@ -266,42 +313,12 @@ impl Rendered {
     ) -> Result<Page, Error> {
         let client = db.once();
         if self.key_condition.is_some() {
-            let answer = repeat(db, "Query", &self.table, || {
-                client
-                    .query()
-                    .table_name(&self.table)
-                    .set_index_name(self.index.clone())
-                    .set_projection_expression(self.projection.clone())
-                    .set_select(self.select.clone())
-                    .set_key_condition_expression(self.key_condition.clone())
-                    .set_filter_expression(self.filter.clone())
-                    .set_expression_attribute_names(self.names.clone())
-                    .set_expression_attribute_values(self.values.clone())
-                    .set_exclusive_start_key(start.clone())
-                    .scan_index_forward(!self.reverse)
-                    .consistent_read(self.consistent)
-                    .set_limit(limit)
-                    .send()
-            });
-            let answer = answer.await?;
+            let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
+            let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
             return Ok(Page::new(answer.items, answer.last_evaluated_key));
         }
-        let answer = repeat(db, "Scan", &self.table, || {
-            client
-                .scan()
-                .table_name(&self.table)
-                .set_index_name(self.index.clone())
-                .set_projection_expression(self.projection.clone())
-                .set_select(self.select.clone())
-                .set_filter_expression(self.filter.clone())
-                .set_expression_attribute_names(self.names.clone())
-                .set_expression_attribute_values(self.values.clone())
-                .set_exclusive_start_key(start.clone())
-                .consistent_read(self.consistent)
-                .set_limit(limit)
-                .send()
-        });
-        let answer = answer.await?;
+        let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
+        let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
         Ok(Page::new(answer.items, answer.last_evaluated_key))
     }
 }

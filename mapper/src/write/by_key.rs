@@ -2,6 +2,7 @@
 
 use super::apply::apply;
 use super::plan::Write;
+use super::render::{Rendered, render};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
@@ -14,34 +15,79 @@ use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, standing, stored};
 /// How often a verb meets an item of yet another shape before it gives up.
 const ROUNDS: usize = 4;
 
-/// Applies a write that is only right for items of the model's shape; `write` makes it from the guard that says so.
-///
-/// An older item, and one that holds a value under an alias where `shape` wants its own name, is brought into shape in
-/// the store first; a newer one of the same major is met with its own schema.
-pub(super) async fn guarded<M: Model>(
-    db: &Database,
-    key: &Key,
-    shape: &Node,
-    write: impl Fn(Node) -> Write,
-) -> Result<Option<Item>, Error> {
-    let layout = M::layout();
-    let mut known = layout.schema.clone();
-    for _ in 0..ROUNDS {
-        let guard = own(layout).and(schema_guard(layout, &known)).and(shape.clone());
-        let conflict = match apply(db, &[write(guard)]).await {
-            Err(Error::Conflict(conflict)) => conflict,
-            other => return other.map(|mut after| after.pop().flatten()),
+/// A write by key, with what it requires of an item that nobody has read.
+pub(super) struct ByKey {
+    /// The write, with the condition of the program.
+    pub(super) write: Write,
+    pub(super) guard: Guard,
+}
+
+/// What a write by key requires of the stored item beside its own condition.
+pub(super) enum Guard {
+    /// Nothing.
+    None,
+    /// That it has the shape which changes and condition are written for: the model's schema, and this besides.
+    Shape(Node),
+    /// The same, or that there is no item.
+    ShapeOrAbsent,
+}
+
+impl ByKey {
+    /// Applies the write.
+    ///
+    /// An older item, and one that holds a value under an alias where the shape wants its own name, is brought into shape
+    /// in the store first; a newer one of the same major is met with its own schema.
+    pub(super) async fn run<M: Model>(self, db: &Database) -> Result<Option<Item>, Error> {
+        let layout = M::layout();
+        let none = Node::all(Vec::new());
+        let shape = match &self.guard {
+            Guard::None => {
+                return apply(db, &[self.write]).await.map(|mut after| after.pop().flatten());
+            }
+            Guard::Shape(shape) => shape,
+            Guard::ShapeOrAbsent => &none,
         };
-        let Some(image) = conflict.failures().first().and_then(|failure| failure.image()) else {
-            return Err(Error::Conflict(conflict));
-        };
-        match met::<M>(db, key, image, &known, shape).await? {
-            Some(schema) => known = schema,
-            // The item was as guarded, so that the condition itself failed.
-            None => return Err(Error::Conflict(conflict)),
+        let mut known = layout.schema.clone();
+        for _ in 0..ROUNDS {
+            let conflict = match apply(db, &[self.guarded(&known)]).await {
+                Err(Error::Conflict(conflict)) => conflict,
+                other => return other.map(|mut after| after.pop().flatten()),
+            };
+            let Some(image) = conflict.failures().first().and_then(|failure| failure.image())
+            else {
+                return Err(Error::Conflict(conflict));
+            };
+            let key = &self.write.target.key;
+            match met::<M>(db, key, image, &known, shape).await? {
+                Some(schema) => known = schema,
+                // The item was as guarded, so that the condition itself failed.
+                None => return Err(Error::Conflict(conflict)),
+            }
         }
+        Err(Error::Usage("the item's schema keeps changing under this write: try again"))
     }
-    Err(Error::Usage("the item's schema keeps changing under this write: try again"))
+
+    /// The request of the first attempt, for a program that sends it itself.
+    pub(super) fn render(&self, db: &Database) -> Result<Rendered, Error> {
+        render(&self.guarded(&self.write.layout.schema), &db.nonce())
+    }
+
+    /// The write that meets items of this schema.
+    fn guarded(&self, known: &semver::Version) -> Write {
+        let layout = self.write.layout;
+        let mut write = self.write.clone();
+        let guard = own(layout).and(schema_guard(layout, known));
+        let expected = write.condition.take().unwrap_or_else(|| Node::all(Vec::new()));
+        write.condition = match &self.guard {
+            Guard::None => self.write.condition.clone(),
+            Guard::Shape(shape) => Some(guard.and(shape.clone()).and(expected)),
+            Guard::ShapeOrAbsent => {
+                let hash = layout.hash_key.name;
+                Some(Node::not_exists(hash).or(Node::exists(hash).and(guard)))
+            }
+        };
+        write
+    }
 }
 
 /// The stored item is one of the model, and not of another in the same table.

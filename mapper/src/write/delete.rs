@@ -4,9 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::apply::apply;
-use super::by_key::{guarded, own};
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+
+use super::by_key::{ByKey, Guard, own};
 use super::plan::{After, Base, Write, target};
+use super::returns;
+use super::single::delete_request;
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
@@ -17,12 +20,11 @@ use crate::read::BoxFuture;
 
 /// The delete of one item by key; from [`Model::delete`](crate::Model::delete). `.await` it.
 #[must_use = "a delete does nothing until it is awaited"]
-pub struct DeleteByKey<'a, M> {
+pub struct DeleteByKey<'a, M, R = returns::Nothing> {
     db: &'a Database,
     key: Result<Key, EncodeError>,
     expect: Expect,
-    once: bool,
-    model: PhantomData<fn() -> M>,
+    types: PhantomData<fn() -> (M, R)>,
 }
 
 /// The delete by key of a model with a version: not yet a future.
@@ -53,7 +55,7 @@ impl<'a, M: Model> NeedsWhenOrUnchecked<'a, M> {
 
 impl<'a, M: Model> DeleteByKey<'a, M> {
     pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
-        Self { db, key, expect: Expect::Exists, once: false, model: PhantomData }
+        Self { db, key, expect: Expect::Exists, types: PhantomData }
     }
 
     /// Deletes only if the stored item fulfils the condition.
@@ -71,37 +73,64 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
     }
 
     /// Sends the delete as a transaction of its own, with a token: repeated on a bad network it is made once, and its
-    /// outcome is known unless no answer comes until the deadline. Costs twice as much.
-    pub fn exactly_once(mut self) -> Self {
-        self.once = true;
-        self
+    /// outcome is known unless no answer comes until the deadline. Costs twice as much, and brings nothing back.
+    pub fn exactly_once(self) -> DeleteByKey<'a, M, returns::Once> {
+        self.returning()
     }
 
-    async fn run(self) -> Result<(), Error> {
-        let layout = M::layout();
-        let key = self.key.map_err(|error| Error::encode(layout, error))?;
-        let exists = Node::exists(layout.hash_key.name).and(own(layout));
-        let target = target(self.db, layout, key.clone());
-        let write = |condition| {
-            let mut write = Write::new(layout, target.clone(), Base::Any, After::Gone);
-            write.condition = condition;
-            write.once = self.once;
-            write
-        };
-        match self.expect {
-            Expect::Anything => apply(self.db, &[write(None)]).await.map(drop),
-            Expect::Exists => apply(self.db, &[write(Some(exists))]).await.map(drop),
-            Expect::When(condition) => {
-                let expected = exists.and(condition);
-                let write = |guard: Node| write(Some(guard.and(expected.clone())));
-                guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await.map(drop)
-            }
-        }
+    /// Brings the item back as it was; `None` where there was none to delete.
+    ///
+    /// After a lost answer it is not known what was there: that is [`Error::OutcomeUnknown`], or `None` of an
+    /// [`unchecked`](Self::unchecked) delete.
+    pub fn returning_old(self) -> DeleteByKey<'a, M, returns::Old> {
+        self.returning()
+    }
+
+    fn returning<R>(self) -> DeleteByKey<'a, M, R> {
+        let Self { db, key, expect, .. } = self;
+        DeleteByKey { db, key, expect, types: PhantomData }
     }
 }
 
-impl<'a, M: Model> IntoFuture for DeleteByKey<'a, M> {
-    type Output = Result<(), Error>;
+impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
+    fn plan(self) -> Result<ByKey, Error> {
+        let layout = M::layout();
+        let key = self.key.map_err(|error| Error::encode(layout, error))?;
+        let exists = Node::exists(layout.hash_key.name).and(own(layout));
+        let mut write = Write::new(layout, target(self.db, layout, key), Base::Any, After::Gone);
+        write.once = R::ONCE;
+        write.returns = R::RETURNS;
+        let (condition, guard) = match self.expect {
+            Expect::Anything => (None, Guard::None),
+            Expect::Exists => (Some(exists), Guard::None),
+            Expect::When(condition) => {
+                (Some(exists.and(condition)), Guard::Shape(Node::all(Vec::new())))
+            }
+        };
+        write.condition = condition;
+        Ok(ByKey { write, guard })
+    }
+
+    async fn run(self) -> Result<R::Of<M>, Error> {
+        let db = self.db;
+        let plan = self.plan()?;
+        let target = plan.write.target.clone();
+        let item = plan.run::<M>(db).await?;
+        R::read(&target.table, &target.key, item)
+    }
+
+    /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk).
+    ///
+    /// # Errors
+    /// `Encode`, `Limit`: what is found before anything is sent.
+    pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
+        let db = self.db;
+        Ok(delete_request(db.client(), &self.plan()?.render(db)?))
+    }
+}
+
+impl<'a, M: Model, R: returns::Return> IntoFuture for DeleteByKey<'a, M, R> {
+    type Output = Result<R::Of<M>, Error>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -115,7 +144,7 @@ impl<M> fmt::Debug for NeedsWhenOrUnchecked<'_, M> {
     }
 }
 
-impl<M> fmt::Debug for DeleteByKey<'_, M> {
+impl<M, R> fmt::Debug for DeleteByKey<'_, M, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeleteByKey").field("key", &self.key).finish_non_exhaustive()
     }

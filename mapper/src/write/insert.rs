@@ -3,9 +3,13 @@
 use std::fmt;
 use std::future::IntoFuture;
 
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+
 use super::apply::apply;
 use super::plan::Write;
 use super::prepare::prepare;
+use super::render::render;
+use super::single::put_request;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::Current;
@@ -45,7 +49,8 @@ impl<'a, M: Model> Insert<'a, M> {
         self
     }
 
-    async fn run(self) -> Result<Loaded<M>, Error> {
+    /// The write, and the model as it is then stored. Takes the id.
+    async fn plan(self) -> Result<(Write, M), Error> {
         let layout = M::layout();
         let mut model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
         let id = match (layout.auto_increment, self.own_key) {
@@ -59,13 +64,30 @@ impl<'a, M: Model> Insert<'a, M> {
         };
         let mut write = Write::insert(self.db, &mut model, id)?;
         write.once = self.once;
+        Ok((write, model))
+    }
+
+    async fn run(self) -> Result<Loaded<M>, Error> {
+        let db = self.db;
+        let (write, model) = self.plan().await?;
         let key = write.target().key.clone();
-        let mut after = apply(self.db, &[write]).await?;
+        let mut after = apply(db, &[write]).await?;
         let image = after.pop().flatten().unwrap_or_default();
-        let current = Current { stored_schema: layout.schema.clone(), upgraded: None };
+        let current = Current { stored_schema: M::layout().schema.clone(), upgraded: None };
         let mut loaded = Loaded::from_store(model, key, image.clone(), current);
         loaded.settle(image);
         Ok(loaded)
+    }
+
+    /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk). Takes the id of an
+    /// auto-increment key.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
+    pub async fn into_sdk(self) -> Result<PutItemFluentBuilder, Error> {
+        let db = self.db;
+        let (write, _) = self.plan().await?;
+        Ok(put_request(db.client(), &render(&write, &db.nonce())?))
     }
 }
 

@@ -46,10 +46,9 @@ pub enum After {
 #[derive(Debug, Clone)]
 pub struct Changes {
     pub(crate) changes: Vec<Change>,
-    pub(crate) returns: Returns,
 }
 
-/// What a change by key brings back.
+/// What a write by key brings back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returns {
     Nothing,
@@ -68,13 +67,26 @@ pub struct Write {
     pub(crate) number: usize,
     /// Whether it is sent with a token, at twice the price, so that it can be repeated whatever it is.
     pub(crate) once: bool,
+    /// Whether all that was read must be as it was, and not only what the write depends on.
+    pub(crate) compare_all: bool,
+    pub(crate) returns: Returns,
 }
 
 impl Write {
     /// A change of the item with this key.
     #[must_use]
     pub fn new(layout: &'static Layout, target: Target, base: Base, after: After) -> Self {
-        Self { layout, target, base, after, condition: None, number: 0, once: false }
+        Self {
+            layout,
+            target,
+            base,
+            after,
+            condition: None,
+            number: 0,
+            once: false,
+            compare_all: false,
+            returns: Returns::Nothing,
+        }
     }
 
     /// The parts of the write, for whoever folds several writes of one item.
@@ -230,8 +242,8 @@ impl Write {
     /// The attributes that this write depends on: those it changes, or all that the model reads.
     fn read_attributes<'a>(&'a self, item: &'a Item) -> Vec<&'a str> {
         let mut names: Vec<&str> = match &self.after {
-            After::Changed(after) => difference(item, after),
-            After::New(_) | After::By(_) | After::Gone | After::Same => {
+            After::Changed(after) if !self.compare_all => difference(item, after),
+            _ => {
                 // The program may have read any of them: under its own name, an alias, or the name before a migration.
                 let described = self.layout.attributes.iter().copied().chain([SCHEMA_ATTRIBUTE]);
                 let mut names: Vec<_> = described.collect();

@@ -58,7 +58,7 @@ impl From<EncodeError> for Refused {
 
 fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let mut placeholders = Placeholders::default();
-    let (mut after, mut returns) = (None, Returns::Nothing);
+    let mut after = None;
     // What a write saw is never there again after it was applied: version and nonce moved on.
     let repeatable = matches!(write.base, Base::Stored(_));
     let action = match (&write.base, &write.after) {
@@ -79,7 +79,6 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
             Action::Put
         }
         (_, After::By(changes)) => {
-            returns = changes.returns;
             limits::check_changes(&changes.changes).map_err(Refused::Limit)?;
             Action::Update(by_changes(write, changes, nonce, &mut placeholders)?)
         }
@@ -96,6 +95,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let (names, values) = placeholders.into_maps();
     let table = write.target.table.clone();
     let key = write.target.key.to_item().into_inner();
+    let returns = write.returns;
     Ok(Rendered { action, table, key, condition, names, values, after, repeatable, returns })
 }
 

@@ -27,6 +27,21 @@ impl<M: Model> Loaded<M> {
     /// [AWS: optimistic locking](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BestPractices_OptimisticLocking.html)
     pub async fn save(&mut self, db: &Database) -> Result<(), Error> {
         let (write, model) = Write::save(db, self)?;
+        self.write_back(db, write, model).await
+    }
+
+    /// As [`save`](Loaded::save), provided that nothing at all has changed: where the item has no version, all of its
+    /// attributes are compared with what was read, and not only those that this save changes.
+    ///
+    /// # Errors
+    /// As [`save`](Loaded::save); [`Error::Limit`] where the item has more attributes than one condition can compare.
+    pub async fn save_if_unchanged(&mut self, db: &Database) -> Result<(), Error> {
+        let (mut write, model) = Write::save(db, self)?;
+        write.compare_all = true;
+        self.write_back(db, write, model).await
+    }
+
+    async fn write_back(&mut self, db: &Database, write: Write, model: M) -> Result<(), Error> {
         let mut after = apply(db, &[write]).await?;
         **self = model;
         if let Some(image) = after.pop().flatten() {

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::AllOld};
 
 use super::judge;
@@ -100,17 +104,57 @@ fn lift<T, E>(attempt: Attempt<T, E>, met: impl FnOnce(E) -> Met) -> Attempt<T, 
     }
 }
 
-async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
+/// The request of a put, for whichever client sends it.
+pub(super) fn put_request(client: &Client, r: &Rendered) -> PutItemFluentBuilder {
     let item = r.after.clone().unwrap_or_default().into_inner();
-    let request = db
-        .once()
+    client
         .put_item()
         .table_name(&r.table)
         .set_item(Some(item))
         .set_condition_expression(r.condition.clone())
         .set_expression_attribute_names(r.names.clone())
         .set_expression_attribute_values(r.values.clone())
-        .return_values_on_condition_check_failure(AllOld);
+        .return_values_on_condition_check_failure(AllOld)
+}
+
+/// The request of an update.
+pub(super) fn update_request(
+    client: &Client,
+    r: &Rendered,
+    update: &str,
+) -> UpdateItemFluentBuilder {
+    client
+        .update_item()
+        .table_name(&r.table)
+        .set_key(Some(r.key.clone()))
+        .update_expression(update)
+        .return_values(match r.returns {
+            Returns::Nothing => ReturnValue::None,
+            Returns::Old => ReturnValue::AllOld,
+            Returns::New => ReturnValue::AllNew,
+        })
+        .set_condition_expression(r.condition.clone())
+        .set_expression_attribute_names(r.names.clone())
+        .set_expression_attribute_values(r.values.clone())
+        .return_values_on_condition_check_failure(AllOld)
+}
+
+/// The request of a delete.
+pub(super) fn delete_request(client: &Client, r: &Rendered) -> DeleteItemFluentBuilder {
+    let old = (r.returns == Returns::Old).then_some(ReturnValue::AllOld);
+    client
+        .delete_item()
+        .table_name(&r.table)
+        .set_key(Some(r.key.clone()))
+        .set_return_values(old)
+        .set_condition_expression(r.condition.clone())
+        .set_expression_attribute_names(r.names.clone())
+        .set_expression_attribute_values(r.values.clone())
+        .return_values_on_condition_check_failure(AllOld)
+}
+
+async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
+    let request = put_request(db.once(), r);
     let attempt = attempts.send(async { request.send().await.map(|_| None) }).await;
     lift(attempt, |error| match error {
         PutItemError::ConditionalCheckFailedException(failed) => failed.item,
@@ -124,21 +168,7 @@ async fn change(
     update: &str,
     attempts: &mut Attempts<'_>,
 ) -> Attempt<Met, Met> {
-    let request = db
-        .once()
-        .update_item()
-        .table_name(&r.table)
-        .set_key(Some(r.key.clone()))
-        .update_expression(update)
-        .return_values(match r.returns {
-            Returns::Nothing => ReturnValue::None,
-            Returns::Old => ReturnValue::AllOld,
-            Returns::New => ReturnValue::AllNew,
-        })
-        .set_condition_expression(r.condition.clone())
-        .set_expression_attribute_names(r.names.clone())
-        .set_expression_attribute_values(r.values.clone())
-        .return_values_on_condition_check_failure(AllOld);
+    let request = update_request(db.once(), r, update);
     let send = async { request.send().await.map(|answer| answer.attributes) };
     let attempt = attempts.send(send).await;
     lift(attempt, |error| match error {
@@ -148,16 +178,9 @@ async fn change(
 }
 
 async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
-    let request = db
-        .once()
-        .delete_item()
-        .table_name(&r.table)
-        .set_key(Some(r.key.clone()))
-        .set_condition_expression(r.condition.clone())
-        .set_expression_attribute_names(r.names.clone())
-        .set_expression_attribute_values(r.values.clone())
-        .return_values_on_condition_check_failure(AllOld);
-    let attempt = attempts.send(async { request.send().await.map(|_| None) }).await;
+    let request = delete_request(db.once(), r);
+    let send = async { request.send().await.map(|answer| answer.attributes) };
+    let attempt = attempts.send(send).await;
     lift(attempt, |error| match error {
         DeleteItemError::ConditionalCheckFailedException(failed) => failed.item,
         _ => None,

@@ -4,8 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::by_key::guarded;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+
+use super::by_key::{ByKey, Guard};
 use super::plan::{After, Base, Changes, Returns, Write, target};
+use super::render::Action;
+use super::single::update_request;
 use super::{composed, in_shape};
 use crate::codec::{Attribute, EncodeError, ListOf, MaybeAbsent, kind};
 use crate::database::Database;
@@ -30,6 +34,9 @@ pub mod returns {
         #[doc(hidden)]
         #[allow(private_interfaces, reason = "sealed by it")]
         const RETURNS: Returns;
+        /// Whether the write is sent with a token.
+        #[doc(hidden)]
+        const ONCE: bool = false;
         #[doc(hidden)]
         fn read<M: Model>(table: &str, key: &Key, item: Option<Item>)
         -> Result<Self::Of<M>, Error>;
@@ -38,6 +45,9 @@ pub mod returns {
     /// Nothing but that it was made.
     #[derive(Debug, Clone, Copy)]
     pub struct Nothing;
+    /// Nothing but that it was made, and that exactly once.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Once;
     /// The item as it is now.
     #[derive(Debug, Clone, Copy)]
     pub struct New;
@@ -49,6 +59,16 @@ pub mod returns {
         type Of<M: Model> = ();
         #[allow(private_interfaces, reason = "sealed by it")]
         const RETURNS: Returns = Returns::Nothing;
+        fn read<M: Model>(_: &str, _: &Key, _: Option<Item>) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    impl Return for Once {
+        type Of<M: Model> = ();
+        #[allow(private_interfaces, reason = "sealed by it")]
+        const RETURNS: Returns = Returns::Nothing;
+        const ONCE: bool = true;
         fn read<M: Model>(_: &str, _: &Key, _: Option<Item>) -> Result<(), Error> {
             Ok(())
         }
@@ -117,14 +137,13 @@ pub struct Update<'a, M, R = returns::Nothing> {
     key: Result<Key, EncodeError>,
     changes: Vec<Change>,
     condition: Node,
-    once: bool,
     types: PhantomData<fn() -> (M, R)>,
 }
 
 impl<'a, M: Model> Update<'a, M> {
     pub(crate) fn new(db: &'a Database, key: Result<Key, EncodeError>) -> Self {
         let condition = Node::all(Vec::new());
-        Self { db, key, changes: Vec::new(), condition, once: false, types: PhantomData }
+        Self { db, key, changes: Vec::new(), condition, types: PhantomData }
     }
 
     /// Brings the item back as it is after the update.
@@ -137,21 +156,17 @@ impl<'a, M: Model> Update<'a, M> {
         self.returning()
     }
 
-    fn returning<R>(self) -> Update<'a, M, R> {
-        let Self { db, key, changes, condition, .. } = self;
-        // What it brings back comes with a plain update only.
-        Update { db, key, changes, condition, once: false, types: PhantomData }
-    }
-}
-
-impl<M: Model> Update<'_, M> {
     /// Sends the update as a transaction of its own, with a token: repeated on a bad network it is made once, and its
-    /// outcome is known unless no answer comes until the deadline. Costs twice as much.
+    /// outcome is known unless no answer comes until the deadline. Costs twice as much, and brings nothing back.
     ///
     /// [AWS: idempotency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems)
-    pub fn exactly_once(mut self) -> Self {
-        self.once = true;
-        self
+    pub fn exactly_once(self) -> Update<'a, M, returns::Once> {
+        self.returning()
+    }
+
+    fn returning<R>(self) -> Update<'a, M, R> {
+        let Self { db, key, changes, condition, .. } = self;
+        Update { db, key, changes, condition, types: PhantomData }
     }
 }
 
@@ -258,26 +273,43 @@ impl<M: Model, R> Update<'_, M, R> {
 }
 
 impl<M: Model, R: returns::Return> Update<'_, M, R> {
-    async fn run(self) -> Result<R::Of<M>, Error> {
+    fn plan(self) -> Result<ByKey, Error> {
         let layout = M::layout();
-        let key = self.key.map_err(|error| Error::encode(layout, error))?;
-        let target = target(self.db, layout, key.clone());
-        let expected = Node::exists(layout.hash_key.name).and(self.condition);
         let encode = |error| Error::encode(layout, error);
+        let key = self.key.map_err(encode)?;
         let now = M::encode_updated_at(self.db.now()).map_err(encode)?;
         let (mut changes, shape) = in_shape::changes(layout, self.changes)?;
         changes.extend(now.map(|(name, now)| Change::set(Place::attribute(name), now)));
         changes.extend(composed::changes(layout, &key, &changes)?);
-        let changes = Changes { changes, returns: R::RETURNS };
-        let write = |guard: Node| {
-            let after = After::By(changes.clone());
-            let mut write = Write::new(layout, target.clone(), Base::Any, after);
-            write.condition = Some(guard.and(expected.clone()));
-            write.once = self.once;
-            write
-        };
-        let item = guarded::<M>(self.db, &key, &shape, write).await?;
-        R::read(&target.table, &key, item)
+        let after = After::By(Changes { changes });
+        let mut write = Write::new(layout, target(self.db, layout, key), Base::Any, after);
+        write.condition = Some(Node::exists(layout.hash_key.name).and(self.condition));
+        write.once = R::ONCE;
+        write.returns = R::RETURNS;
+        Ok(ByKey { write, guard: Guard::Shape(shape) })
+    }
+
+    async fn run(self) -> Result<R::Of<M>, Error> {
+        let db = self.db;
+        let plan = self.plan()?;
+        let target = plan.write.target.clone();
+        let item = plan.run::<M>(db).await?;
+        R::read(&target.table, &target.key, item)
+    }
+
+    /// The request as a builder of the SDK, with everything filled in, to be changed and sent by the program.
+    ///
+    /// What happens then is the program's: older items are not upgraded, a lost answer is not recognised.
+    ///
+    /// # Errors
+    /// `Encode`, `Usage`, `Limit`: what is found before anything is sent.
+    pub fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
+        let db = self.db;
+        let rendered = self.plan()?.render(db)?;
+        match &rendered.action {
+            Action::Update(update) => Ok(update_request(db.client(), &rendered, update)),
+            _ => Err(Error::Usage("an update is an UpdateItem")),
+        }
     }
 }
 

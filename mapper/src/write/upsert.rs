@@ -3,16 +3,22 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::by_key::guarded;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+
+use super::by_key::{ByKey, Guard};
 use super::plan::{After, Base, Changes, Returns, Write, schema_text, target};
 use super::prepare::prepare;
+use super::render::Action;
+use super::single::update_request;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
 use crate::expr::{Change, Node, Place};
+use crate::item::Item;
+use crate::key::Key;
 use crate::loaded::Loaded;
-use crate::model::Model;
+use crate::model::{Layout, Model};
 use crate::read::BoxFuture;
 use crate::schema::SCHEMA_ATTRIBUTE;
 use crate::sequence;
@@ -31,54 +37,73 @@ impl<'a, M: Model> Upsert<'a, M> {
         Self { db, model, must_exist }
     }
 
-    async fn run(self) -> Result<Loaded<M>, Error> {
+    /// The write, and the model as it is then stored.
+    async fn plan(self) -> Result<(ByKey, M), Error> {
         let layout = M::layout();
         let encode = |error| Error::encode(layout, error);
         let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
-        let mut model = prepare(self.db, self.model, verb, None)?;
+        let model = prepare(self.db, self.model, verb, None)?;
         let key = model.key().map_err(encode)?;
-        let mut item = model.to_attributes().map_err(encode)?;
+        let item = model.to_attributes().map_err(encode)?;
         if layout.auto_increment {
             sequence::raise(self.db, layout, &key).await?;
         }
-        let mut changes: Vec<Change> = layout
-            .attributes
-            .iter()
-            .copied()
-            .filter(|name| !key.contains(name))
-            .map(|name| match item.remove(name) {
-                // An item that is there was created before.
-                Some(value) if layout.created_at == Some(name) => {
-                    Change::set_if_absent(Place::attribute(name), value)
-                }
-                Some(value) => Change::set(Place::attribute(name), value),
-                None => Change::remove(Place::attribute(name)),
-            })
-            .collect();
-        let aliases = layout.aliases.iter().map(|(_, alias)| Place::attribute(alias));
-        changes.extend(aliases.map(Change::remove));
-        // The guard lets the model's own schema pass, or a newer one that is not to be lowered.
-        let schema = Place::attribute(SCHEMA_ATTRIBUTE);
-        changes.push(Change::set_if_absent(schema, schema_text(layout)));
-        let changes = Changes { changes, returns: Returns::New };
-        let target = target(self.db, layout, key.clone());
-        let exists = Node::exists(layout.hash_key.name);
-        let write = |guard: Node| {
-            let after = After::By(changes.clone());
-            let mut write = Write::new(layout, target.clone(), Base::Any, after);
-            let guarded = exists.clone().and(guard);
-            write.condition = Some(if self.must_exist {
-                guarded
-            } else {
-                Node::not_exists(layout.hash_key.name).or(guarded)
-            });
-            write
+        let after = After::By(Changes { changes: changes(layout, &key, item) });
+        let mut write = Write::new(layout, target(self.db, layout, key), Base::Any, after);
+        write.returns = Returns::New;
+        let guard = if self.must_exist {
+            write.condition = Some(Node::exists(layout.hash_key.name));
+            Guard::Shape(Node::all(Vec::new()))
+        } else {
+            Guard::ShapeOrAbsent
         };
-        let stored = guarded::<M>(self.db, &key, &Node::all(Vec::new()), write).await?;
-        let mut loaded: Loaded<M> = decode(&target.table, &key, stored.unwrap_or_default())?;
+        Ok((ByKey { write, guard }, model))
+    }
+
+    async fn run(self) -> Result<Loaded<M>, Error> {
+        let db = self.db;
+        let (plan, mut model) = self.plan().await?;
+        let target = plan.write.target.clone();
+        let stored = plan.run::<M>(db).await?;
+        let mut loaded: Loaded<M> = decode(&target.table, &target.key, stored.unwrap_or_default())?;
         loaded.swap_skipped(&mut model);
         Ok(loaded)
     }
+
+    /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk). Raises the counter of an
+    /// auto-increment key.
+    ///
+    /// # Errors
+    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
+    pub async fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
+        let db = self.db;
+        let rendered = self.plan().await?.0.render(db)?;
+        match &rendered.action {
+            Action::Update(update) => Ok(update_request(db.client(), &rendered, update)),
+            _ => Err(Error::Usage("an upsert is an UpdateItem")),
+        }
+    }
+}
+
+/// Every attribute of the model, set or removed.
+fn changes(layout: &'static Layout, key: &Key, mut item: Item) -> Vec<Change> {
+    let described = layout.attributes.iter().copied().filter(|name| !key.contains(name));
+    let mut changes: Vec<Change> = described
+        .map(|name| match item.remove(name) {
+            // An item that is there was created before.
+            Some(value) if layout.created_at == Some(name) => {
+                Change::set_if_absent(Place::attribute(name), value)
+            }
+            Some(value) => Change::set(Place::attribute(name), value),
+            None => Change::remove(Place::attribute(name)),
+        })
+        .collect();
+    let aliases = layout.aliases.iter().map(|(_, alias)| Place::attribute(alias));
+    changes.extend(aliases.map(Change::remove));
+    // The guard lets the model's own schema pass, or a newer one that is not to be lowered.
+    let schema = Place::attribute(SCHEMA_ATTRIBUTE);
+    changes.push(Change::set_if_absent(schema, schema_text(layout)));
+    changes
 }
 
 impl<'a, M: Model> IntoFuture for Upsert<'a, M> {
