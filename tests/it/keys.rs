@@ -1,6 +1,6 @@
 //! Composed keys, several models in one table, collections.
 
-use dynamap::{AttributeValue, Collection, Database, Error, Loaded, Model, Table};
+use dynamap::{AttributeValue, Collection, Database, Error, Loaded, Model, Table, Transaction};
 use proptest::prelude::*;
 
 use crate::support::{Outcome, n, put_raw, s, stored};
@@ -214,6 +214,62 @@ async fn one_query_fills_a_collection() -> Outcome {
     assert_eq!((profile.name.as_str(), second.total, first.total), ("Ann", 50, 5));
     let none = Customer::query(&db, "bob").await?;
     assert!(none.profile.is_none() && none.orders.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_transaction_reads_and_writes_by_composed_keys() -> Outcome {
+    let (db, faults) = shop().await;
+    order("2026-01-01", 1).insert(&db).await?;
+    let tx = Transaction::begin(&db);
+    let mut first = Order::get(&tx, ("ann", ("2026-01-01", 1))).await?.expect("there");
+    first.total = 7;
+    tx.save(first)?;
+    let second = tx.insert(order("2026-01-01", 2))?;
+    tx.insert(Profile { user: "ann".into(), name: "Ann".into(), version: 0 })?;
+    assert_eq!(Profile::get(&tx, "ann").await?.expect("its own write").name, "Ann");
+    faults.clear_log();
+    let receipt = tx.commit().await?;
+    assert_eq!(faults.count("TransactWriteItems"), 1);
+    assert_eq!(receipt.take(second)?.image().text("sk"), Some("ORDER#2026-01-01#000002"));
+    let ann = Customer::query(&db, "ann").await?;
+    assert_eq!(ann.orders.iter().map(|o| o.total).collect::<Vec<_>>(), [7, 5]);
+    Ok(())
+}
+
+/// What the library composes, and what it reads from a key, is nothing unknown.
+#[tokio::test]
+async fn composed_keys_are_known_where_unknown_attributes_are_refused() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "shop", hash_key = "USER#{user}", range_key = "NOTE#{number}")]
+    #[model(discriminator = "note", unknown = "refuse", validate = false)]
+    #[model(gsi(by_number, hash_key = "N#{number}", keys_only))]
+    struct Note {
+        user: String,
+        number: u32,
+    }
+    let client = dynamap::embedded::memory()?;
+    let db = Database::new(client);
+    Table::<Note>::create(&db).await?;
+    Note { user: "ann".into(), number: 1 }.insert(&db).await?;
+    assert!(Note::get(&db, ("ann", 1)).await?.is_some());
+    let key = [("pk", s("USER#ann")), ("sk", s("NOTE#2")), ("_type", s("note"))];
+    put_raw(&db, "shop", &key).await;
+    assert_eq!(Note::get(&db, ("ann", 2)).await?.expect("there").number, 2);
+    put_raw(&db, "shop", &[&key[..], &[("other", n(1))]].concat()).await;
+    assert!(Note::get(&db, ("ann", 2)).await.is_err());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_by_composed_keys_can_be_spawned() -> Outcome {
+    let (db, _) = shop().await;
+    tokio::spawn(async move {
+        Order::query(&db, "ann").range(Order::SK.with("a").gt(1)).try_collect().await?;
+        Customer::query(&db, "ann").await?;
+        Entry::query(&db, "ann").await.map(drop)
+    })
+    .await??;
     Ok(())
 }
 

@@ -505,6 +505,17 @@ async fn every_future_can_be_spawned() -> Outcome {
         .attempts(2)
         .await
         .expect("nothing to conflict with");
+        DoomMap::new(1, 1, "a").upsert(&db).await?;
+        let mut map = DoomMap::new(1, 1, "a").replace(&db).await?;
+        map.reload(&db).await?;
+        map.save_if_unchanged(&db).await?;
+        DoomMap::new(1, 1, "a").get_or_insert(&db).await?;
+        DoomMap::new(1, 2, "a").insert(&db).exactly_once().await?;
+        DoomMap::update(&db, (1, 1)).set(DoomMap::NAME, "b").returning_new().await?;
+        DoomMap::update(&db, (1, 1)).set(DoomMap::NAME, "b").exactly_once().await?;
+        DoomMap::delete(&db, (1, 1)).unchecked().returning_old().await?;
+        DoomMap::new(1, 3, "a").insert(&db).into_sdk().await?;
+        DoomMap::new(1, 3, "a").upsert(&db).into_sdk().await?;
         dynamap::Table::<Account>::exists(&db).await?;
         dynamap::Table::<Account>::create_if_missing(&db).await?;
         dynamap::Table::<Account>::delete(&db).await

@@ -51,6 +51,12 @@ mod tests;
 /// | attribute | meaning |
 /// |---|---|
 /// | `table = "accounts"` | The table's name without the database's prefix: 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`. Required. |
+/// | `hash_key = "USER#{user}"`, `range_key = "ORDER#{day}#{number:06}"` | A key composed of text and fields, in place of `hash_key` or `range_key` on a field. See below. |
+/// | `hash_key_name = "PK"`, `range_key_name = "SK"` | The names of composed keys in the table; `pk` and `sk` where they are not given. |
+/// | `discriminator = "order"` | What tells the model's items from those of others in the same table, stored in `_type`. |
+/// | `discriminator_name = "kind"` | Another attribute for it. |
+/// | `gsi(by_status, hash_key = status, range_key = day)` | A global secondary index. See below. Any number. |
+/// | `lsi(by_total, range_key = total)` | A local secondary index: of the table's own hash key. At most five. |
 /// | `schema = "2.0.0"` | The schema that the struct describes, as MAJOR.MINOR.PATCH; `1.0.0` where it is not given. |
 /// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
 /// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
@@ -112,6 +118,44 @@ mod tests;
 /// assert_eq!(Customer::HOME.to(Address::CITY).to_string(), "city");
 /// assert_eq!(Customer::WORK.to(Address::CITY).to_string(), "work.city");
 /// # Ok::<(), dynamap::Error>(())
+/// ```
+///
+/// # Composed keys and indexes
+///
+/// A template holds text and fields in braces: strings, and numbers, which `:06` fills up with zeros to six digits. Two
+/// fields do not stand side by side. Callers write the fields of a key, in their order, those of the range key in a
+/// second place.
+///
+/// An index begins with its Rust name, of which the constant is made.
+///
+/// | in an index | meaning |
+/// |---|---|
+/// | `name = "by-status"` | Its name in the table, where it is not the Rust name. |
+/// | `hash_key = status`, `range_key = [day, number]` | The fields of its keys: up to four each in a global index. |
+/// | `hash_key = "DAY#{day}"`, `hash_key_name = "gsi1pk"` | A composed key, stored as `{index}_pk` and `{index}_sk` where no name is given. |
+/// | `hash_key = sk, range_key = pk` | The composed keys of the table itself. |
+/// | `include = [total]`, `keys_only` | What it holds beside keys, where it does not hold whole items. |
+///
+/// ```
+/// use dynamap::Model;
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "shop", hash_key = "USER#{user}", range_key = "ORDER#{day}#{number:06}", validate = false)]
+/// #[model(gsi(by_status, hash_key = status, range_key = day, include = [total]))]
+/// struct Order {
+///     user: String,
+///     day: String,
+///     number: u32,
+///     status: Option<String>,
+///     total: i64,
+/// }
+///
+/// let key = Order::encode_key(("ann", ("2026-11-21", 7)))?;
+/// assert_eq!(key.to_string(), "pk = \"USER#ann\", sk = \"ORDER#2026-11-21#000007\"");
+/// let range = Order::SK.with("2026-11-21").gt(6);
+/// assert!(range.to_string().starts_with("sk BETWEEN \"ORDER#2026-11-21#000006"));
+/// assert_eq!(Order::BY_STATUS.name(), "by_status");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Times, ids and hooks
