@@ -11,6 +11,7 @@ mod path;
 mod place;
 mod render;
 
+pub use change::{IntoExpression, Sum};
 pub use composite::{Composite, Filled, OrderedPiece, Piece, Plain};
 pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Size};
 pub use path::{Path, role};

@@ -51,7 +51,10 @@ pub use automatic::{Automatic, FromClock, WriteVerb};
 pub use database::{Database, DatabaseBuilder};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
-pub use expr::{Composite, Condition, IntoCondition, IntoKeyCondition, KeyCondition, Path, Size};
+pub use expr::{
+    Composite, Condition, IntoCondition, IntoExpression, IntoKeyCondition, KeyCondition, Path,
+    Size, Sum,
+};
 pub use garde::Report;
 pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;

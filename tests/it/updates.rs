@@ -278,6 +278,47 @@ async fn a_change_that_somebody_went_on_from_is_not_made_again() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn attributes_are_set_to_others_and_to_sums() -> Outcome {
+    type C = Customer;
+    let (db, faults) = one().await;
+    let new = C::update(&db, 1)
+        .set_to(C::POINTS, C::LIMITS.entry("day").plus(7))
+        .set_to(C::BONUS, C::POINTS)
+        .set_to(C::LIMITS.entry("left"), C::LIMITS.entry("day").minus_attribute(C::POINTS))
+        .set_to(C::LIMITS.entry("sum"), C::POINTS.plus_attribute(C::ORDERS.index(1)))
+        .set_to(C::LIMITS.entry("less"), C::POINTS.minus(9))
+        .returning_new()
+        .await?;
+    assert_eq!(faults.requests().len(), 1);
+    // AWS computes with the item as it was: 5 points, 10 a day.
+    assert_eq!((new.points, new.bonus, new.version), (17, Some(5.0), 2));
+    let limits = [("day", 10), ("left", 5), ("less", -4), ("sum", 7)];
+    assert_eq!(new.limits, limits.map(|(name, n)| (name.to_owned(), n)).into());
+
+    // The value that a sum starts from is the one that the model reads, also under its older name.
+    Table::<Wallet>::create(&db).await?;
+    put_raw(&db, "wallets", &[("id", n(1)), ("saldo", n(50))]).await;
+    Wallet::update(&db, 1)
+        .set_to(Wallet::BALANCE, Wallet::BALANCE.plus_attribute(Wallet::CREDITS))
+        .await?;
+    assert_eq!(Wallet::get(&db, 1).consistent().await?.expect("there").balance, 150);
+    Ok(())
+}
+
+#[tokio::test]
+async fn elements_and_entries_are_changed_one_by_one() -> Outcome {
+    type C = Customer;
+    let (db, faults) = one().await;
+    let update = C::update(&db, 1).set(C::ORDERS.index(0), 9).remove_at(C::ORDERS, 1);
+    let new = update.remove_entry(C::LIMITS, "day").returning_new().await?;
+    assert_eq!((new.orders.as_slice(), new.limits.len()), (&[9][..], 0));
+    assert_eq!(faults.requests().len(), 1);
+    let update = C::update(&db, 1).remove_at(C::ADDRESS.to(Place::STREETS), 0).returning_new();
+    assert!(update.await?.address.as_ref().is_some_and(|place| place.streets.is_empty()));
+    Ok(())
+}
+
 #[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "wallets", validate = false)]
 struct Wallet {

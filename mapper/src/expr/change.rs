@@ -2,9 +2,13 @@
 //!
 //! [AWS: update expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html)
 
+use std::marker::PhantomData;
+
+use super::node::Term;
+use super::path::Path;
 use super::place::Place;
 use super::render::Placeholders;
-use crate::codec::EncodeError;
+use crate::codec::{Attribute, EncodeError, kind};
 use crate::item::AttributeValue;
 
 /// One change.
@@ -14,6 +18,84 @@ pub(crate) struct Change {
     pub(crate) verb: Verb,
     /// Why the operand cannot be stored, where it cannot; nothing for a removal.
     pub(crate) value: Result<Option<AttributeValue>, EncodeError>,
+    /// What other attributes the place is set to.
+    pub(crate) from: Option<Expression>,
+}
+
+/// Another attribute, or the sum or difference of one and a number or another. Cannot be named outside this crate.
+#[derive(Clone)]
+#[doc(hidden)]
+pub struct Expression {
+    pub(crate) left: Place,
+    pub(crate) step: Option<(char, Term)>,
+}
+
+/// Shows the attribute that is read first, and no operand.
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expression({})", self.left)
+    }
+}
+
+impl Expression {
+    /// The attributes that are read.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        let right = self.step.as_ref().and_then(|(_, term)| match term {
+            Term::Place(place) | Term::Size(place) => Some(place),
+            Term::Value(..) => None,
+        });
+        std::iter::once(&self.left).chain(right)
+    }
+
+    fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
+        let left = into.place(&self.left);
+        Ok(match &self.step {
+            None => left,
+            Some((sign, term)) => format!("{left} {sign} {}", into.term(term)?),
+        })
+    }
+}
+
+/// A sum or difference of an attribute of model `M`; from [`Path::plus`] and its like, for
+/// [`Update::set_to`](crate::Update::set_to).
+#[must_use]
+pub struct Sum<M> {
+    expression: Expression,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> Sum<M> {
+    pub(super) fn new(left: Place, sign: char, right: Term) -> Self {
+        Self { expression: Expression { left, step: Some((sign, right)) }, model: PhantomData }
+    }
+}
+
+impl<M> std::fmt::Debug for Sum<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sum({} …)", self.expression.left)
+    }
+}
+
+/// What an attribute of kind `K` can be set to beside a value: another attribute of the kind, or a [`Sum`].
+#[diagnostic::on_unimplemented(
+    message = "an attribute of DynamoDB type `{K}` cannot be set to `{Self}`",
+    note = "write another attribute of the same DynamoDB type, or `Account::BALANCE.plus(5)` for numbers"
+)]
+pub trait IntoExpression<M, K> {
+    #[doc(hidden)]
+    fn into_expression(self) -> Expression;
+}
+
+impl<M, T: Attribute, R> IntoExpression<M, T::Kind> for Path<M, T, R> {
+    fn into_expression(self) -> Expression {
+        Expression { left: self.into_place(), step: None }
+    }
+}
+
+impl<M> IntoExpression<M, kind::N> for Sum<M> {
+    fn into_expression(self) -> Expression {
+        self.expression
+    }
 }
 
 /// Shows what is changed and how, not the operand.
@@ -37,28 +119,45 @@ pub(crate) enum Verb {
     /// The difference with a set.
     DeleteFrom,
     Remove,
+    /// To another attribute, or to a sum.
+    SetTo,
 }
 
 impl Change {
+    pub(crate) fn new(
+        place: Place,
+        verb: Verb,
+        value: Result<Option<AttributeValue>, EncodeError>,
+    ) -> Self {
+        Self { place, verb, value, from: None }
+    }
+
+    pub(crate) fn set_to(place: Place, from: Expression) -> Self {
+        Self { place, verb: Verb::SetTo, value: Ok(None), from: Some(from) }
+    }
+
     pub(crate) fn set(place: Place, value: AttributeValue) -> Self {
-        Self { place, verb: Verb::Set, value: Ok(Some(value)) }
+        Self::new(place, Verb::Set, Ok(Some(value)))
     }
 
     pub(crate) fn set_if_absent(place: Place, value: AttributeValue) -> Self {
-        Self { place, verb: Verb::SetIfAbsent, value: Ok(Some(value)) }
+        Self::new(place, Verb::SetIfAbsent, Ok(Some(value)))
     }
 
     pub(crate) fn remove(place: Place) -> Self {
-        Self { place, verb: Verb::Remove, value: Ok(None) }
+        Self::new(place, Verb::Remove, Ok(None))
     }
 
     pub(crate) fn add(place: Place, value: AttributeValue) -> Self {
-        Self { place, verb: Verb::Add, value: Ok(Some(value)) }
+        Self::new(place, Verb::Add, Ok(Some(value)))
     }
 
     /// The change as a part of its clause.
     fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
         let place = into.place(&self.place);
+        if let Some(from) = &self.from {
+            return Ok(format!("{place} = {}", from.render(into)?));
+        }
         let value = match &self.value {
             Ok(Some(value)) => into.value(value.clone()),
             Ok(None) => return Ok(place),
@@ -71,7 +170,9 @@ impl Change {
             Verb::Decrement => format!("{place} = {place} - {value}"),
             Verb::Append => format!("{place} = list_append({place}, {value})"),
             Verb::Prepend => format!("{place} = list_append({value}, {place})"),
-            Verb::Add | Verb::DeleteFrom | Verb::Remove => format!("{place} {value}"),
+            Verb::Add | Verb::DeleteFrom | Verb::Remove | Verb::SetTo => {
+                format!("{place} {value}")
+            }
         })
     }
 }
@@ -110,6 +211,7 @@ const CLAUSES: [(&str, &[Verb]); 4] = [
             Verb::Decrement,
             Verb::Append,
             Verb::Prepend,
+            Verb::SetTo,
         ],
     ),
     ("REMOVE", &[Verb::Remove]),

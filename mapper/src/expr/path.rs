@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::change::Sum;
 use super::condition::{Condition, KeyCondition, Size};
 use super::node::{Kind, Node, Operator, Term};
 use super::place::{Place, Segment};
@@ -356,6 +357,40 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     {
         let part = Term::Value(self.place.clone(), T::Part::encode_operand(part));
         Node::of(Kind::Contains(self.place, part)).into()
+    }
+
+    /// The attribute plus a number, for [`Update::set_to`](crate::Update::set_to).
+    pub fn plus(self, operand: T::Operand<'_>) -> Sum<M>
+    where
+        T: Attribute<Kind = kind::N>,
+    {
+        let term = self.term(operand);
+        Sum::new(self.place, '+', term)
+    }
+
+    /// The attribute minus a number, for [`Update::set_to`](crate::Update::set_to).
+    pub fn minus(self, operand: T::Operand<'_>) -> Sum<M>
+    where
+        T: Attribute<Kind = kind::N>,
+    {
+        let term = self.term(operand);
+        Sum::new(self.place, '-', term)
+    }
+
+    /// The sum of two attributes, for [`Update::set_to`](crate::Update::set_to).
+    pub fn plus_attribute<U: Attribute<Kind = kind::N>, R2>(self, other: Path<M, U, R2>) -> Sum<M>
+    where
+        T: Attribute<Kind = kind::N>,
+    {
+        Sum::new(self.place, '+', Term::Place(other.place))
+    }
+
+    /// The difference of two attributes, for [`Update::set_to`](crate::Update::set_to).
+    pub fn minus_attribute<U: Attribute<Kind = kind::N>, R2>(self, other: Path<M, U, R2>) -> Sum<M>
+    where
+        T: Attribute<Kind = kind::N>,
+    {
+        Sum::new(self.place, '-', Term::Place(other.place))
     }
 
     /// The size of the attribute, to be compared.

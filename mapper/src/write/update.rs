@@ -11,12 +11,12 @@ use super::plan::{After, Base, Changes, Returns, Write, target};
 use super::render::Action;
 use super::single::update_request;
 use super::{composed, in_shape};
-use crate::codec::{Attribute, EncodeError, ListOf, MaybeAbsent, kind};
+use crate::codec::{Attribute, EncodeError, ListOf, MapOf, MaybeAbsent, kind};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
 use crate::expr::change::Verb;
-use crate::expr::{Change, IntoCondition, Node, Path, Place, role};
+use crate::expr::{Change, IntoCondition, IntoExpression, Node, Path, Place, role};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::loaded::Loaded;
@@ -177,7 +177,7 @@ impl<M: Model, R> Update<'_, M, R> {
         verb: Verb,
         value: Result<AttributeValue, EncodeError>,
     ) -> Self {
-        self.changes.push(Change { place: path.into_place(), verb, value: value.map(Some) });
+        self.changes.push(Change::new(path.into_place(), verb, value.map(Some)));
         self
     }
 
@@ -262,6 +262,40 @@ impl<M: Model, R> Update<'_, M, R> {
     /// Removes an attribute that the model can do without: an `Option`, or a set.
     pub fn remove<T: MaybeAbsent, P: role::Changeable>(mut self, path: Path<M, T, P>) -> Self {
         self.changes.push(Change::remove(path.into_place()));
+        self
+    }
+
+    /// Removes an element of a list; those behind it move up.
+    pub fn remove_at<T: ListOf, P: role::Changeable>(
+        mut self,
+        path: Path<M, T, P>,
+        index: usize,
+    ) -> Self {
+        self.changes.push(Change::remove(path.index(index).into_place()));
+        self
+    }
+
+    /// Removes an entry of a map.
+    pub fn remove_entry<T: MapOf, P: role::Changeable>(
+        mut self,
+        path: Path<M, T, P>,
+        key: impl Into<String>,
+    ) -> Self {
+        self.changes.push(Change::remove(path.entry(key).into_place()));
+        self
+    }
+
+    /// Sets an attribute to another one of the same DynamoDB type, or to a sum:
+    /// `.set_to(Account::TOTAL, Account::NET.plus_attribute(Account::TAX))`.
+    ///
+    /// The attributes that are read must be there. AWS computes with the item as it was before the update. A number that
+    /// the field's type cannot hold is stored all the same, and fails when it is read.
+    pub fn set_to<T: Attribute, P: role::Changeable>(
+        mut self,
+        path: Path<M, T, P>,
+        value: impl IntoExpression<M, T::Kind>,
+    ) -> Self {
+        self.changes.push(Change::set_to(path.into_place(), value.into_expression()));
         self
     }
 
