@@ -133,6 +133,23 @@ pub trait Sized: Kind {}
 )]
 pub trait Add: Kind {}
 
+/// Kinds that AWS computes with: number.
+#[diagnostic::on_unimplemented(
+    message = "sums and differences need numbers, not DynamoDB type `{Self}`"
+)]
+pub trait Arithmetic: Kind {}
+
+impl Arithmetic for N {}
+
+/// The kind `K` itself.
+#[diagnostic::on_unimplemented(
+    message = "one attribute is of DynamoDB type `{Self}`, the other of `{K}`",
+    note = "an attribute is set to another of the same DynamoDB type"
+)]
+pub trait Is<K>: Kind {}
+
+impl<K: Kind> Is<K> for K {}
+
 /// The three kinds of sets.
 #[diagnostic::on_unimplemented(
     message = "`delete_from` needs a set, not DynamoDB type `{Self}`",

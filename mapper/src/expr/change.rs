@@ -86,7 +86,7 @@ pub trait IntoExpression<M, K> {
     fn into_expression(self) -> Expression;
 }
 
-impl<M, T: Attribute, R> IntoExpression<M, T::Kind> for Path<M, T, R> {
+impl<M, T: Attribute<Kind: kind::Is<K>>, R, K> IntoExpression<M, K> for Path<M, T, R> {
     fn into_expression(self) -> Expression {
         Expression { left: self.into_place(), step: None }
     }

@@ -362,7 +362,7 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     /// The attribute plus a number, for [`Update::set_to`](crate::Update::set_to).
     pub fn plus(self, operand: T::Operand<'_>) -> Sum<M>
     where
-        T: Attribute<Kind = kind::N>,
+        T::Kind: kind::Arithmetic,
     {
         let term = self.term(operand);
         Sum::new(self.place, '+', term)
@@ -371,24 +371,26 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
     /// The attribute minus a number, for [`Update::set_to`](crate::Update::set_to).
     pub fn minus(self, operand: T::Operand<'_>) -> Sum<M>
     where
-        T: Attribute<Kind = kind::N>,
+        T::Kind: kind::Arithmetic,
     {
         let term = self.term(operand);
         Sum::new(self.place, '-', term)
     }
 
     /// The sum of two attributes, for [`Update::set_to`](crate::Update::set_to).
-    pub fn plus_attribute<U: Attribute<Kind = kind::N>, R2>(self, other: Path<M, U, R2>) -> Sum<M>
+    pub fn plus_attribute<U: Attribute, R2>(self, other: Path<M, U, R2>) -> Sum<M>
     where
-        T: Attribute<Kind = kind::N>,
+        T::Kind: kind::Arithmetic,
+        U::Kind: kind::Arithmetic,
     {
         Sum::new(self.place, '+', Term::Place(other.place))
     }
 
     /// The difference of two attributes, for [`Update::set_to`](crate::Update::set_to).
-    pub fn minus_attribute<U: Attribute<Kind = kind::N>, R2>(self, other: Path<M, U, R2>) -> Sum<M>
+    pub fn minus_attribute<U: Attribute, R2>(self, other: Path<M, U, R2>) -> Sum<M>
     where
-        T: Attribute<Kind = kind::N>,
+        T::Kind: kind::Arithmetic,
+        U::Kind: kind::Arithmetic,
     {
         Sum::new(self.place, '-', Term::Place(other.place))
     }
