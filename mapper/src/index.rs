@@ -56,8 +56,8 @@ impl Layout {
     pub(crate) fn included(&self, index: &IndexLayout) -> Option<Vec<&'static str>> {
         let Holds::Some(names) = index.holds else { return None };
         let mut names = names.to_vec();
-        // Where items can be older than the model, each says what it is.
-        if self.baseline() != self.schema {
+        // An item says what shape it has; keys alone have none, unless migrations can reshape them.
+        if !names.is_empty() || self.baseline() != self.schema {
             names.push(SCHEMA_ATTRIBUTE);
         }
         names.extend(self.discriminator.map(|(name, _)| name));

@@ -94,6 +94,12 @@ impl Template {
         }
     }
 
+    /// Whether it is composed of text only: one key for all.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.attributes().next().is_none()
+    }
+
     /// The attributes that it is composed of.
     pub fn attributes(&self) -> impl Iterator<Item = &'static str> {
         self.parts.iter().filter_map(|part| match part {

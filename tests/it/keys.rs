@@ -237,6 +237,48 @@ async fn a_transaction_reads_and_writes_by_composed_keys() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn keys_that_begin_alike_are_told_apart() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(
+        table = "shop",
+        hash_key = "USER#{user}",
+        range_key = "PROFILE#{kind}",
+        validate = false
+    )]
+    struct Picture {
+        user: String,
+        kind: String,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(
+        table = "shop",
+        hash_key = "USER#{user}",
+        range_key = "PROFILE#{kind}#{n}",
+        validate = false
+    )]
+    struct Copy {
+        user: String,
+        kind: String,
+        n: u32,
+    }
+    let (db, _) = shop().await;
+    Profile { user: "ann".into(), name: "Ann".into(), version: 0 }.insert(&db).await?;
+    Picture { user: "ann".into(), kind: "small".into() }.insert(&db).await?;
+    for n in 1..=3 {
+        Copy { user: "ann".into(), kind: "small".into(), n }.insert(&db).await?;
+    }
+    assert_eq!(Profile::query(&db, "ann").try_collect().await?.len(), 1);
+    assert_eq!(Profile::scan(&db).try_collect().await?.len(), 1);
+    // `PROFILE#small#1` is a picture of kind `small#1` as well: a discriminator would tell.
+    assert_eq!(Picture::query(&db, "ann").try_collect().await?.len(), 4);
+    // A limit counts what is found, and a picture is no copy.
+    let copies = Copy::query(&db, "ann").limit(3).try_collect().await?;
+    assert_eq!(copies.iter().map(|copy| copy.n).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(copies[0].kind, "small");
+    Ok(())
+}
+
 /// What the library composes, and what it reads from a key, is nothing unknown.
 #[tokio::test]
 async fn composed_keys_are_known_where_unknown_attributes_are_refused() -> Outcome {

@@ -48,6 +48,9 @@ type Types<M, Rest, R> = PhantomData<fn() -> (M, Rest, R)>;
 /// A composed range key, as the constant that the derive makes: with [`with`](Composite::with) the first parts are
 /// given, one by one; comparisons are about the next one and never leave what was given.
 ///
+/// Keys are ordered as their text is. Of strings where one begins with another, such as `"a"` and `"a!"`, the order is
+/// that of what follows in the key: `!` comes before `#`. Strings of one length, such as dates, have no such surprise.
+///
 /// ```
 /// # use dynamap::{Database, Model, Table};
 /// #[derive(Debug, Clone, Model)]

@@ -120,7 +120,8 @@ impl<'a> Search<'a> {
             let page_size = (rendered.filter.is_none() && self.limit.is_some())
                 .then(|| i32::try_from(left).unwrap_or(i32::MAX));
             let page = rendered.fetch(self.db, start, page_size).await?;
-            found.extend(page.items.into_iter().take(left).map(Item::from));
+            let items = page.items.into_iter().map(Item::from).filter(|item| self.is_own(item));
+            found.extend(items.take(left));
             start = page.next;
             if start.is_none() {
                 break;
@@ -238,8 +239,19 @@ impl<'a> Search<'a> {
     fn own_range(&self) -> Option<Node> {
         let template = self.layout.template(self.layout.range_key?.name)?;
         let literal = template.literal();
-        (self.index.is_none() && !self.any_model && !literal.is_empty())
-            .then(|| Node::begins_with(template.name, literal))
+        if self.index.is_some() || self.any_model || literal.is_empty() {
+            return None;
+        }
+        Some(if template.is_constant() {
+            Node::equals(template.name, AttributeValue::S(literal.to_owned()))
+        } else {
+            Node::begins_with(template.name, literal)
+        })
+    }
+
+    /// Whether a found item is wanted: where keys tell models apart, two can begin alike.
+    fn is_own(&self, item: &Item) -> bool {
+        self.any_model || self.layout.discriminator.is_some() || self.layout.owns(item)
     }
 
     /// The filter of a table that is shared with other models.
