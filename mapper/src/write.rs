@@ -20,6 +20,7 @@ mod single;
 mod transact;
 mod update;
 mod upsert;
+mod verify;
 
 pub use apply::{apply, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};

@@ -111,3 +111,19 @@ async fn an_insert_in_a_transaction_takes_its_id_at_commit() -> Outcome {
     assert_eq!(Account::scan(&db).try_collect().await?.len(), 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_key_given_in_a_transaction_is_never_given_out_again() -> Outcome {
+    let (db, _) = store().await;
+    let tx = Transaction::begin(&db);
+    let child = tx.nested();
+    child.insert_with_own_key(Account { id: 7, ..Account::of("Ann", 1) })?;
+    assert_eq!(Account::get(&child, 7).await?.expect("its own write").owner, "Ann");
+    child.commit().await?;
+    tx.commit().await?;
+    assert_eq!(Account::of("Bob", 1).insert(&db).await?.id, 8);
+    let tx = Transaction::begin(&db);
+    tx.insert_with_own_key(Account { id: 7, ..Account::of("Cid", 1) })?;
+    assert!(tx.commit().await.expect_err("taken").is_conflict());
+    Ok(())
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dynamap::error::Reason;
+use dynamap::faults::Fault;
 use dynamap::{Database, Error, Loaded, Model, RunError, Transaction};
 
 use crate::support::{Account, DoomMap, Outcome, Profile, account, store};
@@ -521,6 +522,44 @@ async fn every_future_can_be_spawned() -> Outcome {
         dynamap::Table::<Account>::delete(&db).await
     })
     .await??;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_alone_are_checked_at_one_moment_and_at_the_price_of_reads() -> Outcome {
+    let (db, faults) = store().await;
+    accounts(&db, &[100, 0]).await?;
+    // One read was as it was at one moment.
+    let tx = Transaction::begin(&db);
+    get(&tx, 1).await?;
+    faults.clear_log();
+    tx.commit().await?;
+    assert!(faults.requests().is_empty());
+
+    let tx = Transaction::begin(&db);
+    get(&tx, 1).await?;
+    get(&tx, 2).await?;
+    assert!(DoomMap::get(&tx, (9, 9)).await?.is_none());
+    faults.clear_log();
+    for fault in [Fault::TransactionConflict, Fault::Throttle, Fault::LoseAnswer] {
+        faults.next("TransactGetItems", fault);
+    }
+    tx.commit().await?;
+    let operations: Vec<_> = faults.requests().into_iter().map(|r| r.operation).collect();
+    assert_eq!(operations, ["TransactGetItems"; 4]);
+
+    // A sum of two states is no sum.
+    let tx = Transaction::begin(&db);
+    get(&tx, 1).await?;
+    let mut two = account(&db, 2).await;
+    two.balance = 7;
+    two.save(&db).await?;
+    get(&tx, 2).await?;
+    let mut one = account(&db, 1).await;
+    one.balance = 93;
+    one.save(&db).await?;
+    let error = tx.commit().await.expect_err("account 1 changed since");
+    assert_eq!(error.winner::<Account>()?.expect("there").balance, 93);
     Ok(())
 }
 

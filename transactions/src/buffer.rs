@@ -6,7 +6,7 @@
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{After, Base, Write};
-use dynamap_mapper::{Database, Error, Item};
+use dynamap_mapper::{Database, Error, Item, Key};
 
 /// What is known about an item: it is this one, or there is none.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ type Finish = Box<dyn FnOnce(&Database, u64) -> Result<Write, Error> + Send>;
 pub(crate) struct Buffer {
     entries: Vec<Entry>,
     drafts: Vec<Draft>,
+    /// Keys that were given where a counter gives them.
+    own_keys: Vec<(&'static Layout, Key)>,
 }
 
 struct Entry {
@@ -90,6 +92,15 @@ impl Buffer {
         Ok(())
     }
 
+    /// Remembers that a counter must be raised to this key before it is used.
+    pub(crate) fn add_own_key(&mut self, layout: &'static Layout, key: Key) {
+        self.own_keys.push((layout, key));
+    }
+
+    pub(crate) fn take_own_keys(&mut self) -> Vec<(&'static Layout, Key)> {
+        std::mem::take(&mut self.own_keys)
+    }
+
     pub(crate) fn add_draft(&mut self, draft: Draft) {
         self.drafts.push(draft);
     }
@@ -117,6 +128,7 @@ impl Buffer {
             self.fold(write, number, None)?;
         }
         self.drafts.extend(child.drafts);
+        self.own_keys.extend(child.own_keys);
         Ok(())
     }
 

@@ -12,12 +12,16 @@ use crate::transaction::Transaction;
 
 impl Transaction {
     /// Sends what the transaction intends, with a check for everything that it only read.
-    pub(crate) async fn send(&self, buffer: Buffer) -> Result<Receipt, Error> {
+    pub(crate) async fn send(&self, mut buffer: Buffer) -> Result<Receipt, Error> {
         let db = self.database();
+        let own_keys = buffer.take_own_keys();
         let (mut writes, drafts) = buffer.into_writes();
         let mut inserted = HashMap::new();
         // Before ids are taken for what cannot be committed.
         check_count(writes.len() + drafts.len())?;
+        for (layout, key) in own_keys {
+            sequence::raise(db, layout, &key).await?;
+        }
         for draft in drafts {
             // Taken as late as possible; if the commit fails, the id is a gap.
             let id = sequence::next(db, draft.layout).await?;

@@ -182,6 +182,22 @@ impl Transaction {
         Ok(Handle { number, target: None, model: PhantomData })
     }
 
+    /// As [`insert`](Transaction::insert), and keeps the key that the model holds where it would be taken from a counter.
+    /// The counter is raised to it at commit.
+    ///
+    /// # Errors
+    /// As [`insert`](Transaction::insert).
+    pub fn insert_with_own_key<M: Model>(&self, model: M) -> Result<Handle<M>, Error> {
+        let mut model = prepare(self.database(), model, WriteVerb::Insert, None)?;
+        let write = Write::insert(self.database(), &mut model, None)?;
+        let key = write.target().key.clone();
+        let handle = self.fold(write)?;
+        if M::layout().auto_increment {
+            self.writable()?.buffer.add_own_key(M::layout(), key);
+        }
+        Ok(handle)
+    }
+
     /// Deletes a loaded item at commit.
     ///
     /// # Errors
@@ -203,7 +219,8 @@ impl Transaction {
 
     /// Applies everything, all or none. A nested transaction merges into its parent instead, without a request.
     ///
-    /// A single write and nothing else is sent as a plain conditional write, at half the price.
+    /// A single write and nothing else is sent as a plain conditional write, at half the price. Reads alone are checked at
+    /// the price of reads; one read alone sends nothing more.
     /// If the future is dropped half-way, the writes may have been applied or not, together.
     ///
     /// # Errors

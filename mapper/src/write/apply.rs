@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::plan::{After, Write};
 use super::render::{Rendered, render};
-use super::{single, transact};
+use super::{single, transact, verify};
 use crate::database::Database;
 use crate::error::Error;
 use crate::item::Item;
@@ -21,13 +21,18 @@ pub(crate) const MAX_ACTIONS: usize = 100;
 /// writes may have been applied or not, together.
 pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>, Error> {
     check(writes)?;
+    if writes.iter().all(|write| matches!(write.after, After::Same)) {
+        if !writes.is_empty() {
+            Box::pin(verify::send(db, writes)).await?;
+        }
+        return Ok(vec![None; writes.len()]);
+    }
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
         writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match (writes, rendered.as_slice()) {
-        ([], _) => return Ok(Vec::new()),
-        ([write], [one]) if !matches!(write.after, After::Same) && !write.once => {
+        ([write], [one]) if !write.once => {
             let returned = Box::pin(single::send(db, write, one, &nonce)).await?;
             return Ok(rendered
                 .into_iter()
