@@ -147,6 +147,14 @@ pub fn key_field<T: Attribute>(
     }
 }
 
+/// The value of a key field that a converter stores.
+pub fn key_field_with<T, C: Convert<T>>(
+    name: &'static str,
+    value: &T,
+) -> Result<(&'static str, AttributeValue), EncodeError> {
+    C::encode(value).map(|value| (name, value)).map_err(|error| error.at(name))
+}
+
 /// The scalar type of a key field; does not compile for types that cannot be keys.
 #[must_use]
 pub const fn key_attribute<T: Attribute>(name: &'static str) -> KeyAttribute

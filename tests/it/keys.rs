@@ -1,6 +1,10 @@
 //! Composed keys, several models in one table, collections.
 
-use dynamap::{AttributeValue, Collection, Database, Error, Loaded, Model, Table, Transaction};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use dynamap::{
+    AttributeValue, Collection, Database, Error, Loaded, Model, Table, Transaction, UnixSeconds,
+};
 use proptest::prelude::*;
 
 use crate::support::{Outcome, n, put_raw, s, stored};
@@ -276,6 +280,35 @@ async fn keys_that_begin_alike_are_told_apart() -> Outcome {
     let copies = Copy::query(&db, "ann").limit(3).try_collect().await?;
     assert_eq!(copies.iter().map(|copy| copy.n).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(copies[0].kind, "small");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_can_be_stored_by_a_converter() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "events", validate = false)]
+    #[model(gsi(by_end, hash_key = "END#{end}", keys_only))]
+    struct Event {
+        #[model(hash_key)]
+        place: String,
+        #[model(range_key, with = UnixSeconds)]
+        start: SystemTime,
+        #[model(with = UnixSeconds)]
+        end: SystemTime,
+    }
+    let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+    let db = Database::new(dynamap::embedded::memory()?);
+    Table::<Event>::create(&db).await?;
+    for start in [5, 60] {
+        Event { place: "x".into(), start: at(start), end: at(start + 9) }.insert(&db).await?;
+    }
+    let mut event = Event::get(&db, ("x", &at(60))).await?.expect("there");
+    assert_eq!(event.image().get("start"), Some(&n(60)));
+    assert_eq!(event.image().text("by_end_pk"), Some("END#69"));
+    event.end = at(70);
+    event.save(&db).await?;
+    let late = Event::query(&db, "x").range(Event::START.gt(&at(7))).try_collect().await?;
+    assert_eq!((late.len(), late[0].end), (1, at(70)));
     Ok(())
 }
 

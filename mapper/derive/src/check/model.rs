@@ -418,10 +418,11 @@ fn described<'a>(ctxt: &mut Ctxt, raw: &Raw<'a>, case: Case) -> ast::Field<'a> {
         ctxt.error(raw.ident, sentence);
     }
     let default = raw.default.as_ref().map(|(_, default)| default.clone());
-    if role != Role::Field && raw.extras.with.is_some() {
-        let sentence = "a key and the version are stored as their type is: remove `with`, or wrap the type in a \
-                        struct of your own that implements `dynamap::Attribute`";
-        ctxt.error(raw.ident, sentence);
+    if role == Role::Version && raw.extras.with.is_some() {
+        ctxt.error(raw.ident, "the version is stored as a number: remove `with`");
+    }
+    if raw.auto_increment.is_some() && raw.extras.with.is_some() {
+        ctxt.error(raw.ident, "an `auto_increment` key is stored as a number: remove `with`");
     }
     let automatic = raw.automatic.as_ref().map(|(_, automatic)| automatic.clone());
     let field = field(raw.field, raw.ident, name, raw.extras.clone(), role, default);

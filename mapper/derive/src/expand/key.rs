@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
-use super::{at, constant as field_constant, role, site, stored_type, word};
+use super::{at, constant as field_constant, converter, role, site, stored_type, word};
 use crate::ast::{Field, Key, Model, Piece, Role, Template};
 
 /// The fields of a key that a caller writes, without those in `known`.
@@ -78,8 +78,14 @@ pub(super) fn own<'m>(
     numbers: &'m [usize],
 ) -> impl Iterator<Item = TokenStream> + 'm {
     numbers.iter().map(move |number| {
-        let Field { ident, ty, name, .. } = &model.fields[*number];
+        let field = &model.fields[*number];
+        let Field { ident, ty, name, .. } = field;
         let part = part(*number);
+        if let Some(with) = converter(private, field) {
+            return quote_spanned! {at(&with)=>
+                let #part = #private::key_field_with::<#ty, #with>(#name, &self.#ident)?;
+            };
+        }
         quote_spanned!(at(ty)=> let #part = #private::key_field::<#ty>(#name, &self.#ident)?;)
     })
 }
