@@ -128,6 +128,21 @@ pub fn is_absent<T: Attribute>(name: &str, value: &T) -> Result<bool, EncodeErro
     value.encode().map(|value| value.is_none()).map_err(|error| error.at(name))
 }
 
+/// Writes the number of a variant.
+pub fn number(variant: u32) -> Result<AttributeValue, EncodeError> {
+    u32::encode_operand(variant)
+}
+
+/// Reads the number of a variant.
+pub fn from_number(value: &AttributeValue, expected: &'static str) -> Result<u32, DecodeError> {
+    match value {
+        AttributeValue::N(_) => {
+            u32::decode(value).map_err(|_| DecodeError::new(expected, "another number"))
+        }
+        other => Err(DecodeError::kind(expected, other)),
+    }
+}
+
 /// The value of a key attribute as written in a request.
 pub fn key_operand<T: Attribute>(
     name: &'static str,

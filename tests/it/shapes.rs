@@ -514,3 +514,30 @@ async fn a_field_with_serde_is_stored_as_serde_would() -> Outcome {
     assert_eq!(Pair::get(&db, 2).await?.expect("there").two, (7, true));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_enum_can_be_stored_by_the_number_of_its_variant() -> Outcome {
+    #[derive(Debug, Clone, Copy, PartialEq, Attribute)]
+    #[model(by_index)]
+    enum Level {
+        Low,
+        High,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "alarms", validate = false)]
+    struct Alarm {
+        #[model(hash_key)]
+        id: u32,
+        level: Level,
+    }
+    let db = Database::new(dynamap::embedded::memory()?);
+    Table::<Alarm>::create(&db).await?;
+    let alarm = Alarm { id: 1, level: Level::High }.insert(&db).await?;
+    assert_eq!(alarm.image().get("level"), Some(&n(1)));
+    assert_eq!(Alarm::get(&db, 1).await?.expect("there").level, Level::High);
+    assert_eq!(Alarm::scan(&db).filter(Alarm::LEVEL.gt(&Level::Low)).try_collect().await?.len(), 1);
+    put_raw(&db, "alarms", &[("id", n(2)), ("level", n(2))]).await;
+    let error = Alarm::get(&db, 2).await.expect_err("no such level").to_string();
+    assert!(error.contains("`level`: expected a number below 2, found another number"), "{error}");
+    Ok(())
+}

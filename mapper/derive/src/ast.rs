@@ -202,6 +202,8 @@ pub(crate) enum Shape<'a> {
     Newtype(&'a Type),
     /// As the name of a variant.
     Names(Vec<Variant<'a>>, Option<Other<'a>>),
+    /// As the number of a variant, from 0.
+    Numbers(Vec<Variant<'a>>),
     /// As a map, with an entry for the name of the variant.
     Tagged(Tagged<'a>),
 }

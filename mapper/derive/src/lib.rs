@@ -363,6 +363,7 @@ pub fn model(input: TokenStream) -> TokenStream {
 /// | `tag = "kind"` | an enum with data | The entry for the name of the variant; `type` where it is not given. |
 /// | `content = "of"` | an enum with data | The entry for the one unnamed field of a variant; `value` where it is not given. |
 /// | `other` | a variant | Keeps what is stored under a name that no variant has, and writes it back: `Other(String)` in an enum of names, `Other(Item)` in one with data. |
+/// | `by_index` | an enum of plain names | Stored as the number of the variant, from 0, in their order: for tables that older programs filled. |
 /// | `rename = "town"` | a named field, a variant | The name that is stored, where it is not the field's or variant's. |
 /// | `default` | a named field | What the field reads as where the map lacks the entry: `Default::default()`. |
 /// | `default = "CH".to_owned()` | a named field | The same with an expression of the field's type. |

@@ -31,7 +31,17 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Attribute<'
     let krate = krate(ctxt, &mut words);
     let case = Case::read(ctxt, &mut words);
     let tags = Tags::read(ctxt, &mut words);
+    let by_index = words.flag(ctxt, "by_index");
     let shape = shape(ctxt, input, case, &tags)?;
+    let shape = match (by_index, shape) {
+        (None, shape) => shape,
+        (Some(_), Shape::Names(variants, None)) => Shape::Numbers(variants),
+        (Some(word), _) => {
+            let sentence = "only an enum of plain names is stored by the numbers of its variants: remove `by_index`";
+            ctxt.error(word, sentence);
+            return None;
+        }
+    };
     if !matches!(shape, Shape::Tagged(_)) {
         tags.refuse(ctxt);
     }

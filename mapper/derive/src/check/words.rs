@@ -60,7 +60,7 @@ pub(crate) const MODEL_FIELD: Place = Place {
 };
 pub(super) const ATTRIBUTE: Place = Place {
     on: "a type that derives `Attribute`",
-    known: &["rename_all", "tag", "content", "crate"],
+    known: &["rename_all", "tag", "content", "by_index", "crate"],
 };
 pub(super) const ATTRIBUTE_FIELD: Place = Place {
     on: "a named field of a type that derives `Attribute`",

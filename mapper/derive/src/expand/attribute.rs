@@ -17,6 +17,7 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
         Shape::Map(_) => map(private, ident),
         Shape::Newtype(ty) => newtype(private, ty),
         Shape::Names(variants, other) => variants::names(private, ident, variants, other.as_ref()),
+        Shape::Numbers(variants) => variants::numbers(private, variants),
         Shape::Tagged(tagged) => variants::tagged(private, ident, tagged),
     };
     let document = match &attribute.shape {
@@ -32,7 +33,7 @@ pub(crate) fn attribute(attribute: &Attribute<'_>) -> TokenStream {
             quote_spanned!(site()=> #document #assertions)
         }
         Shape::Newtype(ty) => wraps(private, ident, ty),
-        Shape::Names(..) => TokenStream::new(),
+        Shape::Names(..) | Shape::Numbers(_) => TokenStream::new(),
     };
     quote_spanned! {site()=>
         #document

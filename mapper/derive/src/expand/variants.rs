@@ -1,11 +1,41 @@
 //! The code of enums.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens as _, format_ident, quote_spanned};
 
 use super::attribute::head;
 use super::{apart, at, read, read_value, site, word, write_value};
 use crate::ast::{Data, Field, Other, Role, Tagged, Variant};
+
+/// An enum that is stored as the number of its variant.
+pub(super) fn numbers(private: &TokenStream, variants: &[Variant<'_>]) -> TokenStream {
+    let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
+    let numbers: Vec<_> = (0..idents.len()).map(Literal::usize_unsuffixed).collect();
+    let expected = format!("a number below {}", idents.len());
+    let head = head(private, "N");
+    quote_spanned! {site()=>
+        #head
+
+        fn encode_operand(
+            operand: &Self,
+        ) -> ::core::result::Result<#private::AttributeValue, #private::EncodeError> {
+            #private::number(match operand {
+                #(Self::#idents => #numbers,)*
+            })
+        }
+
+        fn decode(
+            value: &#private::AttributeValue,
+        ) -> ::core::result::Result<Self, #private::DecodeError> {
+            match #private::from_number(value, #expected)? {
+                #(#numbers => ::core::result::Result::Ok(Self::#idents),)*
+                _ => ::core::result::Result::Err(
+                    #private::DecodeError::new(#expected, "another number"),
+                ),
+            }
+        }
+    }
+}
 
 /// The impl of an enum that is stored as the name of its variant.
 pub(super) fn names(

@@ -521,6 +521,37 @@ fn attributes_are_maps_wrapped_fields_or_names() {
 }
 
 #[test]
+fn enums_by_number_have_plain_names() {
+    assert_eq!(attribute("#[model(by_index)] enum A { B, C }"), Vec::<String>::new());
+    for input in ["#[model(by_index)] enum A { B(u8), C }", "#[model(by_index)] struct A { b: u8 }"]
+    {
+        assert_eq!(
+            attribute(input),
+            [
+                "only an enum of plain names is stored by the numbers of its variants: remove `by_index`"
+            ],
+        );
+    }
+}
+
+#[test]
+fn keys_can_be_converted_and_versions_cannot() {
+    assert_eq!(
+        fields("#[model(hash_key, with = UnixSeconds)] id: SystemTime"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        fields(
+            "#[model(hash_key, auto_increment, with = A)] id: u64, #[model(version, with = A)] v: u64"
+        ),
+        [
+            "an `auto_increment` key is stored as a number: remove `with`",
+            "the version is stored as a number: remove `with`",
+        ],
+    );
+}
+
+#[test]
 fn attributes_have_few_words() {
     check(
         attribute,
