@@ -41,8 +41,6 @@ pub struct Layout {
     pub attributes: &'static [&'static str],
     /// Names under which attributes are read too, each with the name that is written.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// The attributes that read as a default where they are absent.
-    pub defaults: &'static [&'static str],
     /// The key attributes that are composed of others.
     pub templates: &'static [Template],
     /// The attribute that tells the model's items from those of others in the same table, and its value.
@@ -168,6 +166,14 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// # Errors
     /// Where DynamoDB cannot hold a value.
     fn fill_defaults(&mut self) -> Result<(), EncodeError>;
+
+    /// What attributes with a `default` read as where they are absent.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold a value.
+    fn default_attributes() -> Result<Item, EncodeError> {
+        Ok(Item::new())
+    }
 
     /// Sets the fields that the library fills by itself, once before the hooks and once after them; `stored` is the
     /// model as it was read, for a save.

@@ -33,7 +33,7 @@ pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
-pub use flatten::{Flatten, assert_apart, count, from_map, join, put_flattened, to_map};
+pub use flatten::{Flatten, assert_apart, count, from_map, join, put_defaults, put_flattened, to_map};
 pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.

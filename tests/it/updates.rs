@@ -330,6 +330,8 @@ struct Wallet {
     credits: i64,
     #[model(default = BTreeSet::from(["user".to_owned()]))]
     roles: BTreeSet<String>,
+    #[model(default)]
+    badges: BTreeSet<String>,
     #[model(alias = "remark")]
     note: Option<String>,
 }
@@ -366,6 +368,18 @@ async fn a_change_by_key_starts_from_what_the_model_reads() -> Outcome {
     Wallet::update(&db, 1).add(Wallet::BALANCE, 5).await?;
     assert_eq!(faults.requests().len(), 1);
 
+    // Where the default is empty, an absent or cleared value is added to as it is.
+    faults.clear_log();
+    let badges = BTreeSet::from(["gold".to_owned()]);
+    Wallet::update(&db, 1).add(Wallet::BADGES, &badges).await?;
+    assert_eq!((read().await?.badges.len(), faults.count("UpdateItem")), (1, 1));
+    let mut cleared = read().await?;
+    cleared.badges.clear();
+    cleared.save(&db).await?;
+    assert_eq!(cleared.image().get("badges"), Some(&AttributeValue::Null(true)));
+    Wallet::update(&db, 1).add(Wallet::BADGES, &badges).await?;
+    assert_eq!(read().await?.badges, badges);
+
     // What is replaced or removed whole is so under every name.
     put_raw(&db, "wallets", &old).await;
     Wallet::update(&db, 1).set(Wallet::BALANCE, 1).remove(Wallet::NOTE).await?;
@@ -375,6 +389,8 @@ async fn a_change_by_key_starts_from_what_the_model_reads() -> Outcome {
     // A cleared value with a default stays cleared; one that might become empty is left to a save.
     Wallet::update(&db, 1).remove(Wallet::ROLES).await?;
     assert!(read().await?.roles.is_empty());
+    let cleared = Wallet::update(&db, 1).add(Wallet::ROLES, &badges).await;
+    assert!(matches!(cleared, Err(Error::Usage(_))), "{cleared:?}");
     let roles = BTreeSet::from(["user".to_owned()]);
     let update = Wallet::update(&db, 1).delete_from(Wallet::ROLES, &roles);
     assert!(matches!(update.await, Err(Error::Usage(_))));

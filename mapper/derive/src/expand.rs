@@ -116,16 +116,25 @@ fn names<'a>(
     joined(private, &own, flattened, &text, &quote_spanned!(site()=> ""))
 }
 
-/// The names of fields that read as a default where they are absent.
-fn defaults<'a>(private: &TokenStream, fields: impl Iterator<Item = &'a Field<'a>>) -> TokenStream {
-    let (own, flattened): (Vec<_>, Vec<_>) = fields.partition(|field| field.is_named());
-    let own = own.iter().filter(|field| field.default.is_some()).map(|field| &field.name);
-    let own = quote_spanned!(site()=> &[#(#own),*]);
-    let flattened = flattened
-        .iter()
-        .map(|Field { ty, .. }| quote_spanned!(at(ty)=> <#ty as #private::Flatten>::DEFAULTS));
-    let text = quote_spanned!(site()=> &::core::primitive::str);
-    joined(private, &own, flattened, &text, &quote_spanned!(site()=> ""))
+/// The statements that write what fields with a default read as where they are absent into `item`.
+fn defaults<'a>(
+    private: &'a TokenStream,
+    fields: impl Iterator<Item = &'a Field<'a>> + 'a,
+) -> impl Iterator<Item = TokenStream> + 'a {
+    fields.filter_map(move |field| {
+        let ty = field.ty;
+        if field.role == Role::Flattened {
+            return Some(quote_spanned!(at(ty)=> #private::put_defaults::<#ty>(&mut item)?;));
+        }
+        let default = value(field.default.as_ref()?, at(ty));
+        let write = write_value(private, field, &quote_spanned!(at(ty)=> &default));
+        Some(quote_spanned! {at(ty)=>
+            {
+                let default: #ty = #default;
+                #write
+            }
+        })
+    })
 }
 
 /// The names under which fields are read too, each with the name that is written.

@@ -119,11 +119,6 @@ impl Node {
         Self::compare(name, Operator::Gt, value)
     }
 
-    /// The attribute is stored as NULL.
-    pub(crate) fn is_null(name: &'static str) -> Self {
-        Self::of(Kind::Type(Place::attribute(name), "NULL"))
-    }
-
     fn compare(name: &'static str, operator: Operator, value: AttributeValue) -> Self {
         let place = Place::attribute(name);
         let value = Term::Value(place.clone(), Ok(value));
@@ -138,6 +133,11 @@ impl Node {
     /// The attribute is absent.
     pub(crate) fn not_exists(name: &'static str) -> Self {
         Self::of(Kind::NotExists(Place::attribute(name)))
+    }
+
+    /// The attribute is stored as NULL.
+    pub(crate) fn stored_as_null(name: &str) -> Self {
+        Self::of(Kind::Type(Place::from(name), "NULL"))
     }
 
     /// The attribute is there, whatever it is.

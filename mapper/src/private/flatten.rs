@@ -14,11 +14,11 @@ pub trait Flatten: Sized {
     const ATTRIBUTES: &'static [&'static str];
     /// The names under which they are read too, each with the name that is written.
     const ALIASES: &'static [(&'static str, &'static str)];
-    /// The names of those that read as a default where they are absent.
-    const DEFAULTS: &'static [&'static str];
 
     fn to_entries(&self) -> Result<Item, EncodeError>;
     fn from_entries(source: &impl Source) -> Result<Self, DecodeError>;
+    /// What the fields with a default read as where they are absent.
+    fn default_entries() -> Result<Item, EncodeError>;
 }
 
 /// Writes the entries of a field beside the others.
@@ -27,6 +27,17 @@ pub trait Flatten: Sized {
 /// Where DynamoDB cannot hold a value.
 pub fn put_flattened<T: Flatten>(item: &mut Item, value: &T) -> Result<(), EncodeError> {
     for (name, value) in value.to_entries()?.into_inner() {
+        item.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Adds the defaults of a flattened field.
+///
+/// # Errors
+/// Where DynamoDB cannot hold a default.
+pub fn put_defaults<T: Flatten>(item: &mut Item) -> Result<(), EncodeError> {
+    for (name, value) in T::default_entries()?.into_inner() {
         item.insert(name, value);
     }
     Ok(())

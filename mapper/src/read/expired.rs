@@ -10,5 +10,5 @@ use crate::model::Layout;
 pub(super) fn unexpired(db: &Database, layout: &Layout) -> Node {
     let Some(name) = layout.ttl else { return Node::all(Vec::new()) };
     let now = AttributeValue::N(u64::from_clock(db.now()).to_string());
-    Node::any(vec![Node::not_exists(name), Node::is_null(name), Node::greater(name, now)])
+    Node::any(vec![Node::not_exists(name), Node::stored_as_null(name), Node::greater(name, now)])
 }

@@ -1,10 +1,11 @@
 //! What the verbs by key share: they meet items of any schema without having read them.
 
 use super::apply::apply;
+use super::in_shape::Shape;
 use super::plan::Write;
 use super::render::{Rendered, render};
 use crate::database::Database;
-use crate::decode::decode;
+use crate::decode::{attributes, decode};
 use crate::error::Error;
 use crate::expr::Node;
 use crate::item::{AttributeValue, Item};
@@ -27,7 +28,7 @@ pub(super) enum Guard {
     /// Nothing.
     None,
     /// That it has the shape which changes and condition are written for: the model's schema, and this besides.
-    Shape(Node),
+    Shape(Shape),
     /// The same, or that there is no item.
     ShapeOrAbsent,
 }
@@ -39,7 +40,7 @@ impl ByKey {
     /// in the store first; a newer one of the same major is met with its own schema.
     pub(super) async fn run<M: Model>(self, db: &Database) -> Result<Option<Item>, Error> {
         let layout = M::layout();
-        let none = Node::all(Vec::new());
+        let none = Shape::default();
         let shape = match &self.guard {
             Guard::None => {
                 return apply(db, &[self.write]).await.map(|mut after| after.pop().flatten());
@@ -80,7 +81,7 @@ impl ByKey {
         let expected = write.condition.take().unwrap_or_else(|| Node::all(Vec::new()));
         write.condition = match &self.guard {
             Guard::None => self.write.condition.clone(),
-            Guard::Shape(shape) => Some(guard.and(shape.clone()).and(expected)),
+            Guard::Shape(shape) => Some(guard.and(shape.node(layout)).and(expected)),
             Guard::ShapeOrAbsent => {
                 let hash = layout.hash_key.name;
                 Some(Node::not_exists(hash).or(Node::exists(hash).and(guard)))
@@ -117,7 +118,7 @@ async fn met<M: Model>(
     key: &Key,
     image: &Item,
     known: &semver::Version,
-    shape: &Node,
+    shape: &Shape,
 ) -> Result<Option<semver::Version>, Error> {
     let layout = M::layout();
     if !own(layout).holds(image) {
@@ -132,10 +133,14 @@ async fn met<M: Model>(
     match standing(&found, &layout.schema) {
         Standing::TooNew => Err(Error::schema_too_new(&table, key, found, layout)),
         Standing::NewerReadable | Standing::Equal if found != *known => Ok(Some(found)),
-        Standing::NewerReadable | Standing::Equal if shape.holds(image) => Ok(None),
+        Standing::NewerReadable | Standing::Equal if shape.node(layout).holds(image) => Ok(None),
         _ => {
             let loaded = decode::<M>(&table, key, image.clone())?;
-            let write = Write::reshape(db, &loaded, shape)?;
+            let mut item = loaded.current().clone();
+            let read: M = attributes(&table, key, &item)?;
+            let read = read.to_attributes().map_err(|error| Error::encode(layout, error))?;
+            shape.reshape(layout, &mut item, &read)?;
+            let write = Write::reshaped(db, &loaded, item);
             match apply(db, &[write]).await {
                 // Somebody else changed it meanwhile: the next round sees what it is now.
                 Ok(_) | Err(Error::Conflict(_)) => Ok(Some(found.max(layout.schema.clone()))),

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 
 use super::by_key::{ByKey, Guard, own};
+use super::in_shape::Shape;
 use super::plan::{After, Base, Write, target};
 use super::returns;
 use super::single::delete_request;
@@ -104,7 +105,7 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
             Expect::Anything => (None, Guard::None),
             Expect::Exists => (Some(exists), Guard::None),
             Expect::When(condition) => {
-                (Some(exists.and(condition)), Guard::Shape(Node::all(Vec::new())))
+                (Some(exists.and(condition)), Guard::Shape(Shape::default()))
             }
         };
         write.condition = condition;

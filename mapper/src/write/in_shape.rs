@@ -1,34 +1,45 @@
 //! Changes by key of attributes that can be stored in another way than their own: under an alias, or not at all where a
 //! default stands for them.
 
+use std::borrow::Cow;
+
 use crate::error::Error;
 use crate::expr::change::{Expression, Verb};
 use crate::expr::{Change, Node, Place};
-use crate::item::AttributeValue;
-use crate::model::Layout;
+use crate::item::{AttributeValue, Item};
+use crate::model::{Layout, Model};
+
+/// What changes by key require of the way in which attributes are stored.
+#[derive(Default)]
+pub(super) struct Shape {
+    /// The attributes that the changes start from.
+    names: Vec<Cow<'static, str>>,
+    /// What those read as where they are absent.
+    defaults: Item,
+}
 
 /// The changes as they must be sent, and what they require of the stored item.
 ///
 /// # Errors
 /// [`Error::Usage`] where elements are taken out of a set with a default: without a last one it would read as the
-/// default again.
-pub(super) fn changes(layout: &Layout, changes: Vec<Change>) -> Result<(Vec<Change>, Node), Error> {
-    let (mut sent, mut shape) = (Vec::new(), Node::all(Vec::new()));
+/// default again. `Encode` of a default.
+pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Shape), Error> {
+    let layout = M::layout();
+    let defaults = M::default_attributes().map_err(|error| Error::encode(layout, error))?;
+    let mut sent = Vec::new();
+    let mut shape = Shape { names: Vec::new(), defaults };
     for mut change in changes {
         for place in change.from.iter().flat_map(Expression::places) {
-            shape = shape.and(read(layout, &place.name, true));
+            shape.names.push(place.name.clone());
         }
         let name = change.place.name.clone();
-        let aliases = aliases(layout, &name);
-        let has_default = layout.defaults.iter().any(|own| *own == name);
+        let has_default = shape.defaults.get(&name).is_some_and(|default| !is_null(default));
         let whole = change.place.inner.is_empty();
         match change.verb {
             // Whatever was stored, and however, is replaced.
-            Verb::Set | Verb::SetTo if whole => {
-                sent.extend(aliases.map(|alias| Change::remove(Place::attribute(alias))));
-            }
+            Verb::Set | Verb::SetTo if whole => sent.extend(without_aliases(layout, &name)),
             Verb::Remove if whole => {
-                sent.extend(aliases.map(|alias| Change::remove(Place::attribute(alias))));
+                sent.extend(without_aliases(layout, &name));
                 if has_default {
                     // Absent, it would read as the default.
                     change = Change::set(change.place, AttributeValue::Null(true));
@@ -40,11 +51,72 @@ pub(super) fn changes(layout: &Layout, changes: Vec<Change>) -> Result<(Vec<Chan
                      change and save",
                 ));
             }
-            verb => shape = shape.and(read(layout, &name, verb != Verb::SetIfAbsent)),
+            Verb::SetIfAbsent => {
+                shape.defaults.remove(&name);
+                shape.names.push(name);
+            }
+            _ => shape.names.push(name),
         }
         sent.push(change);
     }
     Ok((sent, shape))
+}
+
+impl Shape {
+    /// The condition that attributes are stored so that changes can start from them.
+    pub(super) fn node(&self, layout: &Layout) -> Node {
+        let mut node = Node::all(Vec::new());
+        for name in &self.names {
+            node = node.and(Node::all(aliases(layout, name).map(Node::not_exists).collect()));
+            if let Some(default) = self.defaults.get(name) {
+                // AWS adds to what is absent, and refuses to add to NULL.
+                node = node.and(Node::stored_as_null(name).negate());
+                if !is_null(default) {
+                    node = node.and(Node::seen_at_all(name));
+                }
+            }
+        }
+        node
+    }
+
+    /// Stores the attributes of an item so that changes can start from them; `read` is the item as the model reads it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where an attribute was cleared that has a default.
+    pub(super) fn reshape(
+        &self,
+        layout: &Layout,
+        item: &mut Item,
+        read: &Item,
+    ) -> Result<(), Error> {
+        for name in &self.names {
+            for alias in aliases(layout, name) {
+                if let (None, Some(value)) = (item.get(name), read.get(name)) {
+                    item.insert(name.clone(), value.clone());
+                }
+                item.remove(alias);
+            }
+            match (item.get(name), self.defaults.get(name)) {
+                (None, Some(default)) if !is_null(default) => {
+                    item.insert(name.clone(), default.clone());
+                }
+                (Some(stored), Some(default)) if is_null(stored) => {
+                    if !is_null(default) {
+                        return Err(Error::Usage(
+                            "the attribute was cleared, and AWS cannot change a NULL in place: load, change and save",
+                        ));
+                    }
+                    item.remove(name);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_null(value: &AttributeValue) -> bool {
+    matches!(value, AttributeValue::Null(_))
 }
 
 /// The other names under which an attribute can be stored.
@@ -52,13 +124,6 @@ fn aliases(layout: &Layout, name: &str) -> impl Iterator<Item = &'static str> {
     layout.aliases.iter().filter(move |(own, _)| *own == name).map(|(_, alias)| *alias)
 }
 
-/// What a change requires that starts from an attribute: it is stored under its own name, and where it has a default it
-/// is stored at all.
-fn read(layout: &Layout, name: &str, with_default: bool) -> Node {
-    let shape = Node::all(aliases(layout, name).map(Node::not_exists).collect());
-    if with_default && layout.defaults.contains(&name) {
-        shape.and(Node::seen_at_all(name))
-    } else {
-        shape
-    }
+fn without_aliases(layout: &Layout, name: &str) -> impl Iterator<Item = Change> {
+    aliases(layout, name).map(|alias| Change::remove(Place::attribute(alias)))
 }

@@ -3,7 +3,6 @@
 use super::prepare::prepare;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
-use crate::decode::attributes;
 use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
 use crate::item::{AttributeValue, Item, same_option};
@@ -156,29 +155,9 @@ impl Write {
         Ok((write, model))
     }
 
-    /// The write-back of an item in today's shape, nothing else changed: upgraded, and where `shape` asks for it with
-    /// values under their own names.
-    pub(crate) fn reshape<M: Model>(
-        db: &Database,
-        loaded: &Loaded<M>,
-        shape: &Node,
-    ) -> Result<Self, Error> {
-        let layout = M::layout();
-        let mut item = loaded.current().clone();
-        if !shape.holds(&item) {
-            let read: M = attributes(&db.table_name(layout), loaded.key(), &item)?;
-            let read = read.to_attributes().map_err(|error| Error::encode(layout, error))?;
-            let aliased = layout.aliases.iter().map(|(own, _)| own);
-            for name in layout.defaults.iter().chain(aliased) {
-                if let (None, Some(value)) = (item.get(name), read.get(name)) {
-                    item.insert(*name, value.clone());
-                }
-            }
-            for (_, alias) in layout.aliases {
-                item.remove(alias);
-            }
-        }
-        Ok(Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item))))
+    /// The write-back of an item in today's shape, nothing else changed.
+    pub(crate) fn reshaped<M: Model>(db: &Database, loaded: &Loaded<M>, item: Item) -> Self {
+        Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item)))
     }
 
     /// The delete of a loaded model, provided that it is as it was read.

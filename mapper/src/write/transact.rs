@@ -189,7 +189,6 @@ mod tests {
         auto_increment: false,
         attributes: &["id"],
         aliases: &[],
-        defaults: &[],
         templates: &[],
         discriminator: None,
         indexes: &[],

@@ -312,7 +312,7 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let encode = |error| Error::encode(layout, error);
         let key = self.key.map_err(encode)?;
         let now = M::encode_updated_at(self.db.now()).map_err(encode)?;
-        let (mut changes, shape) = in_shape::changes(layout, self.changes)?;
+        let (mut changes, shape) = in_shape::changes::<M>(self.changes)?;
         changes.extend(now.map(|(name, now)| Change::set(Place::attribute(name), now)));
         changes.extend(composed::changes(layout, &key, &changes)?);
         let after = After::By(Changes { changes });

@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 use super::by_key::{ByKey, Guard};
+use super::in_shape::Shape;
 use super::plan::{After, Base, Changes, Returns, Write, schema_text, target};
 use super::prepare::prepare;
 use super::render::Action;
@@ -53,7 +54,7 @@ impl<'a, M: Model> Upsert<'a, M> {
         write.returns = Returns::New;
         let guard = if self.must_exist {
             write.condition = Some(Node::exists(layout.hash_key.name));
-            Guard::Shape(Node::all(Vec::new()))
+            Guard::Shape(Shape::default())
         } else {
             Guard::ShapeOrAbsent
         };

@@ -109,7 +109,6 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
         impl #private::Flatten for #ident {
             const ATTRIBUTES: &'static [#text] = #names;
             const ALIASES: &'static [(#text, #text)] = #aliases;
-            const DEFAULTS: &'static [#text] = #defaults;
 
             fn to_entries(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
                 let mut item = #private::Item::new();
@@ -121,6 +120,13 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
                 map: &impl #private::Source,
             ) -> ::core::result::Result<Self, #private::DecodeError> {
                 ::core::result::Result::Ok(Self { #(#reads),* })
+            }
+
+            fn default_entries() -> ::core::result::Result<#private::Item, #private::EncodeError> {
+                #[allow(unused_mut)]
+                let mut item = #private::Item::new();
+                #(#defaults)*
+                ::core::result::Result::Ok(item)
             }
         }
     }

@@ -120,7 +120,6 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
         .collect();
     let attributes = names(private, stored(model), &composed);
     let aliases = aliases(private, stored(model));
-    let defaults = defaults(private, stored(model));
     let own = model.version.iter().map(|field| field.name.as_str());
     let apart = apart(
         private,
@@ -154,7 +153,6 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 auto_increment: #auto_increment,
                 attributes: #attributes,
                 aliases: #aliases,
-                defaults: #defaults,
                 templates: &[#(#templates),*],
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
@@ -237,6 +235,16 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
         let default = field.default.as_ref()?;
         Some(fill(private, field, default))
     });
+    let read_as: Vec<_> = self::defaults(private, stored(model)).collect();
+    let default_attributes = (!read_as.is_empty()).then(|| {
+        quote_spanned! {site()=>
+            fn default_attributes() -> ::core::result::Result<#private::Item, #private::EncodeError> {
+                let mut item = #private::Item::new();
+                #(#read_as)*
+                ::core::result::Result::Ok(item)
+            }
+        }
+    });
     let version = option(
         model
             .version
@@ -260,6 +268,8 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
             #(#defaults)*
             ::core::result::Result::Ok(())
         }
+
+        #default_attributes
 
         fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
             #version

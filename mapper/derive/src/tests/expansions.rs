@@ -95,7 +95,6 @@ fn a_model_with_everything() {
                         auto_increment: true,
                         attributes: &["id", "e-mail", "type", "tags"],
                         aliases: &[],
-                        defaults: &["type", "tags"],
                         templates: &[],
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
@@ -176,6 +175,23 @@ fn a_model_with_everything() {
                     }
                     ::core::result::Result::Ok(())
                 }
+                fn default_attributes() -> ::core::result::Result<
+                    bank::dynamap::__private::Item,
+                    bank::dynamap::__private::EncodeError,
+                > {
+                    let mut item = bank::dynamap::__private::Item::new();
+                    {
+                        let default: Kind = ::core::default::Default::default();
+                        bank::dynamap::__private::put_or_null::<Kind>(&mut item, "type", &default)?;
+                    }
+                    {
+                        let default: Vec<u8> = vec![1, 2];
+                        bank::dynamap::__private::put_or_null::<
+                            Vec<u8>,
+                        >(&mut item, "tags", &default)?;
+                    }
+                    ::core::result::Result::Ok(item)
+                }
                 fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
                     ::core::option::Option::Some(&mut self.version)
                 }
@@ -245,7 +261,6 @@ fn a_model_with_a_range_key() {
                         auto_increment: false,
                         attributes: &["episode", "map"],
                         aliases: &[],
-                        defaults: &[],
                         templates: &[],
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
@@ -373,7 +388,6 @@ fn a_map() {
                     &'static ::core::primitive::str,
                     &'static ::core::primitive::str,
                 )] = &[];
-                const DEFAULTS: &'static [&'static ::core::primitive::str] = &["cc"];
                 fn to_entries(
                     &self,
                 ) -> ::core::result::Result<
@@ -394,6 +408,18 @@ fn a_map() {
                             String,
                         >(map, "cc", || "CH".to_owned())?,
                     })
+                }
+                fn default_entries() -> ::core::result::Result<
+                    ::dynamap::__private::Item,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    #[allow(unused_mut)]
+                    let mut item = ::dynamap::__private::Item::new();
+                    {
+                        let default: String = "CH".to_owned();
+                        ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &default)?;
+                    }
+                    ::core::result::Result::Ok(item)
                 }
             }
             #[automatically_derived]
@@ -846,7 +872,6 @@ fn a_model_with_composed_keys_and_an_index() {
                             "_type",
                         ],
                         aliases: &[],
-                        defaults: &[],
                         templates: &[
                             ::dynamap::__private::Template {
                                 name: "pk",

@@ -275,16 +275,6 @@ fn a_model_with_fields_beside_others() {
                             );
                             &ALL
                         },
-                        defaults: {
-                            const PARTS: &[&[&::core::primitive::str]] = &[
-                                &["extra"],
-                                <Address as ::dynamap::__private::Flatten>::DEFAULTS,
-                            ];
-                            const ALL: [&::core::primitive::str; ::dynamap::__private::count(
-                                PARTS,
-                            )] = ::dynamap::__private::join(PARTS, "");
-                            &ALL
-                        },
                         templates: &[],
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
@@ -356,6 +346,21 @@ fn a_model_with_fields_beside_others() {
                     &mut self,
                 ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
                     ::core::result::Result::Ok(())
+                }
+                fn default_attributes() -> ::core::result::Result<
+                    ::dynamap::__private::Item,
+                    ::dynamap::__private::EncodeError,
+                > {
+                    let mut item = ::dynamap::__private::Item::new();
+                    ::dynamap::__private::put_defaults::<Address>(&mut item)?;
+                    {
+                        let default: Extra = ::core::default::Default::default();
+                        ::dynamap::__private::put_with::<
+                            Extra,
+                            ::dynamap::__private::Serde,
+                        >(&mut item, "extra", &default)?;
+                    }
+                    ::core::result::Result::Ok(item)
                 }
                 fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
                     ::core::option::Option::None
