@@ -33,11 +33,16 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
 
 /// The model that an item of the current schema holds, as its own hook completes it.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
+    let model: M = plain(table, key, item)?;
+    Ok(model.after_read(&M::layout().expand(item)))
+}
+
+/// The model that an item of the current schema holds, without its hook.
+pub(crate) fn plain<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
     let expanded = M::layout().expand(item);
-    let model = known(M::layout(), &expanded)
+    known(M::layout(), &expanded)
         .and_then(|()| M::from_attributes(&expanded))
-        .map_err(|error| Error::decode(table, key, error))?;
-    Ok(model.after_read(&expanded))
+        .map_err(|error| Error::decode(table, key, error))
 }
 
 /// The projection that an item of the current schema holds.

@@ -61,10 +61,18 @@ impl Layout {
             names.push(SCHEMA_ATTRIBUTE);
         }
         names.extend(self.discriminator.map(|(name, _)| name));
+        names.extend(self.ttl);
+        for (own, alias) in self.aliases {
+            if names.contains(own) {
+                names.push(alias);
+            }
+        }
         let keys = [self.hash_key].into_iter().chain(self.range_key);
         let keys: Vec<_> =
             keys.chain(index.hash_key.iter().chain(index.range_key).copied()).collect();
         names.retain(|name| keys.iter().all(|key| key.name != *name));
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(*name));
         Some(names)
     }
 }

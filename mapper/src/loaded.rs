@@ -7,7 +7,7 @@ use semver::Version;
 
 use crate::decode::{self, Current};
 use crate::error::Error;
-use crate::item::{Item, same_option};
+use crate::item::{AttributeValue, Item, same_option};
 use crate::key::Key;
 use crate::model::Model;
 use crate::schema::{self, Stored};
@@ -112,7 +112,10 @@ impl<M: Model> Loaded<M> {
                 continue;
             }
             match value {
-                Some(value) => target.insert(*name, value),
+                Some(value) => {
+                    let value = merged(target.get(name), as_read.get(name), value);
+                    target.insert(*name, value)
+                }
                 None => target.remove(name),
             };
             for (_, alias) in layout.aliases.iter().filter(|(written, _)| written == name) {
@@ -136,6 +139,28 @@ impl<M: Model> Loaded<M> {
         self.image = image;
         self.left = M::layout().after_read.then(|| self.model.to_attributes().ok()).flatten();
     }
+}
+
+/// A new value of a document in which entries that the model does not know stay as they are stored.
+fn merged(
+    stored: Option<&AttributeValue>,
+    as_read: Option<&AttributeValue>,
+    new: AttributeValue,
+) -> AttributeValue {
+    let (Some(AttributeValue::M(stored)), Some(AttributeValue::M(as_read))) = (stored, as_read)
+    else {
+        return new;
+    };
+    let AttributeValue::M(mut new) = new else { return new };
+    let mut all = stored.clone();
+    all.retain(|name, _| new.contains_key(name) || !as_read.contains_key(name));
+    for (name, value) in new.drain() {
+        if !same_option(Some(&value), as_read.get(&name)) {
+            let value = merged(stored.get(&name), as_read.get(&name), value);
+            all.insert(name, value);
+        }
+    }
+    AttributeValue::M(all)
 }
 
 impl<M> Deref for Loaded<M> {

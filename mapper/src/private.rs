@@ -33,7 +33,9 @@ pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
-pub use flatten::{Flatten, assert_apart, count, from_map, join, put_defaults, put_flattened, to_map};
+pub use flatten::{
+    Flatten, assert_apart, count, from_map, join, put_defaults, put_flattened, to_map,
+};
 pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.
@@ -301,7 +303,7 @@ impl AutoUuid for Uuid {
 
 /// Gives a nil UUID a value on insert.
 pub fn uuid<T: AutoUuid>(field: &mut T, version: UuidVersion, automatic: &Automatic<'_>) {
-    if automatic.verb() == WriteVerb::Insert {
+    if matches!(automatic.verb(), WriteVerb::Insert | WriteVerb::Upsert) {
         field.fill(|| automatic.uuid(version));
     }
 }

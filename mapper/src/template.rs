@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::codec::{EncodeError, kind::ScalarKind, number};
-use crate::item::{AttributeValue, Item};
+use crate::item::{AttributeValue, Item, same};
 use crate::key::KeyAttribute;
 use crate::model::Layout;
 
@@ -176,6 +176,25 @@ impl Layout {
         Ok(())
     }
 
+    /// Brings the composed keys of indexes and the discriminator of a stored item up to date.
+    pub(crate) fn recompose(&self, item: &mut Item) -> Result<(), EncodeError> {
+        let known = self.expand(item).into_owned();
+        let keys = [Some(self.hash_key), self.range_key];
+        for template in self.templates {
+            if keys.iter().flatten().any(|key| key.name == template.name) {
+                continue;
+            }
+            match template.build(&known)? {
+                Some(text) => item.insert(template.name, AttributeValue::S(text)),
+                None => item.remove(template.name),
+            };
+        }
+        if let Some((name, value)) = self.discriminator {
+            item.insert(name, AttributeValue::S(value.to_owned()));
+        }
+        Ok(())
+    }
+
     /// The templates of the primary key.
     pub(crate) fn key_templates(&self) -> impl Iterator<Item = &'static Template> {
         let keys = std::iter::once(self.hash_key).chain(self.range_key);
@@ -207,7 +226,11 @@ impl Layout {
         }
         self.key_templates().all(|template| {
             let text = item.get(template.name).and_then(|value| value.as_s().ok());
-            text.is_some_and(|text| template.parse(text).is_some())
+            let parts = text.and_then(|text| template.parse(text));
+            // A part that is stored as well is the same in the key.
+            parts.is_some_and(|parts| {
+                parts.iter().all(|(name, part)| item.get(name).is_none_or(|own| same(own, part)))
+            })
         })
     }
 

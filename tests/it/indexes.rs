@@ -2,7 +2,7 @@
 
 use dynamap::faults::Faults;
 use dynamap::{Database, Error, Migrations, Model, Projection, Step, StepError, Table};
-use dynamap::{Item, Loaded};
+use dynamap::{Item, Loaded, Ttl};
 
 use crate::support::{Outcome, n, put_raw, s, stored};
 
@@ -209,6 +209,52 @@ async fn a_composed_index_key_that_another_program_left_stale_is_brought_up_to_d
 }
 
 #[tokio::test]
+async fn a_filter_about_what_is_queried_is_refused_before_sending() -> Outcome {
+    let (db, faults) = orders().await?;
+    let query = Order::query(&db, "ann").filter(Order::NUMBER.gt(1));
+    assert!(matches!(query.try_collect().await, Err(Error::Usage(_))));
+    let query = Order::BY_STATUS.query(&db, "open").filter(Order::DAY.gt("a"));
+    assert!(matches!(query.try_collect().await, Err(Error::Usage(_))));
+    assert!(faults.requests().is_empty());
+    // What is no key there can be filtered.
+    let query = Order::BY_STATUS.query(&db, "open").filter(Order::CUSTOMER.eq("ann"));
+    assert_eq!(query.try_collect().await?.len(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_of_some_attributes_has_what_reading_them_takes() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "sessions", validate = false, gsi(by_user, hash_key = user, include = [device]))]
+    struct Session {
+        #[model(hash_key)]
+        id: u32,
+        user: String,
+        #[model(alias = "agent")]
+        device: Option<String>,
+        #[model(ttl)]
+        expires: Ttl,
+    }
+    #[derive(Debug, PartialEq, Projection)]
+    #[model(of = Session)]
+    struct Device {
+        device: Option<String>,
+    }
+    let client = dynamap::embedded::memory()?;
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(100);
+    let db = Database::builder(client).clock(move || now).build();
+    Table::<Session>::create(&db).await?;
+    for (id, expires) in [(1, 50), (2, 200)] {
+        let item =
+            [("id", n(id)), ("user", s("ann")), ("agent", s("phone")), ("expires", n(expires))];
+        put_raw(&db, "sessions", &item).await;
+    }
+    let live = Session::BY_USER.query(&db, "ann").select::<Device>().skip_expired();
+    assert_eq!(live.try_collect().await?, [Device { device: Some("phone".to_owned()) }]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_empty_index_key_is_refused_before_sending() -> Outcome {
     let (db, faults) = orders().await?;
     let error = Order { status: Some(String::new()), ..order(9) }.insert(&db).await;
@@ -217,6 +263,8 @@ async fn an_empty_index_key_is_refused_before_sending() -> Outcome {
         error.to_string().contains("`status`: the key of an index must not be empty"),
         "{error}"
     );
+    let update = Order::update(&db, ("ann", 1)).set(Order::CITY, "").await;
+    assert!(matches!(update, Err(Error::Encode { .. })), "{update:?}");
     assert!(faults.requests().is_empty());
     Ok(())
 }

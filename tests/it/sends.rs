@@ -71,6 +71,8 @@ async fn what_is_asked_for_exactly_once_is_repeated_with_its_token() -> Outcome 
         DoomMap::delete(&db, (1, 1)).when(DoomMap::NAME.eq("E1M1")).exactly_once().await?;
         assert!(DoomMap::get(&db, (1, 1)).consistent().await?.is_none(), "{fault:?}");
         assert_eq!(faults.count("TransactWriteItems"), 6, "{fault:?}");
+        let update = DoomMap::update(&db, (9, 9)).set(DoomMap::NAME, "x").exactly_once().await;
+        assert!(update.expect_err("there is none").is_not_found());
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use semver::Version;
 use uuid::Uuid;
 
-use crate::support::{Outcome, n, put_raw, s, store};
+use crate::support::{Outcome, n, put_raw, s, store, stored};
 
 #[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "everything", validate = false)]
@@ -340,6 +340,50 @@ fn what_does_not_fit_says_what_was_expected_and_found() {
     ] {
         assert!(error.contains(expected), "{error}");
     }
+}
+
+/// A newer program adds entries to a document; an entry of a map without a value is an entry.
+#[tokio::test]
+async fn unknown_entries_of_a_document_survive_a_save() -> Outcome {
+    #[derive(Debug, Clone, Attribute)]
+    struct Inner {
+        city: String,
+    }
+    #[derive(Debug, Clone, Attribute)]
+    struct Outer {
+        inner: Inner,
+        name: String,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "nested", validate = false)]
+    struct Nested {
+        #[model(hash_key)]
+        id: u32,
+        outer: Outer,
+        scores: BTreeMap<String, Option<u32>>,
+    }
+    let (db, _) = store().await;
+    Table::<Nested>::create(&db).await?;
+    let map = |entries: &[(&str, AttributeValue)]| {
+        AttributeValue::M(entries.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+    };
+    let inner = map(&[("city", s("Bern")), ("zip", n(3000))]);
+    let outer = map(&[("inner", inner), ("name", s("a")), ("extra", n(1))]);
+    let scores = map(&[("ann", AttributeValue::Null(true)), ("bob", n(1))]);
+    put_raw(&db, "nested", &[("id", n(1)), ("outer", outer), ("scores", scores)]).await;
+    let mut nested = Nested::get(&db, 1).await?.expect("there");
+    assert_eq!(nested.scores.len(), 2);
+    nested.outer.inner.city = "Basel".to_owned();
+    nested.scores.insert("cid".to_owned(), None);
+    nested.scores.remove("bob");
+    nested.save(&db).await?;
+    let inner = map(&[("city", s("Basel")), ("zip", n(3000))]);
+    let outer = map(&[("inner", inner), ("name", s("a")), ("extra", n(1))]);
+    let null = AttributeValue::Null(true);
+    let item = stored(&db, "nested", &[("id", n(1))]).await.expect("there");
+    assert_eq!(item.get("outer"), Some(&outer));
+    assert_eq!(item.get("scores"), Some(&map(&[("ann", null.clone()), ("cid", null)])));
+    Ok(())
 }
 
 #[tokio::test]

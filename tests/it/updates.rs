@@ -380,6 +380,14 @@ async fn a_change_by_key_starts_from_what_the_model_reads() -> Outcome {
     Wallet::update(&db, 1).add(Wallet::BADGES, &badges).await?;
     assert_eq!(read().await?.badges, badges);
 
+    // A condition is meant of the value that the model reads, and a delete's too.
+    put_raw(&db, "wallets", &old).await;
+    let taken = Wallet::update(&db, 1).set(Wallet::NOTE, "x").when(Wallet::CREDITS.ne(100)).await;
+    assert!(taken.expect_err("100 is the default").is_conflict());
+    let deleted = Wallet::delete(&db, 1).when(Wallet::BALANCE.not_exists()).await;
+    assert!(deleted.expect_err("it is there under another name").is_conflict());
+    Wallet::update(&db, 1).set(Wallet::NOTE, "x").when(Wallet::BALANCE.eq(50)).await?;
+
     // What is replaced or removed whole is so under every name.
     put_raw(&db, "wallets", &old).await;
     Wallet::update(&db, 1).set(Wallet::BALANCE, 1).remove(Wallet::NOTE).await?;

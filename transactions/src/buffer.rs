@@ -85,6 +85,12 @@ impl Buffer {
             return Err(write.conflict(visible.into_item()));
         }
         let (layout, target, base, after) = write.into_parts();
+        let known = self.entries.iter().find(|entry| entry.target == target);
+        if known.is_some_and(|entry| entry.layout.model != layout.model) {
+            return Err(Error::Usage(
+                "one transaction writes one item as two models: write it as one of them, or commit in between",
+            ));
+        }
         match self.entries.iter_mut().find(|entry| entry.target == target) {
             Some(entry) => entry.fold(after, number),
             None => self.entries.push(Entry { layout, target, base, after, number }),

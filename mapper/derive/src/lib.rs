@@ -78,7 +78,7 @@ mod tests;
 /// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
 /// | `created_at` | The time of the insert, by the database's clock. The library owns it: see below. At most one field, of a type that implements `dynamap::FromClock`. |
 /// | `updated_at` | The time of the last write, by the database's clock. At most one field, of a type that implements `dynamap::FromClock`. |
-/// | `uuid`, `uuid = "v7"` | An insert fills a nil `uuid::Uuid`, also a key: at random, or beginning with the time (version 7). A given one is kept. |
+/// | `uuid`, `uuid = "v7"` | An insert or upsert fills a nil `uuid::Uuid`, also a key: at random, or beginning with the time (version 7). A given one is kept. |
 /// | `ttl` | The attribute by which the service deletes items, of type `Ttl` or `Option<Ttl>`; `Table::create` turns it on. At most one field. |
 /// | `ttl = Duration::from_hours(24)` | The same, and every write of a whole model but a save sets it so long from now: an `Option<Ttl>` where it is `None`, a `Ttl` always. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |

@@ -106,9 +106,10 @@ macro_rules! maps {
                     if key.is_empty() {
                         return Err(EncodeError::new("the key of a map must not be empty"));
                     }
-                    if let Some(value) = value.encode().map_err(|e| e.at(&key))?
-                        && map.insert(key.into_owned(), value).is_some()
-                    {
+                    // An entry without a value is an entry all the same.
+                    let value = value.encode().map_err(|e| e.at(&key))?;
+                    let value = value.unwrap_or(AttributeValue::Null(true));
+                    if map.insert(key.into_owned(), value).is_some() {
                         return Err(EncodeError::new("two keys of a map have the same text"));
                     }
                 }

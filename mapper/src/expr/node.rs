@@ -94,6 +94,28 @@ impl Node {
         Self::of(Kind::BeginsWith(place, value))
     }
 
+    /// Every attribute that it is about, some several times.
+    pub(crate) fn places(&self) -> Vec<&Place> {
+        fn term(term: &Term) -> Option<&Place> {
+            match term {
+                Term::Place(place) | Term::Size(place) => Some(place),
+                Term::Value(..) => None,
+            }
+        }
+        match self.kind() {
+            Kind::And(nodes) | Kind::Or(nodes) => nodes.iter().flat_map(Self::places).collect(),
+            Kind::Not(node) => node.places(),
+            Kind::Compare(left, _, right) => term(left).into_iter().chain(term(right)).collect(),
+            Kind::Between(place, ..) => term(place).into_iter().collect(),
+            Kind::In(place, _)
+            | Kind::BeginsWith(place, _)
+            | Kind::Contains(place, _)
+            | Kind::Type(place, _)
+            | Kind::Exists(place)
+            | Kind::NotExists(place) => vec![place],
+        }
+    }
+
     /// Whether it is the empty condition.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self.kind(), Kind::And(nodes) if nodes.is_empty())

@@ -12,7 +12,6 @@ use crate::codec::EncodeError;
 use crate::database::get_request;
 use crate::decode::decode;
 use crate::error::Error;
-use crate::item::Item;
 use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
@@ -74,8 +73,12 @@ impl<'a, R: Reader, M: Model> IntoFuture for Get<'a, R, M> {
             let item = self.reader.read_item(layout, &key, self.consistent).await?;
             let db = self.reader.database();
             let table = db.table_name(layout);
-            let wanted = |item: &Item| !self.skip_expired || unexpired(db, layout).holds(item);
-            item.filter(wanted).map(|item| decode(&table, &key, item)).transpose()
+            let found: Option<Loaded<M>> =
+                item.map(|item| decode(&table, &key, item)).transpose()?;
+            let wanted = |found: &Loaded<M>| {
+                !self.skip_expired || unexpired(db, layout).holds(found.current())
+            };
+            Ok(found.filter(wanted))
         })
     }
 }

@@ -171,7 +171,16 @@ impl<'a> Search<'a> {
             }
         };
         let mut filter = self.own_items().and(self.filter.clone());
-        if self.skip_expired {
+        let (hash, range) = self.keys();
+        let is_key = |name: &str| hash.contains(&name) || range.contains(&name);
+        let selects = matches!(self.source, Source::Query { .. });
+        if selects && filter.places().iter().any(|place| is_key(&place.name)) {
+            return Err(Error::Usage(
+                "AWS refuses a filter about the keys that are queried: write `.range(…)`, or a scan",
+            ));
+        }
+        // Where the time to live is such a key, expired items are left out when they are read.
+        if self.skip_expired && !(selects && self.layout.ttl.is_some_and(is_key)) {
             filter = filter.and(unexpired(self.db, self.layout));
         }
         let filter = filter.render(&mut placeholders).map_err(encode)?;
@@ -251,7 +260,8 @@ impl<'a> Search<'a> {
 
     /// Whether a found item is wanted: where keys tell models apart, two can begin alike.
     fn is_own(&self, item: &Item) -> bool {
-        self.any_model || self.layout.discriminator.is_some() || self.layout.owns(item)
+        let own = self.any_model || self.layout.discriminator.is_some() || self.layout.owns(item);
+        own && (!self.skip_expired || unexpired(self.db, self.layout).holds(item))
     }
 
     /// The filter of a table that is shared with other models.
@@ -260,7 +270,10 @@ impl<'a> Search<'a> {
             return Node::all(Vec::new());
         }
         if let Some((name, value)) = self.layout.discriminator {
-            return Node::equals(name, AttributeValue::S(value.to_owned()));
+            let own = Node::equals(name, AttributeValue::S(value.to_owned()));
+            // An older item can be from before the discriminator.
+            let has_older = self.layout.baseline() != self.layout.schema;
+            return if has_older { own.or(Node::not_exists(name)) } else { own };
         }
         let (hash, range) = self.keys();
         // AWS: the filter of a query is not about the keys that it selects by.

@@ -40,9 +40,24 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
                 .map(|after| after.or(returned.clone()))
                 .collect());
         }
-        (writes, rendered) => Box::pin(transact::send(db, writes, rendered, &nonce)).await?,
+        (writes, rendered) => {
+            Box::pin(transact::send(db, writes, rendered, &nonce))
+                .await
+                .map_err(|error| alone(writes, error))?;
+        }
     }
     Ok(rendered.into_iter().map(|rendered| rendered.after).collect())
+}
+
+/// The error of a write that is a transaction of its own, as a plain write has it.
+fn alone(writes: &[Write], error: Error) -> Error {
+    match (writes, &error) {
+        ([write], Error::Conflict(conflict)) => {
+            let stored = conflict.failures().first().and_then(|failure| failure.image());
+            if stored.is_none() { write.conflict(None) } else { error }
+        }
+        _ => error,
+    }
 }
 
 /// Refuses more writes than one transaction takes.

@@ -5,7 +5,7 @@ use super::in_shape::Shape;
 use super::plan::Write;
 use super::render::{Rendered, render};
 use crate::database::Database;
-use crate::decode::{attributes, decode};
+use crate::decode::{decode, plain};
 use crate::error::Error;
 use crate::expr::Node;
 use crate::item::{AttributeValue, Item};
@@ -59,7 +59,8 @@ impl ByKey {
                 return Err(Error::Conflict(conflict));
             };
             let key = &self.write.target.key;
-            match met::<M>(db, key, image, &known, shape).await? {
+            let wanted = self.write.condition.as_ref();
+            match met::<M>(db, key, image, &known, shape, wanted).await? {
                 Some(schema) => known = schema,
                 // The item was as guarded, so that the condition itself failed.
                 None => return Err(Error::Conflict(conflict)),
@@ -119,9 +120,12 @@ async fn met<M: Model>(
     image: &Item,
     known: &semver::Version,
     shape: &Shape,
+    wanted: Option<&Node>,
 ) -> Result<Option<semver::Version>, Error> {
     let layout = M::layout();
-    if !own(layout).holds(image) {
+    // An older item can be from before the discriminator; its upgrade tells.
+    let named = layout.discriminator.is_some_and(|(name, _)| image.contains(name));
+    if named && !own(layout).holds(image) {
         return Ok(None);
     }
     let found = match stored(image) {
@@ -137,9 +141,14 @@ async fn met<M: Model>(
         _ => {
             let loaded = decode::<M>(&table, key, image.clone())?;
             let mut item = loaded.current().clone();
-            let read: M = attributes(&table, key, &item)?;
-            let read = read.to_attributes().map_err(|error| Error::encode(layout, error))?;
+            let encode = |error| Error::encode(layout, error);
+            let read = plain::<M>(&table, key, &item)?.to_attributes().map_err(encode)?;
             shape.reshape(layout, &mut item, &read)?;
+            layout.recompose(&mut item).map_err(encode)?;
+            // An item that the program's condition refuses is left as it is.
+            if wanted.is_some_and(|wanted| !wanted.holds(&item)) {
+                return Ok(None);
+            }
             let write = Write::reshaped(db, &loaded, item);
             match apply(db, &[write]).await {
                 // Somebody else changed it meanwhile: the next round sees what it is now.

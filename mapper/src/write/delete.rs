@@ -105,7 +105,8 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
             Expect::Anything => (None, Guard::None),
             Expect::Exists => (Some(exists), Guard::None),
             Expect::When(condition) => {
-                (Some(exists.and(condition)), Guard::Shape(Shape::default()))
+                let shape = Shape::of_condition::<M>(&condition)?;
+                (Some(exists.and(condition)), Guard::Shape(shape))
             }
         };
         write.condition = condition;
@@ -125,6 +126,11 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     /// # Errors
     /// `Encode`, `Limit`: what is found before anything is sent.
     pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
+        if R::ONCE {
+            return Err(Error::Usage(
+                "`exactly_once` is a transaction: remove it, or await the write",
+            ));
+        }
         let db = self.db;
         Ok(delete_request(db.client(), &self.plan()?.render(db)?))
     }

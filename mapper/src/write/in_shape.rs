@@ -14,6 +14,8 @@ use crate::model::{Layout, Model};
 pub(super) struct Shape {
     /// The attributes that the changes start from.
     names: Vec<Cow<'static, str>>,
+    /// Those of them that are computed with, where NULL would not do.
+    changed: Vec<Cow<'static, str>>,
     /// What those read as where they are absent.
     defaults: Item,
 }
@@ -27,10 +29,11 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
     let layout = M::layout();
     let defaults = M::default_attributes().map_err(|error| Error::encode(layout, error))?;
     let mut sent = Vec::new();
-    let mut shape = Shape { names: Vec::new(), defaults };
+    let mut shape = Shape { names: Vec::new(), changed: Vec::new(), defaults };
     for mut change in changes {
         for place in change.from.iter().flat_map(Expression::places) {
             shape.names.push(place.name.clone());
+            shape.changed.push(place.name.clone());
         }
         let name = change.place.name.clone();
         let has_default = shape.defaults.get(&name).is_some_and(|default| !is_null(default));
@@ -55,7 +58,10 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
                 shape.defaults.remove(&name);
                 shape.names.push(name);
             }
-            _ => shape.names.push(name),
+            _ => {
+                shape.names.push(name.clone());
+                shape.changed.push(name);
+            }
         }
         sent.push(change);
     }
@@ -63,16 +69,36 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
 }
 
 impl Shape {
+    /// What a condition requires: it is meant of the item as the model reads it.
+    ///
+    /// # Errors
+    /// `Encode` of a default.
+    pub(super) fn of_condition<M: Model>(condition: &Node) -> Result<Self, Error> {
+        let (_, mut shape) = changes::<M>(Vec::new())?;
+        shape.add_condition(condition);
+        Ok(shape)
+    }
+
+    /// Adds what a condition requires.
+    pub(super) fn add_condition(&mut self, condition: &Node) {
+        self.names.extend(condition.places().into_iter().map(|place| place.name.clone()));
+    }
+
     /// The condition that attributes are stored so that changes can start from them.
     pub(super) fn node(&self, layout: &Layout) -> Node {
         let mut node = Node::all(Vec::new());
-        for name in &self.names {
+        let mut names: Vec<_> = self.names.iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
             node = node.and(Node::all(aliases(layout, name).map(Node::not_exists).collect()));
             if let Some(default) = self.defaults.get(name) {
-                // AWS adds to what is absent, and refuses to add to NULL.
-                node = node.and(Node::stored_as_null(name).negate());
                 if !is_null(default) {
                     node = node.and(Node::seen_at_all(name));
+                }
+                // AWS adds to what is absent, and refuses to add to NULL.
+                if self.changed.contains(name) {
+                    node = node.and(Node::stored_as_null(name).negate());
                 }
             }
         }
@@ -100,7 +126,7 @@ impl Shape {
                 (None, Some(default)) if !is_null(default) => {
                     item.insert(name.clone(), default.clone());
                 }
-                (Some(stored), Some(default)) if is_null(stored) => {
+                (Some(stored), Some(default)) if is_null(stored) && self.changed.contains(name) => {
                     if !is_null(default) {
                         return Err(Error::Usage(
                             "the attribute was cleared, and AWS cannot change a NULL in place: load, change and save",

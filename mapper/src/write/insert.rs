@@ -85,6 +85,11 @@ impl<'a, M: Model> Insert<'a, M> {
     /// # Errors
     /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
     pub async fn into_sdk(self) -> Result<PutItemFluentBuilder, Error> {
+        if self.once {
+            return Err(Error::Usage(
+                "`exactly_once` is not a PutItem: remove it, or await the insert",
+            ));
+        }
         let db = self.db;
         let (write, _) = self.plan().await?;
         Ok(put_request(db.client(), &render(&write, &db.nonce())?))

@@ -69,6 +69,8 @@ pub struct Write {
     /// Whether all that was read must be as it was, and not only what the write depends on.
     pub(crate) compare_all: bool,
     pub(crate) returns: Returns,
+    /// Whether the version stays: the item is stored in another way, and says the same.
+    pub(crate) keep_version: bool,
 }
 
 impl Write {
@@ -85,6 +87,7 @@ impl Write {
             once: false,
             compare_all: false,
             returns: Returns::Nothing,
+            keep_version: false,
         }
     }
 
@@ -157,7 +160,9 @@ impl Write {
 
     /// The write-back of an item in today's shape, nothing else changed.
     pub(crate) fn reshaped<M: Model>(db: &Database, loaded: &Loaded<M>, item: Item) -> Self {
-        Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item)))
+        let mut write = Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item)));
+        write.keep_version = true;
+        write
     }
 
     /// The delete of a loaded model, provided that it is as it was read.

@@ -63,7 +63,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let repeatable = matches!(write.base, Base::Stored(_));
     let action = match (&write.base, &write.after) {
         (Base::Stored(base), After::Changed(item)) => {
-            let target = stamp(write.layout, Some(base), item, nonce)?;
+            let target = stamp(write, Some(base), item, nonce)?;
             let update = update(write, base, &target, &mut placeholders)?;
             after = Some(target);
             // Too long for an update: the whole item is put, under the same condition that it is as it was seen.
@@ -75,7 +75,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
             }
         }
         (_, After::New(item) | After::Changed(item)) => {
-            after = Some(stamp(write.layout, None, item, nonce)?);
+            after = Some(stamp(write, None, item, nonce)?);
             Action::Put
         }
         (_, After::By(changes)) => {
@@ -101,14 +101,15 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
 
 /// Puts version and nonce on the item that a write leaves. `base` is the item that it changes.
 fn stamp(
-    layout: &Layout,
+    write: &Write,
     base: Option<&Item>,
     item: &Item,
     nonce: &str,
 ) -> Result<Item, EncodeError> {
+    let layout = write.layout;
     layout.check_index_keys(item)?;
     let mut item = item.clone();
-    if let Some(name) = layout.version {
+    if let Some(name) = layout.version.filter(|_| !write.keep_version) {
         let unreadable = |_| EncodeError::new("the stored version is no u64").at(name);
         let seen = match base {
             Some(base) => stored_version(layout, base).map_err(unreadable)?,
@@ -122,6 +123,16 @@ fn stamp(
     Ok(item)
 }
 
+/// AWS refuses an empty or NULL key of an index.
+fn check_index_keys(layout: &Layout, changes: &[Change]) -> Result<(), EncodeError> {
+    let whole = changes.iter().filter(|change| change.place.inner.is_empty());
+    let values = whole.filter_map(|change| match &change.value {
+        Ok(Some(value)) => Some((change.place.name.to_string(), value.clone())),
+        _ => None,
+    });
+    layout.check_index_keys(&values.collect())
+}
+
 /// The changes, with version and nonce.
 fn by_changes(
     write: &Write,
@@ -130,6 +141,7 @@ fn by_changes(
     placeholders: &mut Placeholders,
 ) -> Result<String, EncodeError> {
     let mut all = changes.changes.clone();
+    check_index_keys(write.layout, &all)?;
     if let Some(version) = write.layout.version {
         all.push(Change::add(Place::attribute(version), AttributeValue::N("1".to_owned())));
     }

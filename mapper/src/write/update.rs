@@ -312,7 +312,8 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let encode = |error| Error::encode(layout, error);
         let key = self.key.map_err(encode)?;
         let now = M::encode_updated_at(self.db.now()).map_err(encode)?;
-        let (mut changes, shape) = in_shape::changes::<M>(self.changes)?;
+        let (mut changes, mut shape) = in_shape::changes::<M>(self.changes)?;
+        shape.add_condition(&self.condition);
         changes.extend(now.map(|(name, now)| Change::set(Place::attribute(name), now)));
         changes.extend(composed::changes(layout, &key, &changes)?);
         let after = After::By(Changes { changes });
@@ -338,6 +339,11 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
     /// # Errors
     /// `Encode`, `Usage`, `Limit`: what is found before anything is sent.
     pub fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
+        if R::ONCE {
+            return Err(Error::Usage(
+                "`exactly_once` is a transaction: remove it, or await the write",
+            ));
+        }
         let db = self.db;
         let rendered = self.plan()?.render(db)?;
         match &rendered.action {

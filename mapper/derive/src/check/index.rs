@@ -1,6 +1,7 @@
 //! The rules of secondary indexes: `gsi(by_status, hash_key = status, range_key = day)`.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::key::{no_key, template};
@@ -79,7 +80,10 @@ fn index(
     let mut words = Words::known(ctxt, entries, &INDEX);
     let name = match words.text(ctxt, "name") {
         Some(name) => index_name(ctxt, &name),
-        None => ident.to_string(),
+        None => {
+            let unraw = ident.unraw().to_string();
+            index_name(ctxt, &LitStr::new(&unraw, ident.span()))
+        }
     };
     let constant = Ident::new(&constant(&ident), ident.span());
 
@@ -152,6 +156,14 @@ fn side(
             None => format!("{index}_{suffix}"),
         };
         let template = template(ctxt, text, name, &name_word, table.fields)?;
+        let created =
+            |n: usize| matches!(table.fields[n].automatic, Some(crate::ast::Automatic::CreatedAt));
+        if template.fields().any(created) {
+            let sentence = "an upsert keeps the stored `created_at` and does not know it: use it as a key by itself, not \
+                            in a template";
+            ctxt.error(text, sentence);
+            return None;
+        }
         table.templates.push(template);
         return Some(vec![Key::Template(table.templates.len() - 1)]);
     }

@@ -69,6 +69,15 @@ impl Composed {
             None => self.default_name.to_owned(),
         };
         let template = template(ctxt, text, name, &format!("{}_name", self.word), fields)?;
+        if let Some(field) = template.fields().map(|n| &fields[n]).find(|f| f.is_time_of_writing())
+        {
+            let sentence = format!(
+                "`{}` is set by the library when it writes, and a key stays as it is: name another field",
+                field.ident
+            );
+            ctxt.error(text, sentence);
+            return None;
+        }
         for number in template.fields() {
             if fields[number].role == Role::Field {
                 fields[number].role = Role::KeyPart(number);

@@ -372,6 +372,10 @@ fn indexes_say_what_is_wrong_with_them() {
              `discriminator_name = \"…\"`",
         ),
         (
+            "gsi(ab, hash_key = name)",
+            "`ab` cannot be the name of an index: write 3 to 255 of `a-z`, `A-Z`, `0-9`, `_`, `-` and `.`",
+        ),
+        (
             "discriminator_name = \"kind\"",
             "`discriminator_name` names the attribute of a discriminator: write `discriminator = \"…\"` too",
         ),
