@@ -388,3 +388,54 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn an_option_of_a_collection_takes_one_item_and_its_members_one_hash_key() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "shop", hash_key = "TEAM#{user}", range_key = "PROFILE", validate = false)]
+    struct Team {
+        user: String,
+    }
+    #[derive(Debug, Collection)]
+    struct Single {
+        _order: Option<Loaded<Order>>,
+    }
+    #[derive(Debug, Collection)]
+    struct Apart {
+        _orders: Vec<Loaded<Order>>,
+        _team: Option<Loaded<Team>>,
+    }
+    let (db, faults) = shop().await;
+    for number in [1, 2] {
+        order("2026-01-01", number).insert(&db).await?;
+    }
+    assert!(matches!(Single::query(&db, "ann").await, Err(Error::Usage(_))));
+    faults.clear_log();
+    assert!(matches!(Apart::query(&db, "ann").await, Err(Error::Usage(_))));
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_item_says_itself_counts_before_its_key() -> Outcome {
+    let (db, _) = shop().await;
+    let key = [("pk", s("USER#bob")), ("sk", s("ORDER#2020-01-02#000042"))];
+    let item = [key[0].clone(), key[1].clone(), ("total", n(9)), ("number", n(43))];
+    put_raw(&db, "shop", &item).await;
+    let mut order = Order::get(&db, ("bob", ("2020-01-02", 42))).await?.expect("there");
+    assert_eq!((order.day.as_str(), order.number), ("2020-01-02", 43));
+    order.total = 10;
+    assert!(matches!(order.save(&db).await, Err(Error::KeyChanged { .. })));
+    Ok(())
+}
+
+#[tokio::test]
+async fn collections_and_scans_are_read_consistently_on_request() -> Outcome {
+    let (db, faults) = shop().await;
+    Customer::query(&db, "ann").consistent().await?;
+    Order::scan(&db).consistent().try_collect().await?;
+    let requests = faults.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.body["ConsistentRead"] == true));
+    Ok(())
+}
