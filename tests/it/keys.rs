@@ -439,3 +439,19 @@ async fn collections_and_scans_are_read_consistently_on_request() -> Outcome {
     assert!(requests.iter().all(|request| request.body["ConsistentRead"] == true));
     Ok(())
 }
+
+/// What is paid for is what is read: a query does not read its neighbours to drop them.
+#[tokio::test]
+async fn a_query_asks_for_the_keys_of_its_own_model_only() -> Outcome {
+    let (db, faults) = shop().await;
+    Order::query(&db, "ann").try_collect().await?;
+    Profile::query(&db, "ann").try_collect().await?;
+    let tx = Transaction::begin(&db);
+    Profile::get(&tx, "ann").await?;
+    let requests = faults.requests();
+    let asked = |i: usize| requests[i].body["KeyConditionExpression"].as_str().unwrap_or_default();
+    assert!(asked(0).contains("begins_with"), "{}", asked(0));
+    assert!(asked(1).contains(" AND ") && !asked(1).contains("begins_with"), "{}", asked(1));
+    assert_eq!(requests[2].body["ConsistentRead"], true, "a transaction reads consistently");
+    Ok(())
+}
