@@ -1,12 +1,13 @@
 //! Points in time, dates and serde types: what older programs stored, the order of texts, the depth of documents.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use dynamap::{
-    Attribute, AttributeValue, Convert, DayOrdinal, Error, Iso8601, JsonText, Model, Serde, Table,
-    UnixMillis, UnixSeconds,
+    Attribute, AttributeValue, Convert, DayOrdinal, DecodeError, Error, Iso8601, JsonText, MapKey,
+    Model, Serde, Table, UnixMillis, UnixSeconds,
 };
 use jiff::{SignedDuration, Timestamp, civil};
 use proptest::prelude::*;
@@ -220,4 +221,26 @@ async fn a_value_nested_too_deep_is_refused_before_anything_is_sent() -> Outcome
     }
     assert_eq!(faults.requests().len(), 0);
     Ok(())
+}
+
+/// A key whose text ignores case, as a careless program would write it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Login(String);
+
+impl MapKey for Login {
+    fn to_key(&self) -> Cow<'_, str> {
+        Cow::Owned(self.0.to_lowercase())
+    }
+
+    fn from_key(key: &str) -> Result<Self, DecodeError> {
+        Ok(Self(key.to_owned()))
+    }
+}
+
+#[test]
+fn two_keys_of_a_map_with_one_text_are_refused_and_none_is_dropped() {
+    let scores = |keys: [&str; 2]| BTreeMap::from(keys.map(|key| (Login(key.to_owned()), 1_u8)));
+    assert!(scores(["ann", "bob"]).encode().is_ok());
+    let error = scores(["ann", "Ann"]).encode().expect_err("one would be lost");
+    assert!(error.to_string().contains("two keys of a map have the same text"), "{error}");
 }

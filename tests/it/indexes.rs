@@ -311,3 +311,55 @@ async fn a_selected_item_of_an_older_schema_is_read_whole_and_upgraded() -> Outc
     assert_eq!(found.iter().map(|a| a.total).collect::<Vec<_>>(), [7, 8]);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_selection_reads_what_is_under_an_alias_or_in_the_key_only() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "notes", hash_key = "USER#{user}", range_key = "NOTE#{number:04}")]
+    #[model(validate = false)]
+    struct Note {
+        user: String,
+        number: u32,
+        #[model(alias = "old")]
+        text: String,
+    }
+    #[derive(Debug, PartialEq, Projection)]
+    #[model(of = Note)]
+    struct Short {
+        number: u32,
+        text: String,
+    }
+    let (db, _) = orders().await?;
+    Table::<Note>::create(&db).await?;
+    let item = [("pk", s("USER#ann")), ("sk", s("NOTE#0007")), ("old", s("hi"))];
+    put_raw(&db, "notes", &item).await;
+    let found = Note::query(&db, "ann").select::<Short>().try_collect().await?;
+    assert_eq!(found, [Short { number: 7, text: "hi".into() }]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_of_some_attributes_tells_models_of_one_table_apart() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "zoo", discriminator = "cat", validate = false)]
+    #[model(gsi(by_age, hash_key = age, include = [lives]))]
+    struct Cat {
+        #[model(hash_key)]
+        id: u64,
+        age: u32,
+        lives: u8,
+    }
+    #[derive(Debug, PartialEq, Projection)]
+    #[model(of = Cat)]
+    struct Lives {
+        id: u64,
+        lives: u8,
+    }
+    let (db, _) = orders().await?;
+    Table::<Cat>::create(&db).await?;
+    Cat { id: 1, age: 3, lives: 9 }.insert(&db).await?;
+    put_raw(&db, "zoo", &[("id", n(2)), ("_type", s("dog")), ("age", n(3)), ("lives", n(1))]).await;
+    let found = Cat::BY_AGE.query(&db, 3).select::<Lives>().try_collect().await?;
+    assert_eq!(found, [Lives { id: 1, lives: 9 }]);
+    Ok(())
+}

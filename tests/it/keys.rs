@@ -446,3 +446,70 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn an_option_of_a_collection_takes_one_item_and_its_members_one_hash_key() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "shop", hash_key = "TEAM#{user}", range_key = "PROFILE", validate = false)]
+    struct Team {
+        user: String,
+    }
+    #[derive(Debug, Collection)]
+    struct Single {
+        _order: Option<Loaded<Order>>,
+    }
+    #[derive(Debug, Collection)]
+    struct Apart {
+        _orders: Vec<Loaded<Order>>,
+        _team: Option<Loaded<Team>>,
+    }
+    let (db, faults) = shop().await;
+    for number in [1, 2] {
+        order("2026-01-01", number).insert(&db).await?;
+    }
+    assert!(matches!(Single::query(&db, "ann").await, Err(Error::Usage(_))));
+    faults.clear_log();
+    assert!(matches!(Apart::query(&db, "ann").await, Err(Error::Usage(_))));
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+/// Saved under what it says, it would be another item.
+#[tokio::test]
+async fn an_item_that_contradicts_its_key_is_not_read() -> Outcome {
+    let (db, _) = shop().await;
+    let key = [("pk", s("USER#bob")), ("sk", s("ORDER#2020-01-02#000042"))];
+    put_raw(&db, "shop", &[&key[..], &[("total", n(9)), ("number", n(43))]].concat()).await;
+    let error = Order::get(&db, ("bob", ("2020-01-02", 42))).await.expect_err("43 is not 42");
+    assert!(error.to_string().contains("expected a key of this model"), "{error}");
+    put_raw(&db, "shop", &[&key[..], &[("total", n(9)), ("number", n(42))]].concat()).await;
+    assert!(Order::get(&db, ("bob", ("2020-01-02", 42))).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn collections_and_scans_are_read_consistently_on_request() -> Outcome {
+    let (db, faults) = shop().await;
+    Customer::query(&db, "ann").consistent().await?;
+    Order::scan(&db).consistent().try_collect().await?;
+    let requests = faults.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.body["ConsistentRead"] == true));
+    Ok(())
+}
+
+/// What is paid for is what is read: a query does not read its neighbours to drop them.
+#[tokio::test]
+async fn a_query_asks_for_the_keys_of_its_own_model_only() -> Outcome {
+    let (db, faults) = shop().await;
+    Order::query(&db, "ann").try_collect().await?;
+    Profile::query(&db, "ann").try_collect().await?;
+    let tx = Transaction::begin(&db);
+    Profile::get(&tx, "ann").await?;
+    let requests = faults.requests();
+    let asked = |i: usize| requests[i].body["KeyConditionExpression"].as_str().unwrap_or_default();
+    assert!(asked(0).contains("begins_with"), "{}", asked(0));
+    assert!(asked(1).contains(" AND ") && !asked(1).contains("begins_with"), "{}", asked(1));
+    assert_eq!(requests[2].body["ConsistentRead"], true, "a transaction reads consistently");
+    Ok(())
+}

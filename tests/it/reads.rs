@@ -132,3 +132,14 @@ async fn an_item_that_does_not_fit_the_model_says_where_and_what() -> Outcome {
     }
     Ok(())
 }
+
+/// The service counts what it reads: with a filter, a limit of its own would make many small pages.
+#[tokio::test]
+async fn a_limit_is_sent_where_no_filter_drops_items() -> Outcome {
+    let (db, faults) = store().await;
+    DoomMap::query(&db, 1).limit(2).try_collect().await?;
+    DoomMap::query(&db, 1).filter(DoomMap::NAME.le("E1M4")).limit(2).try_collect().await?;
+    let limits: Vec<_> = faults.requests().iter().map(|r| r.body["Limit"].as_i64()).collect();
+    assert_eq!(limits, [Some(2), None]);
+    Ok(())
+}

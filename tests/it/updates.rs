@@ -484,3 +484,35 @@ async fn an_upsert_with_a_key_of_its_own_raises_the_counter() -> Outcome {
     assert_eq!(Account::of("Bob", 1).insert(&db).await?.id, 6);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_default_and_an_alias_are_each_reason_enough_to_bring_an_item_into_shape() -> Outcome {
+    let (db, faults) = store().await;
+    Table::<Wallet>::create(&db).await?;
+    put_raw(&db, "wallets", &[("id", n(1)), ("balance", n(50))]).await;
+    Wallet::update(&db, 1).add(Wallet::CREDITS, 1).await?;
+    assert_eq!(Wallet::get(&db, 1).consistent().await?.expect("there").credits, 101);
+    put_raw(&db, "wallets", &[("id", n(2)), ("saldo", n(50)), ("credits", n(1))]).await;
+    Wallet::update(&db, 2).add(Wallet::BALANCE, 5).await?;
+    assert_eq!(Wallet::get(&db, 2).consistent().await?.expect("there").balance, 55);
+    // An absent attribute is what `set_if_absent` is about, whatever it reads as.
+    put_raw(&db, "wallets", &[("id", n(3)), ("balance", n(50))]).await;
+    faults.clear_log();
+    Wallet::update(&db, 3).set_if_absent(Wallet::CREDITS, 7).await?;
+    assert_eq!(faults.requests().len(), 1);
+    assert_eq!(Wallet::get(&db, 3).consistent().await?.expect("there").credits, 7);
+    Ok(())
+}
+
+/// The old item went with the answer; the new one is not it.
+#[tokio::test(start_paused = true)]
+async fn the_old_item_of_a_lost_answer_is_not_made_up() -> Outcome {
+    let (db, faults) = one().await;
+    faults.next("UpdateItem", Fault::LoseAnswer);
+    let old = Customer::update(&db, 1).add(Customer::POINTS, 1).returning_old().await?;
+    assert!(old.is_none());
+    let requests = faults.requests();
+    let look = requests.iter().find(|request| request.operation == "GetItem").expect("a look");
+    assert_eq!(look.body["ConsistentRead"], true);
+    Ok(())
+}

@@ -235,7 +235,7 @@ impl<'a> Search<'a> {
         let equal = range.iter().rev().skip(1).all(Node::is_equality);
         if !in_order || !equal || range.len() > attributes.len() {
             return Err(Error::Usage(
-                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`:                  for two bounds of one attribute write `between`",
+                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`: for two bounds of one attribute write `between`",
             ));
         }
         for node in range {

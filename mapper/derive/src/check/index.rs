@@ -78,13 +78,9 @@ fn index(
     }
     let ident = entries.remove(0).word;
     let mut words = Words::known(ctxt, entries, &INDEX);
-    let name = match words.text(ctxt, "name") {
-        Some(name) => index_name(ctxt, &name),
-        None => {
-            let unraw = ident.unraw().to_string();
-            index_name(ctxt, &LitStr::new(&unraw, ident.span()))
-        }
-    };
+    let given = words.text(ctxt, "name");
+    let own = || LitStr::new(&ident.unraw().to_string(), ident.span());
+    let name = index_name(ctxt, &given.unwrap_or_else(own));
     let constant = Ident::new(&constant(&ident), ident.span());
 
     let hash_key = words.key(ctxt, "hash_key");
