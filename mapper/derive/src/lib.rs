@@ -82,7 +82,7 @@ mod tests;
 /// | `ttl` | The attribute by which the service deletes items, of type `Ttl` or `Option<Ttl>`; `Table::create` turns it on. At most one field. |
 /// | `ttl = Duration::from_hours(24)` | The same, and every write of a whole model but a save sets it so long from now: an `Option<Ttl>` where it is `None`, a `Ttl` always. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
-/// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes. Conditions see stored names. |
+/// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes, or when a write by key starts from it. Filters see stored names. |
 /// | `with = BoolAsNumber` | A `dynamap::Convert` that stores the field in another form: one of the library's (`BoolAsNumber`, `UnixSeconds`, `UnixMillis`) or your own. |
 /// | `serde` | Stores the field as serde would: short for the library's converter `Serde`. |
 /// | `default` | What the field reads as where the item lacks the attribute, and what an insert stores for a value that would be absent: `Default::default()`. |
