@@ -191,8 +191,16 @@ async fn an_item_of_another_model_is_not_read_as_this_one() -> Outcome {
     assert!(matches!(error, Err(Error::Conflict(_))), "{error:?}");
     assert!(matches!(Dog::delete(&db, 1).await, Err(Error::Conflict(_))));
     assert_eq!(stored(&db, "zoo", &[("id", n(1))]).await, Some(item), "the cat is as it was");
+    // Also where the other model's item is of a schema that this one would upgrade or refuse.
+    for schema in ["0.5.0", "9.0.0"] {
+        let cat = [("id", n(3)), ("_type", s("cat")), ("_schema", s(schema))];
+        put_raw(&db, "zoo", &cat).await;
+        let error = Dog::update(&db, 3).set(Dog::TRICKS, &["roll".to_owned()]).await;
+        assert!(matches!(error, Err(Error::Conflict(_))), "{schema}: {error:?}");
+        put_raw(&db, "zoo", &[("id", n(3)), ("_type", s("cat")), ("lives", n(1))]).await;
+    }
     assert_eq!(Dog::scan(&db).try_collect().await?.len(), 1);
-    assert_eq!(Cat::scan(&db).try_collect().await?.len(), 1);
+    assert_eq!(Cat::scan(&db).try_collect().await?.len(), 2);
     Dog::delete(&db, 2).await?;
     Ok(())
 }

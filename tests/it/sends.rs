@@ -163,6 +163,21 @@ async fn a_delete_by_key_whose_answer_is_lost_is_never_a_conflict() -> Outcome {
     Ok(())
 }
 
+/// A read can be repeated as often as it takes.
+#[tokio::test(start_paused = true)]
+async fn a_check_whose_answer_is_lost_is_asked_again() -> Outcome {
+    let (db, faults) = store().await;
+    Account::of("Ann", 1).insert(&db).await?;
+    let tx = Transaction::begin(&db);
+    tx.check(&account(&db, 1).await)?;
+    for fault in [Fault::DropBefore, Fault::HangBefore] {
+        faults.next("TransactGetItems", fault);
+    }
+    tx.commit().await?;
+    assert_eq!(faults.count("TransactGetItems"), 3);
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_service_that_never_answers_ends_in_unknown_and_one_that_refuses_in_busy() -> Outcome {
     let (db, faults) = store().await;

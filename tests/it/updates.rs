@@ -169,6 +169,10 @@ async fn dynamodbs_limits_are_found_before_anything_is_sent() -> Outcome {
     let error = update.when(condition).await.expect_err("too many");
     assert!(matches!(error, Error::Limit { limit: 300, .. }), "{error:?}");
 
+    let update = Customer::update(&db, 1).set(Customer::POINTS, 1);
+    let error = update.when(Customer::POINTS.is_in(0..=100)).await.expect_err("101 operands");
+    assert!(error.to_string().contains("1 to 100 operands"), "{error}");
+
     let mut update = Customer::update(&db, 1);
     for i in 0..500 {
         update = update.set(Customer::LIMITS.entry(i.to_string()), i);

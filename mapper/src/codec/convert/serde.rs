@@ -9,7 +9,8 @@ use crate::item::AttributeValue;
 
 /// Any serde type as JSON text in a string.
 ///
-/// Compared as text: two values are equal where their JSON is spelled the same.
+/// Compared as text: two values are equal where their JSON is spelled the same. So prefer `BTreeMap` to `HashMap` inside:
+/// the order of a `HashMap` differs from value to value, and a save would write it although nothing changed.
 ///
 /// ```
 /// use dynamap::{AttributeValue, Convert, JsonText};
