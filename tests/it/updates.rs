@@ -340,6 +340,47 @@ struct Wallet {
     note: Option<String>,
 }
 
+#[tokio::test]
+async fn an_entry_that_can_be_stored_otherwise_is_not_computed_with_by_key() -> Outcome {
+    #[derive(Debug, Clone, Attribute)]
+    struct Stats {
+        #[model(default = 100)]
+        credit: i64,
+        #[model(alias = "town")]
+        city: Option<String>,
+        visits: i64,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "members", validate = false)]
+    struct Member {
+        #[model(hash_key)]
+        id: u32,
+        stats: Stats,
+        #[model(flatten)]
+        own: Stats,
+    }
+    type M = Member;
+    let (db, faults) = store().await;
+    Table::<M>::create(&db).await?;
+    let stats = || Stats { credit: 1, city: None, visits: 0 };
+    M { id: 1, stats: stats(), own: stats() }.insert(&db).await?;
+    faults.clear_log();
+    for update in [
+        M::update(&db, 1).increment(M::STATS.to(Stats::CREDIT), 5),
+        M::update(&db, 1).remove(M::STATS.to(Stats::CITY)),
+        M::update(&db, 1).set_to(M::STATS.to(Stats::VISITS), M::STATS.to(Stats::CREDIT)),
+    ] {
+        assert!(matches!(update.await, Err(Error::Usage(_))));
+    }
+    assert!(faults.requests().is_empty());
+    let update = M::update(&db, 1).set(M::STATS.to(Stats::CREDIT), 7);
+    let update = update.increment(M::STATS.to(Stats::VISITS), 1);
+    // Beside the others, the model knows its names.
+    let new = update.increment(M::OWN.to(Stats::CREDIT), 1).returning_new().await?;
+    assert_eq!((new.stats.credit, new.stats.visits, new.own.credit), (7, 1, 2));
+    Ok(())
+}
+
 /// What was read under an alias is what a delete depends on.
 #[tokio::test]
 async fn a_delete_is_in_conflict_with_a_change_under_an_alias() -> Outcome {

@@ -45,8 +45,19 @@ pub(crate) fn private(krate: &Path) -> TokenStream {
     quote_spanned!(site()=> #krate::__private)
 }
 
-/// The typed constant of a field.
+/// The typed constant of an attribute of a model.
 pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream {
+    constant_by(private, field, "new")
+}
+
+/// The typed constant of an entry of a document: the model does not know its other names.
+fn entry_constant(private: &TokenStream, field: &Field<'_>) -> TokenStream {
+    let plain = field.aliases.is_empty() && field.default.is_none();
+    constant_by(private, field, if plain { "new" } else { "new_otherwise" })
+}
+
+fn constant_by(private: &TokenStream, field: &Field<'_>, new: &str) -> TokenStream {
+    let new = word(new);
     let Field { vis, ident, name, constant, role, .. } = field;
     let ty = stored_type(private, field);
     let constant = Ident::new(constant, ident.span().resolved_at(Span::call_site()));
@@ -63,7 +74,7 @@ pub(crate) fn constant(private: &TokenStream, field: &Field<'_>) -> TokenStream 
     };
     quote_spanned! {site()=>
         #[doc = #doc]
-        #vis const #constant: #private::Path<Self, #ty, #role> = #private::Path::new(#name);
+        #vis const #constant: #private::Path<Self, #ty, #role> = #private::Path::#new(#name);
     }
 }
 

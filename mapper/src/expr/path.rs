@@ -147,6 +147,15 @@ impl<M, T, R> Path<M, T, R> {
         Self { place: Place::attribute(name), model: PhantomData, types: PhantomData }
     }
 
+    /// Used by the derive: an entry of a document that has an alias or a default.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new_otherwise(name: &'static str) -> Self {
+        let mut path = Self::new(name);
+        path.place.otherwise = true;
+        path
+    }
+
     fn at(place: Place) -> Self {
         Self { place, model: PhantomData, types: PhantomData }
     }

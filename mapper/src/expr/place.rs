@@ -10,6 +10,9 @@ use crate::item::{AttributeValue, Item};
 pub(crate) struct Place {
     pub(crate) name: Cow<'static, str>,
     pub(crate) inner: Vec<Segment>,
+    /// Whether it leads through an entry of a document that can be stored under an alias, or not at all where a default
+    /// stands for it.
+    pub(crate) otherwise: bool,
 }
 
 /// One step into a document.
@@ -21,11 +24,13 @@ pub(crate) enum Segment {
 
 impl Place {
     pub(crate) const fn attribute(name: &'static str) -> Self {
-        Self { name: Cow::Borrowed(name), inner: Vec::new() }
+        Self { name: Cow::Borrowed(name), inner: Vec::new(), otherwise: false }
     }
 
     /// Goes on into a document. The place of a flattened field has no name: its fields are beside it.
     pub(crate) fn extend(&mut self, inner: Self) {
+        // What is stored beside the others is an attribute, and the model knows its other names.
+        self.otherwise |= inner.otherwise && !self.name.is_empty();
         if self.name.is_empty() {
             self.name = inner.name;
         } else if !inner.name.is_empty() {
@@ -55,7 +60,7 @@ impl Place {
 
 impl From<&str> for Place {
     fn from(name: &str) -> Self {
-        Self { name: Cow::Owned(name.to_owned()), inner: Vec::new() }
+        Self { name: Cow::Owned(name.to_owned()), inner: Vec::new(), otherwise: false }
     }
 }
 

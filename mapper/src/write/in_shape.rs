@@ -35,6 +35,14 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
             shape.names.push(place.name.clone());
             shape.changed.push(place.name.clone());
         }
+        let from = change.from.iter().flat_map(Expression::places).any(|place| place.otherwise);
+        let replaced = matches!(change.verb, Verb::Set | Verb::SetTo);
+        if from || (change.place.otherwise && !replaced) {
+            return Err(Error::Usage(
+                "an entry of a nested document that has an alias or a default can be set by key, and not be removed or \
+                 computed with: what is stored may not be what the model reads; load, change and save",
+            ));
+        }
         let name = change.place.name.clone();
         let has_default = shape.defaults.get(&name).is_some_and(|default| !is_null(default));
         let whole = change.place.inner.is_empty();

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::Type;
 
 use super::{
-    aliases, apart, at, constant, defaults, names, private, read, site, variants, word, write,
+    aliases, apart, at, defaults, entry_constant, names, private, read, site, variants, word, write,
 };
 use crate::ast::{Attribute, Field, Role, Shape};
 
@@ -53,7 +53,7 @@ fn document<'a>(
     fields: impl Iterator<Item = &'a Field<'a>>,
     others: &TokenStream,
 ) -> TokenStream {
-    let constants = fields.map(|field| constant(private, field));
+    let constants = fields.map(|field| entry_constant(private, field));
     quote_spanned! {site()=>
         #[automatically_derived]
         #[allow(dead_code, deprecated)]

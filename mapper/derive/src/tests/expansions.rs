@@ -373,7 +373,7 @@ fn a_map() {
                     Self,
                     String,
                     ::dynamap::__private::role::Field,
-                > = ::dynamap::__private::Path::new("cc");
+                > = ::dynamap::__private::Path::new_otherwise("cc");
             }
             #[automatically_derived]
             #[allow(deprecated)]
