@@ -34,7 +34,8 @@ pub fn decode<M: Model>(table: &str, key: &Key, item: Item) -> Result<Loaded<M>,
 /// The model that an item of the current schema holds, as its own hook completes it.
 pub(crate) fn attributes<M: Model>(table: &str, key: &Key, item: &Item) -> Result<M, Error> {
     let model: M = plain(table, key, item)?;
-    Ok(model.after_read(&M::layout().expand(item)))
+    let layout = M::layout();
+    Ok(if layout.after_read { model.after_read(&layout.expand(item)) } else { model })
 }
 
 /// The model that an item of the current schema holds, without its hook.

@@ -16,10 +16,10 @@ use crate::key::{Key, KeyAttribute};
 use crate::loaded::Loaded;
 use crate::read::{Get, Query, Scan};
 use crate::reader::Reader;
-use crate::schema::SCHEMA_ATTRIBUTE;
+use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::template::Template;
 use crate::upgrade::Upgrade;
-use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert, schema_text};
+use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -310,7 +310,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     fn encode(&self) -> Result<Item, Error> {
         let layout = Self::layout();
         let mut item = self.to_attributes().map_err(|error| Error::encode(layout, error))?;
-        item.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+        item.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
         Ok(item)
     }
 

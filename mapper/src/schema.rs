@@ -11,6 +11,11 @@ pub const WRITE_ATTRIBUTE: &str = "_write";
 /// The attribute that locks an item for a large transaction; never present at rest.
 pub const LOCK_ATTRIBUTE: &str = "_dtx";
 
+/// A schema as it is stored.
+pub(crate) fn schema_text(schema: &Version) -> AttributeValue {
+    AttributeValue::S(schema.to_string())
+}
+
 /// How a stored schema stands to the one that a model knows.
 ///
 /// * patch: no change of shape. minor: additive, an old reader of the same major can read it. major: an old reader

@@ -224,6 +224,11 @@ impl Layout {
         if let Some((name, value)) = self.discriminator {
             return matches!(item.get(name), Some(AttributeValue::S(text)) if text == value);
         }
+        self.fits_key(item)
+    }
+
+    /// Whether an item has a key of this model, as far as composed keys tell.
+    pub(crate) fn fits_key(&self, item: &Item) -> bool {
         self.key_templates().all(|template| {
             let text = item.get(template.name).and_then(|value| value.as_s().ok());
             let parts = text.and_then(|text| template.parse(text));

@@ -25,7 +25,6 @@ mod verify;
 pub use apply::{apply, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
-pub(crate) use plan::schema_text;
 pub use plan::{After, Base, Write};
 pub use prepare::prepare;
 pub use update::{Update, returns};

@@ -406,6 +406,12 @@ async fn a_discriminator_can_be_added_by_a_migration() -> Outcome {
     put_raw(&db, "notes", &[("id", n(2)), ("text", s("c")), ("version", n(1))]).await;
     Note::update(&db, 2).set(Note::TEXT, "d").when(Note::TEXT.eq("c")).await?;
     assert_eq!(Note::BY_TEXT.query(&db, "d").try_collect().await?.len(), 1);
+    Note::delete(&db, 2).unchecked().await?;
+    // What another program stores today without a discriminator is no note.
+    let other = [("id", n(4)), ("text", s("x")), ("_schema", s("2.0.0"))];
+    put_raw(&db, "notes", &other).await;
+    assert_eq!(Note::scan(&db).try_collect().await?.len(), 1);
+    Note::delete(&db, 4).unchecked().await?;
     // An item that the condition refuses is left as it is.
     put_raw(&db, "notes", &[("id", n(3)), ("text", s("e"))]).await;
     let before = stored(&db, "notes", &[("id", n(3))]).await;

@@ -163,6 +163,19 @@ async fn a_delete_by_key_whose_answer_is_lost_is_never_a_conflict() -> Outcome {
     Ok(())
 }
 
+/// The lost copy may still be under way, and its condition come true.
+#[tokio::test(start_paused = true)]
+async fn an_exactly_once_update_that_is_refused_after_a_lost_answer_is_unknown() -> Outcome {
+    let (db, faults) = store().await;
+    DoomMap::new(1, 1, "Hangar").insert(&db).await?;
+    let update =
+        || DoomMap::update(&db, (1, 1)).set(DoomMap::NAME, "x").when(DoomMap::NAME.eq("y"));
+    assert!(update().exactly_once().await.expect_err("refused").is_conflict());
+    faults.next("TransactWriteItems", Fault::DropBefore);
+    assert!(update().exactly_once().await.expect_err("nobody can tell").is_outcome_unknown());
+    Ok(())
+}
+
 /// A read can be repeated as often as it takes.
 #[tokio::test(start_paused = true)]
 async fn a_check_whose_answer_is_lost_is_asked_again() -> Outcome {

@@ -84,18 +84,24 @@ impl Buffer {
         {
             return Err(write.conflict(visible.into_item()));
         }
+        self.one_model(&write)?;
         let (layout, target, base, after) = write.into_parts();
-        let known = self.entries.iter().find(|entry| entry.target == target);
-        if known.is_some_and(|entry| entry.layout.model != layout.model) {
-            return Err(Error::Usage(
-                "one transaction writes one item as two models: write it as one of them, or commit in between",
-            ));
-        }
         match self.entries.iter_mut().find(|entry| entry.target == target) {
             Some(entry) => entry.fold(after, number),
             None => self.entries.push(Entry { layout, target, base, after, number }),
         }
         Ok(())
+    }
+
+    /// The version and the keys of indexes are those of one model.
+    fn one_model(&self, write: &Write) -> Result<(), Error> {
+        let known = self.entries.iter().find(|entry| entry.target == *write.target());
+        if known.is_none_or(|entry| std::ptr::eq(entry.layout, write.layout())) {
+            return Ok(());
+        }
+        Err(Error::Usage(
+            "one transaction writes one item as two models: write it as one of them, or commit in between",
+        ))
     }
 
     /// Remembers that a counter must be raised to this key before it is used.
@@ -129,6 +135,7 @@ impl Buffer {
             {
                 return Err(write.conflict(visible.into_item()));
             }
+            self.one_model(write)?;
         }
         for (write, number) in child_writes {
             self.fold(write, number, None)?;

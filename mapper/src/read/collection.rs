@@ -117,7 +117,7 @@ impl<C: Collection> CollectionQuery<'_, C> {
     async fn run(self) -> Result<C::Output, Error> {
         let members = C::members();
         check(&members)?;
-        let items = self.search.items(None).await?;
+        let items = self.search.items().await?;
         C::gather(&Found { table: self.search.table(), items })
     }
 }

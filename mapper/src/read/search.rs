@@ -19,7 +19,7 @@ use crate::model::{Layout, Model};
 use crate::projection::Output;
 use crate::reader::Reader as _;
 use crate::retry::repeat;
-use crate::schema::SCHEMA_ATTRIBUTE;
+use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -56,11 +56,21 @@ struct Rendered {
     names: Option<HashMap<String, String>>,
     values: Option<Attributes>,
     consistent: bool,
+    /// What the service cannot decide: that an item whose time to live is a key is not expired.
+    client_filter: Option<Node>,
 }
 
 struct Page {
     items: Vec<Attributes>,
     next: Option<Attributes>,
+}
+
+/// How far a search has come.
+struct Progress {
+    /// Where the next page begins; `None` for the first one.
+    start: Option<Attributes>,
+    /// How many results are still wanted; none after the last page.
+    left: usize,
 }
 
 impl Source {
@@ -97,37 +107,56 @@ impl<'a> Search<'a> {
 
     /// Every result, page after page.
     pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
-        let table = self.table();
+        let rendered = self.render(O::wanted().as_deref())?;
+        let mut progress = self.begin();
         let mut found = Vec::new();
-        for item in self.items(O::wanted()).await? {
-            found.extend(self.output::<M, O>(&table, item).await?);
+        while let Some(items) = self.page(&rendered, &mut progress).await? {
+            for item in items {
+                found.extend(self.output::<M, O>(&rendered.table, item).await?);
+            }
         }
         Ok(found)
     }
 
     /// Every item as it is stored, page after page.
-    pub(super) async fn items(
-        &self,
-        wanted: Option<Vec<&'static str>>,
-    ) -> Result<Vec<Item>, Error> {
-        let limit = self.limit.unwrap_or(usize::MAX);
-        let rendered = self.render(wanted.as_deref())?;
+    pub(super) async fn items(&self) -> Result<Vec<Item>, Error> {
+        let rendered = self.render(None)?;
+        let mut progress = self.begin();
         let mut found = Vec::new();
-        let mut start = None;
-        while found.len() < limit {
-            let left = limit - found.len();
-            // Where no filter drops items, the service need not read more than is asked for.
-            let page_size = (rendered.filter.is_none() && self.limit.is_some())
-                .then(|| i32::try_from(left).unwrap_or(i32::MAX));
-            let page = rendered.fetch(self.db, start, page_size).await?;
-            let items = page.items.into_iter().map(Item::from).filter(|item| self.is_own(item));
-            found.extend(items.take(left));
-            start = page.next;
-            if start.is_none() {
-                break;
-            }
+        while let Some(items) = self.page(&rendered, &mut progress).await? {
+            found.extend(items);
         }
         Ok(found)
+    }
+
+    fn begin(&self) -> Progress {
+        Progress { start: None, left: self.limit.unwrap_or(usize::MAX) }
+    }
+
+    /// The wanted items of the next page; `None` after the last one.
+    async fn page(
+        &self,
+        rendered: &Rendered,
+        progress: &mut Progress,
+    ) -> Result<Option<Vec<Item>>, Error> {
+        if progress.left == 0 {
+            return Ok(None);
+        }
+        let start = progress.start.take();
+        // Where no filter drops items, the service need not read more than is asked for.
+        let page_size = (rendered.filter.is_none() && self.limit.is_some())
+            .then(|| i32::try_from(progress.left).unwrap_or(i32::MAX));
+        let page = rendered.fetch(self.db, start, page_size).await?;
+        progress.start = page.next;
+        let live = |item: &Item| rendered.client_filter.as_ref().is_none_or(|f| f.holds(item));
+        let items = page.items.into_iter().map(Item::from);
+        let items = items.filter(|item| self.is_own(item) && live(item)).take(progress.left);
+        let items: Vec<Item> = items.collect();
+        progress.left -= items.len();
+        if progress.start.is_none() {
+            progress.left = 0;
+        }
+        Ok(Some(items))
     }
 
     /// The request of a query, for a program that sends it itself.
@@ -179,9 +208,14 @@ impl<'a> Search<'a> {
                 "AWS refuses a filter about the keys that are queried: write `.range(…)`, or a scan",
             ));
         }
-        // Where the time to live is such a key, expired items are left out when they are read.
-        if self.skip_expired && !(selects && self.layout.ttl.is_some_and(is_key)) {
-            filter = filter.and(unexpired(self.db, self.layout));
+        let mut client_filter = None;
+        if self.skip_expired {
+            let unexpired = unexpired(self.db, self.layout);
+            if selects && self.layout.ttl.is_some_and(is_key) {
+                client_filter = Some(unexpired);
+            } else {
+                filter = filter.and(unexpired);
+            }
         }
         let filter = filter.render(&mut placeholders).map_err(encode)?;
         // An index that does not hold whole items has little more than what is selected from it.
@@ -203,6 +237,7 @@ impl<'a> Search<'a> {
             names,
             values,
             consistent: self.consistent,
+            client_filter,
         })
     }
 
@@ -235,7 +270,8 @@ impl<'a> Search<'a> {
         let equal = range.iter().rev().skip(1).all(Node::is_equality);
         if !in_order || !equal || range.len() > attributes.len() {
             return Err(Error::Usage(
-                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`: for two bounds of one attribute write `between`",
+                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`: for \
+                 two bounds of one attribute write `between`",
             ));
         }
         for node in range {
@@ -258,10 +294,10 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Whether a found item is wanted: where keys tell models apart, two can begin alike.
+    /// Whether a found item is one of the model, as far as its keys tell: two kinds of keys can begin alike.
     fn is_own(&self, item: &Item) -> bool {
-        let own = self.any_model || self.layout.discriminator.is_some() || self.layout.owns(item);
-        own && (!self.skip_expired || unexpired(self.db, self.layout).holds(item))
+        let named = self.layout.discriminator.is_some_and(|(name, _)| item.contains(name));
+        self.any_model || named || self.layout.fits_key(item)
     }
 
     /// The filter of a table that is shared with other models.
@@ -271,9 +307,12 @@ impl<'a> Search<'a> {
         }
         if let Some((name, value)) = self.layout.discriminator {
             let own = Node::equals(name, AttributeValue::S(value.to_owned()));
+            if self.layout.baseline() == self.layout.schema {
+                return own;
+            }
             // An older item can be from before the discriminator.
-            let has_older = self.layout.baseline() != self.layout.schema;
-            return if has_older { own.or(Node::not_exists(name)) } else { own };
+            let current = Node::equals(SCHEMA_ATTRIBUTE, schema_text(&self.layout.schema));
+            return own.or(Node::not_exists(name).and(current.negate()));
         }
         let (hash, range) = self.keys();
         // AWS: the filter of a query is not about the keys that it selects by.
@@ -291,6 +330,9 @@ impl<'a> Search<'a> {
         let layout = self.layout;
         let keys = std::iter::once(layout.hash_key).chain(layout.range_key).map(|key| key.name);
         let mut names: Vec<_> = keys.chain([SCHEMA_ATTRIBUTE]).collect();
+        // For what is decided here: whether it is expired, whose it is.
+        names.extend(layout.ttl.filter(|_| self.skip_expired));
+        names.extend(layout.discriminator.map(|(name, _)| name));
         for name in wanted {
             names.push(name);
             names.extend(layout.aliases.iter().filter(|(own, _)| own == name).map(|(_, a)| a));

@@ -7,7 +7,7 @@ use super::plan::{After, Write};
 use super::render::{Rendered, render};
 use super::{single, transact, verify};
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, Failure, Reason};
 use crate::item::Item;
 
 /// AWS: at most 100 actions in one TransactWriteItems.
@@ -53,8 +53,10 @@ pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>,
 fn alone(writes: &[Write], error: Error) -> Error {
     match (writes, &error) {
         ([write], Error::Conflict(conflict)) => {
-            let stored = conflict.failures().first().and_then(|failure| failure.image());
-            if stored.is_none() { write.conflict(None) } else { error }
+            let nothing = |failure: &Failure| {
+                *failure.reason() == Reason::Condition && failure.image().is_none()
+            };
+            if conflict.failures().iter().any(nothing) { write.conflict(None) } else { error }
         }
         _ => error,
     }

@@ -4,6 +4,7 @@ use super::apply::apply;
 use super::in_shape::Shape;
 use super::plan::Write;
 use super::render::{Rendered, render};
+use super::returns::Return;
 use crate::database::Database;
 use crate::decode::{decode, plain};
 use crate::error::Error;
@@ -11,7 +12,7 @@ use crate::expr::Node;
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::model::{Layout, Model};
-use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, standing, stored};
+use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, standing, stored};
 
 /// How often a verb meets an item of yet another shape before it gives up.
 const ROUNDS: usize = 4;
@@ -69,8 +70,23 @@ impl ByKey {
         Err(Error::Usage("the item's schema keeps changing under this write: try again"))
     }
 
+    /// Applies the write, and reads what it brings back.
+    pub(super) async fn returning<M: Model, R: Return>(
+        self,
+        db: &Database,
+    ) -> Result<R::Of<M>, Error> {
+        let target = self.write.target.clone();
+        let item = self.run::<M>(db).await?;
+        R::read(&target.table, &target.key, item)
+    }
+
     /// The request of the first attempt, for a program that sends it itself.
     pub(super) fn render(&self, db: &Database) -> Result<Rendered, Error> {
+        if self.write.once {
+            return Err(Error::Usage(
+                "`exactly_once` is a transaction: remove it, or await the write",
+            ));
+        }
         render(&self.guarded(&self.write.layout.schema), &db.nonce())
     }
 
@@ -93,14 +109,14 @@ impl ByKey {
 }
 
 /// The stored item is one of the model, and not of another in the same table.
-pub(super) fn own(layout: &Layout) -> Node {
+fn own(layout: &Layout) -> Node {
     Node::all(layout.discriminator.map_or_else(Vec::new, |(name, value)| {
         vec![Node::equals(name, AttributeValue::S(value.to_owned()))]
     }))
 }
 
 fn schema_is(schema: &semver::Version) -> Node {
-    Node::equals(SCHEMA_ATTRIBUTE, AttributeValue::S(schema.to_string()))
+    Node::equals(SCHEMA_ATTRIBUTE, schema_text(schema))
 }
 
 /// The stored item has the schema that this round is for.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 
-use super::by_key::{ByKey, Guard, own};
+use super::by_key::{ByKey, Guard};
 use super::in_shape::Shape;
 use super::plan::{After, Base, Write, target};
 use super::returns;
@@ -74,7 +74,8 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
     }
 
     /// Sends the delete as a transaction of its own, with a token: repeated on a bad network it is made once, and its
-    /// outcome is known unless no answer comes until the deadline. Costs twice as much, and brings nothing back.
+    /// outcome is known, unless the deadline passes first: without an answer, or with its condition failing after an
+    /// answer was lost. Costs twice as much, and brings nothing back.
     pub fn exactly_once(self) -> DeleteByKey<'a, M, returns::Once> {
         self.returning()
     }
@@ -97,12 +98,16 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     fn plan(self) -> Result<ByKey, Error> {
         let layout = M::layout();
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
-        let exists = Node::exists(layout.hash_key.name).and(own(layout));
+        let exists = Node::exists(layout.hash_key.name);
         let mut write = Write::new(layout, target(self.db, layout, key), Base::Any, After::Gone);
         write.once = R::ONCE;
         write.returns = R::RETURNS;
         let (condition, guard) = match self.expect {
             Expect::Anything => (None, Guard::None),
+            // An older item may tell only by its upgrade whose it is.
+            Expect::Exists if layout.discriminator.is_some() => {
+                (Some(exists), Guard::Shape(Shape::default()))
+            }
             Expect::Exists => (Some(exists), Guard::None),
             Expect::When(condition) => {
                 let shape = Shape::of_condition::<M>(&condition)?;
@@ -115,10 +120,7 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
 
     async fn run(self) -> Result<R::Of<M>, Error> {
         let db = self.db;
-        let plan = self.plan()?;
-        let target = plan.write.target.clone();
-        let item = plan.run::<M>(db).await?;
-        R::read(&target.table, &target.key, item)
+        self.plan()?.returning::<M, R>(db).await
     }
 
     /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk).
@@ -126,11 +128,6 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     /// # Errors
     /// `Encode`, `Limit`: what is found before anything is sent.
     pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
-        if R::ONCE {
-            return Err(Error::Usage(
-                "`exactly_once` is a transaction: remove it, or await the write",
-            ));
-        }
         let db = self.db;
         Ok(delete_request(db.client(), &self.plan()?.render(db)?))
     }

@@ -14,7 +14,9 @@ use crate::model::{Layout, Model};
 pub(super) struct Shape {
     /// The attributes that the changes start from.
     names: Vec<Cow<'static, str>>,
-    /// Those of them that are computed with, where NULL would not do.
+    /// Those for which it does not matter that a default stands for them.
+    named: Vec<Cow<'static, str>>,
+    /// Those of the first that are computed with, where NULL would not do.
     changed: Vec<Cow<'static, str>>,
     /// What those read as where they are absent.
     defaults: Item,
@@ -29,7 +31,7 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
     let layout = M::layout();
     let defaults = M::default_attributes().map_err(|error| Error::encode(layout, error))?;
     let mut sent = Vec::new();
-    let mut shape = Shape { names: Vec::new(), changed: Vec::new(), defaults };
+    let mut shape = Shape { defaults, ..Shape::default() };
     for mut change in changes {
         for place in change.from.iter().flat_map(Expression::places) {
             shape.names.push(place.name.clone());
@@ -62,10 +64,7 @@ pub(super) fn changes<M: Model>(changes: Vec<Change>) -> Result<(Vec<Change>, Sh
                      change and save",
                 ));
             }
-            Verb::SetIfAbsent => {
-                shape.defaults.remove(&name);
-                shape.names.push(name);
-            }
+            Verb::SetIfAbsent => shape.named.push(name),
             _ => {
                 shape.names.push(name.clone());
                 shape.changed.push(name);
@@ -92,14 +91,22 @@ impl Shape {
         self.names.extend(condition.places().into_iter().map(|place| place.name.clone()));
     }
 
+    /// Every attribute once, in a fixed order.
+    fn all(&self) -> Vec<&Cow<'static, str>> {
+        let mut all: Vec<_> = self.names.iter().chain(&self.named).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The condition that attributes are stored so that changes can start from them.
     pub(super) fn node(&self, layout: &Layout) -> Node {
         let mut node = Node::all(Vec::new());
-        let mut names: Vec<_> = self.names.iter().collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
+        for name in self.all() {
             node = node.and(Node::all(aliases(layout, name).map(Node::not_exists).collect()));
+            if !self.names.contains(name) {
+                continue;
+            }
             if let Some(default) = self.defaults.get(name) {
                 if !is_null(default) {
                     node = node.and(Node::seen_at_all(name));
@@ -123,12 +130,17 @@ impl Shape {
         item: &mut Item,
         read: &Item,
     ) -> Result<(), Error> {
-        for name in &self.names {
+        for name in self.all() {
             for alias in aliases(layout, name) {
-                if let (None, Some(value)) = (item.get(name), read.get(name)) {
+                if let (true, None, Some(value)) =
+                    (item.contains(alias), item.get(name), read.get(name))
+                {
                     item.insert(name.clone(), value.clone());
                 }
                 item.remove(alias);
+            }
+            if !self.names.contains(name) {
+                continue;
             }
             match (item.get(name), self.defaults.get(name)) {
                 (None, Some(default)) if !is_null(default) => {

@@ -42,8 +42,8 @@ impl<'a, M: Model> Insert<'a, M> {
     }
 
     /// Sends the insert as a transaction of its own, with a token: repeated on a bad network it is made once, also where
-    /// somebody deletes the new item at once, and its outcome is known unless no answer comes until the deadline. Costs
-    /// twice as much.
+    /// somebody deletes the new item at once, and its outcome is known, unless the deadline passes first: without an
+    /// answer, or with the key taken after an answer was lost. Costs twice as much.
     pub fn exactly_once(mut self) -> Self {
         self.once = true;
         self

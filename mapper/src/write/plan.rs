@@ -5,11 +5,11 @@ use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
-use crate::item::{AttributeValue, Item, same_option};
+use crate::item::{Item, same_option};
 use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
-use crate::schema::{SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE};
+use crate::schema::{SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE, schema_text};
 
 /// How many attributes of an item older than its version are compared at its first save: AWS takes 300 operators in a
 /// condition, and a comparison and its AND are two.
@@ -110,6 +110,12 @@ impl Write {
         self
     }
 
+    /// The model as which the item is written.
+    #[must_use]
+    pub fn layout(&self) -> &'static Layout {
+        self.layout
+    }
+
     /// What the write leaves.
     #[must_use]
     pub fn after(&self) -> &After {
@@ -140,7 +146,7 @@ impl Write {
         }
         let key = model.key().map_err(encode)?;
         let mut item = model.to_attributes().map_err(encode)?;
-        item.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+        item.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
         Ok(Self::new(layout, target(db, layout, key), Base::Absent, After::New(item)))
     }
 
@@ -253,16 +259,12 @@ pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
     Target { table: db.table_name(layout), key }
 }
 
-pub(crate) fn schema_text(layout: &Layout) -> AttributeValue {
-    AttributeValue::S(layout.schema.to_string())
-}
-
 /// Puts the model's schema on the item that a change leaves. A newer program's schema is never lowered: what that
 /// program wrote is still there.
 fn in_schema<M: Model>(loaded: &Loaded<M>, mut target: Item) -> Item {
     let layout = M::layout();
     if *loaded.stored_schema() <= layout.schema {
-        target.insert(SCHEMA_ATTRIBUTE, schema_text(layout));
+        target.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
     }
     target
 }

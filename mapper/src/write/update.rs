@@ -157,7 +157,8 @@ impl<'a, M: Model> Update<'a, M> {
     }
 
     /// Sends the update as a transaction of its own, with a token: repeated on a bad network it is made once, and its
-    /// outcome is known unless no answer comes until the deadline. Costs twice as much, and brings nothing back.
+    /// outcome is known, unless the deadline passes first: without an answer, or with its condition failing after an
+    /// answer was lost. Costs twice as much, and brings nothing back.
     ///
     /// [AWS: idempotency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems)
     pub fn exactly_once(self) -> Update<'a, M, returns::Once> {
@@ -326,10 +327,7 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
 
     async fn run(self) -> Result<R::Of<M>, Error> {
         let db = self.db;
-        let plan = self.plan()?;
-        let target = plan.write.target.clone();
-        let item = plan.run::<M>(db).await?;
-        R::read(&target.table, &target.key, item)
+        self.plan()?.returning::<M, R>(db).await
     }
 
     /// The request as a builder of the SDK, with everything filled in, to be changed and sent by the program.
@@ -339,11 +337,6 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
     /// # Errors
     /// `Encode`, `Usage`, `Limit`: what is found before anything is sent.
     pub fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
-        if R::ONCE {
-            return Err(Error::Usage(
-                "`exactly_once` is a transaction: remove it, or await the write",
-            ));
-        }
         let db = self.db;
         let rendered = self.plan()?.render(db)?;
         match &rendered.action {

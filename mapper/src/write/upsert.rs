@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 use super::by_key::{ByKey, Guard};
 use super::in_shape::Shape;
-use super::plan::{After, Base, Changes, Returns, Write, schema_text, target};
+use super::plan::{After, Base, Changes, Returns, Write, target};
 use super::prepare::prepare;
 use super::render::Action;
 use super::single::update_request;
@@ -21,7 +21,7 @@ use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
 use crate::read::BoxFuture;
-use crate::schema::SCHEMA_ATTRIBUTE;
+use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::sequence;
 
 /// The upsert or replacement of one model; from [`Model::upsert`](crate::Model::upsert) and
@@ -103,7 +103,7 @@ fn changes(layout: &'static Layout, key: &Key, mut item: Item) -> Vec<Change> {
     changes.extend(aliases.map(Change::remove));
     // The guard lets the model's own schema pass, or a newer one that is not to be lowered.
     let schema = Place::attribute(SCHEMA_ATTRIBUTE);
-    changes.push(Change::set_if_absent(schema, schema_text(layout)));
+    changes.push(Change::set_if_absent(schema, schema_text(&layout.schema)));
     changes
 }
 
