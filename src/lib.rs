@@ -23,7 +23,10 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{Migrations, Step};
-pub use dynamap_transactions::{Handle, Receipt, Run, RunError, Transaction};
+pub use dynamap_transactions::{
+    Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,
+    TransactionBuilder, TransactionRecord, TransactionStatus, Transient,
+};
 
 #[cfg(feature = "embedded")]
 pub use dynamap_embedded as embedded;

@@ -15,7 +15,7 @@ use crate::item::Item;
 use crate::key::Key;
 use crate::model::Layout;
 use crate::reader::Reader;
-use crate::retry::{RetryPolicy, repeat};
+use crate::retry::{Budget, RetryPolicy, repeat};
 
 /// A store: DynamoDB, or the embedded one. Cheap to clone; every clone is the same store.
 ///
@@ -41,6 +41,7 @@ struct Inner {
     once: Client,
     prefix: String,
     retry: RetryPolicy,
+    budget: Budget,
     source: Mutex<StdRng>,
     clock: Clock,
 }
@@ -90,6 +91,12 @@ impl Database {
         &self.inner.client
     }
 
+    /// Whether this is the same database, perhaps another clone of it.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// The full name of a model's table: its own name behind the prefix.
     #[must_use]
     pub fn table_name(&self, layout: &Layout) -> String {
@@ -111,8 +118,14 @@ impl Database {
         &self.inner.once
     }
 
-    pub(crate) fn retry(&self) -> &RetryPolicy {
+    /// How long the library keeps trying.
+    #[must_use]
+    pub fn retry(&self) -> &RetryPolicy {
         &self.inner.retry
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.inner.budget
     }
 
     /// A pause of 0 to `bound` milliseconds.
@@ -125,8 +138,10 @@ impl Database {
         format!("{:016x}", self.random(StdRng::random::<u64>))
     }
 
-    /// A client request token.
-    pub(crate) fn token(&self) -> String {
+    /// A client request token, or another id that is never given out twice.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn token(&self) -> String {
         uuid::Builder::from_random_bytes(self.random_bytes()).into_uuid().to_string()
     }
 
@@ -184,7 +199,9 @@ impl DatabaseBuilder {
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
-        Database { inner: Arc::new(Inner { client, once, prefix, retry, source, clock }) }
+        let budget = Budget::new(retry.budget);
+        let inner = Inner { client, once, prefix, retry, budget, source, clock };
+        Database { inner: Arc::new(inner) }
     }
 }
 

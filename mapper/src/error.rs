@@ -95,7 +95,7 @@ pub enum Error {
     #[error("{0}")]
     OutcomeUnknown(Box<OutcomeUnknown>),
     /// A limit of DynamoDB would be exceeded. Nothing was sent.
-    #[error("{what}: the limit is {limit}, found {found}: nothing was sent")]
+    #[error("{what}: the limit is {limit}, found {found}{}: nothing was sent", culprit(item.as_deref()))]
     Limit {
         /// What is limited.
         what: &'static str,
@@ -103,7 +103,20 @@ pub enum Error {
         limit: usize,
         /// What the program wanted.
         found: usize,
+        /// The item that is too large, or the largest of several; `None` where it is no single item.
+        item: Option<Box<Target>>,
     },
+    /// The work of a transaction did not end in time. Nothing was written.
+    #[error("the transaction was not committed within {0:?}: nothing was written")]
+    DeadlineExceeded(std::time::Duration),
+    /// An idempotency key was used for another request before. Nothing was sent; use another key.
+    #[error(
+        "the idempotency key {0} was used for another request: nothing was sent, use another key"
+    )]
+    KeyReused(Box<str>),
+    /// The transaction was aborted by its id, with `Transaction::resolve`: it never takes effect. Nothing was written.
+    #[error("transaction {0} was aborted: nothing was written, begin one with another id")]
+    Fenced(Box<str>),
     /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
     #[error("{0}")]
     Usage(&'static str),
@@ -215,6 +228,8 @@ pub struct Busy {
     pub attempts: u32,
     /// Why it was refused the last time.
     pub cause: BusyCause,
+    /// The items of a transaction that made the service refuse it the last time; empty for everything else.
+    pub failures: Vec<Failure>,
 }
 
 /// Why the service kept refusing.
@@ -241,7 +256,13 @@ impl fmt::Display for Busy {
             BusyCause::Unreachable => "",
             _ => ", nothing was written",
         };
-        write!(f, "{operation} on table {table} {cause} {attempts} times{after}: try again later")
+        write!(f, "{operation} on table {table} {cause} {attempts} times")?;
+        for (i, failure) in self.failures.iter().enumerate() {
+            let between = if i == 0 { " (" } else { "; " };
+            write!(f, "{between}item ({}) of table {}", failure.key, failure.table)?;
+        }
+        let end = if self.failures.is_empty() { "" } else { ")" };
+        write!(f, "{end}{after}: try again later")
     }
 }
 
@@ -254,6 +275,8 @@ pub struct OutcomeUnknown {
     pub targets: Vec<Target>,
     /// How often it was sent.
     pub attempts: u32,
+    /// The id of the transaction where it is recorded: `Transaction::resolve` decides it.
+    pub transaction: Option<String>,
 }
 
 impl fmt::Display for OutcomeUnknown {
@@ -262,7 +285,10 @@ impl fmt::Display for OutcomeUnknown {
         for (i, target) in self.targets.iter().enumerate() {
             write!(f, "{} item {target}", if i == 0 { "" } else { "," })?;
         }
-        f.write_str(": read and decide")
+        match &self.transaction {
+            Some(id) => write!(f, ": `Transaction::resolve` of `{id}` decides it"),
+            None => f.write_str(": read and decide"),
+        }
     }
 }
 
@@ -372,6 +398,10 @@ fn step(error: &UpgradeError) -> String {
         UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
     }
+}
+
+fn culprit(item: Option<&Target>) -> String {
+    item.map_or_else(String::new, |item| format!(" at item {item}"))
 }
 
 fn one_line(report: &Report) -> String {

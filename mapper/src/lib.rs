@@ -23,6 +23,8 @@ pub mod model;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "not public: what generated code calls")]
 pub mod private;
+#[doc(hidden)]
+pub use self::private as __private;
 pub mod projection;
 pub mod read;
 mod reader;

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -32,16 +33,55 @@ pub struct RetryPolicy {
     pub deadline: Duration,
     /// The time after which one attempt counts as unanswered. Default 5 s.
     pub attempt_timeout: Duration,
+    /// How much the library repeats beyond what succeeds, over all requests of the database: repeating a request, or the
+    /// work of a transaction, costs 5; a success brings 1 back, and one after a repetition its 5. Without any left the
+    /// library does not repeat, so that a hot key or a throttled table is not loaded further. A write that may have been
+    /// applied is repeated all the same. Default 500, as in the SDK.
+    ///
+    /// [AWS: retry behavior](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)
+    pub budget: u32,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(30), attempt_timeout: Duration::from_secs(5) }
+        Self {
+            deadline: Duration::from_secs(30),
+            attempt_timeout: Duration::from_secs(5),
+            budget: 500,
+        }
     }
 }
 
 /// The longest deadline: below the 5 minutes for which AWS accepts a signature.
 const LONGEST_DEADLINE: Duration = Duration::from_mins(4);
+
+/// What is left of [`RetryPolicy::budget`].
+pub(crate) struct Budget {
+    left: AtomicU32,
+    most: u32,
+}
+
+/// What one repetition costs.
+const REPETITION: u32 = 5;
+
+impl Budget {
+    pub(crate) fn new(most: u32) -> Self {
+        Self { left: AtomicU32::new(most), most }
+    }
+
+    /// Pays for a repetition; `false` where too little is left.
+    fn pay(&self) -> bool {
+        let pay = |left: u32| left.checked_sub(REPETITION);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
+    }
+
+    /// A request succeeded, at once or when it was repeated.
+    fn refill(&self, repeated: bool) {
+        let tokens = if repeated { REPETITION } else { 1 };
+        let add = |left: u32| Some(left.saturating_add(tokens).min(self.most));
+        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
 
 /// Why a request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +123,7 @@ pub(crate) struct Attempts<'a> {
     db: &'a Database,
     operation: &'static str,
     table: &'a str,
-    started: Instant,
+    deadline: Instant,
     count: u32,
     /// Whether an attempt may have been applied without our knowing; stays true once it is.
     pub(crate) ambiguous: bool,
@@ -91,7 +131,14 @@ pub(crate) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(db: &'a Database, operation: &'static str, table: &'a str) -> Self {
-        Self { db, operation, table, started: Instant::now(), count: 0, ambiguous: false }
+        let deadline = Instant::now() + db.retry().deadline.min(LONGEST_DEADLINE);
+        Self { db, operation, table, deadline, count: 0, ambiguous: false }
+    }
+
+    /// Gives up at this time, where that is before the deadline of the database.
+    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline.map_or(self.deadline, |own| own.min(self.deadline));
+        self
     }
 
     /// Sends once.
@@ -104,7 +151,10 @@ impl<'a> Attempts<'a> {
     {
         self.count += 1;
         let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
-            Ok(Ok(answer)) => Attempt::Done(answer),
+            Ok(Ok(answer)) => {
+                self.db.budget().refill(self.count > 1);
+                Attempt::Done(answer)
+            }
             Ok(Err(error)) => self.classify(error),
             Err(_elapsed) => Attempt::Again(Cause::Lost),
         };
@@ -152,13 +202,14 @@ impl<'a> Attempts<'a> {
     /// Waits before the next attempt.
     ///
     /// # Errors
-    /// Where the deadline would pass: [`Error::OutcomeUnknown`] if an attempt may have been applied, else [`Error::Busy`].
+    /// Where the deadline would pass or the budget is spent: [`Error::OutcomeUnknown`] if an attempt may have been applied,
+    /// else [`Error::Busy`].
     pub(crate) async fn pause(&self, cause: Cause, targets: &[Target]) -> Result<(), Error> {
         let (base, cap) = cause.pause();
         let bound = base.saturating_mul(1 << self.count.min(16)).min(cap);
         let pause = Duration::from_millis(self.db.jitter(bound));
-        let deadline = self.db.retry().deadline.min(LONGEST_DEADLINE);
-        if self.started.elapsed() + pause >= deadline {
+        let undecided = self.ambiguous && !targets.is_empty();
+        if Instant::now() + pause >= self.deadline || !(self.db.budget().pay() || undecided) {
             return Err(self.give_up(cause, targets));
         }
         tokio::time::sleep(pause).await;
@@ -178,6 +229,7 @@ impl<'a> Attempts<'a> {
                 Cause::Contended | Cause::InProgress => BusyCause::Contended,
                 Cause::Lost => BusyCause::Unreachable,
             },
+            failures: Vec::new(),
         }))
     }
 
@@ -187,6 +239,7 @@ impl<'a> Attempts<'a> {
             operation: self.operation,
             targets: targets.to_vec(),
             attempts: self.count,
+            transaction: None,
         }))
     }
 
@@ -209,13 +262,18 @@ impl fmt::Debug for Attempts<'_> {
     }
 }
 
-/// Waits before work that met a conflict is done again: `again` is 1 before the second time.
+/// Waits before work that met a conflict is done again: `again` is 1 before the second time. `false`, without waiting,
+/// where the budget for repetitions is spent.
 ///
 /// Not public: for the crates beside this one.
-pub async fn back_off(db: &Database, again: u32) {
+pub async fn back_off(db: &Database, again: u32) -> bool {
     let (base, cap) = Cause::Contended.pause();
     let bound = base.saturating_mul(1 << again.min(16)).min(cap);
-    tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
+    let paid = db.budget().pay();
+    if paid {
+        tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
+    }
+    paid
 }
 
 /// Sends a request whose repetition does no harm (reads, table operations, counters) until it has an answer.

@@ -22,7 +22,7 @@ mod update;
 mod upsert;
 mod verify;
 
-pub use apply::{apply, check_count};
+pub use apply::{Sent, Terms, Unapplied, apply, apply_on, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
 pub use plan::{After, Base, Write};

@@ -24,6 +24,7 @@ mod indexes;
 mod keys;
 mod migrations;
 mod reads;
+mod recorded;
 mod sends;
 mod shapes;
 mod transactions;

@@ -9,7 +9,7 @@ use dynamap_mapper::write::{After, Base, Write};
 use dynamap_mapper::{Database, Error, Item, Key};
 
 /// What is known about an item: it is this one, or there is none.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Known {
     Absent,
     Item(Item),

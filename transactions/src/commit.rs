@@ -2,23 +2,112 @@
 
 use std::collections::HashMap;
 
-use dynamap_mapper::error::Target;
-use dynamap_mapper::write::{After, Base, Write, apply, check_count};
-use dynamap_mapper::{Error, Reader as _, sequence};
+use dynamap_mapper::error::{Busy, BusyCause, Failure, Target};
+use dynamap_mapper::schema::WRITE_ATTRIBUTE;
+use dynamap_mapper::write::{Sent, Terms, Unapplied, Write, apply_on, check_count};
+use dynamap_mapper::{Database, Error, Item, Loaded, Reader as _, sequence};
+use tokio::time::Instant;
 
 use crate::buffer::Buffer;
+use crate::options::Isolation;
 use crate::receipt::Receipt;
+use crate::record::{Marker, Outcome, TransactionRecord, TransactionStatus};
 use crate::transaction::Transaction;
 
+/// What a commit found.
+pub(crate) enum Committed {
+    Now(Receipt),
+    /// An attempt before this one, perhaps of another process, was committed, with this record.
+    Before(Box<Loaded<TransactionRecord>>),
+}
+
+/// An attempt that was not committed, as far as is known.
+pub(crate) struct Failed {
+    pub(crate) error: Error,
+    /// Whether it may have been applied, or may still be.
+    pub(crate) ambiguous: bool,
+    /// Its nonce, and what it leaves if it was.
+    sent: Option<(String, Receipt)>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, ambiguous: false, sent: None }
+    }
+}
+
+/// The writes of a transaction, ready to be sent.
+struct Plan {
+    writes: Vec<Write>,
+    inserted: HashMap<usize, Target>,
+}
+
+impl Plan {
+    fn receipt(self, after: Vec<Option<Item>>) -> Receipt {
+        let targets = self.writes.iter().map(|write| write.target().clone());
+        Receipt { items: targets.zip(after).collect(), inserted: self.inserted, replay: false }
+    }
+}
+
 impl Transaction {
-    /// Sends what the transaction intends, with a check for everything that it only read.
-    pub(crate) async fn send(&self, mut buffer: Buffer) -> Result<Receipt, Error> {
+    /// Sends what the transaction intends, and finds out what became of it.
+    pub(crate) async fn send(&self, buffer: Buffer) -> Result<Receipt, Error> {
+        let db = self.database();
+        let record = self.options().record.as_ref();
+        let marker = record.map(|record| Marker::new(db, record)).transpose()?;
+        let replay = || Receipt { replay: true, ..Receipt::default() };
+        match (self.attempt(buffer, marker.as_ref(), None).await, marker) {
+            (Ok(Committed::Now(receipt)), _) => Ok(receipt),
+            (Ok(Committed::Before(_)), _) => Ok(replay()),
+            (Err(Failed { error, ambiguous: true, sent }), Some(marker)) => {
+                let record = decide(db, &marker, error).await?;
+                let nonce = record.image().text(WRITE_ATTRIBUTE);
+                let own = sent.filter(|(sent, _)| nonce == Some(sent));
+                Ok(own.map_or_else(replay, |(_, receipt)| receipt))
+            }
+            (Err(failed), _) => Err(failed.error),
+        }
+    }
+
+    /// Sends what the transaction intends once, with a check for everything that it only read, and its record.
+    pub(crate) async fn attempt(
+        &self,
+        buffer: Buffer,
+        marker: Option<&Marker>,
+        result: Option<String>,
+    ) -> Result<Committed, Failed> {
+        let db = self.database();
+        if let (Some(deadline), Some(time)) = (self.deadline(), self.options().time)
+            && Instant::now() >= deadline
+        {
+            return Err(Error::DeadlineExceeded(time).into());
+        }
+        let mut plan = self.plan(buffer, usize::from(marker.is_some())).await?;
+        let mut record = None;
+        if let Some(marker) = marker {
+            let write = marker.write(db, TransactionStatus::Committed, result)?;
+            record = Some((marker, write.target().clone()));
+            plan.writes.push(write);
+        }
+        let terms = Terms { deadline: self.deadline(), decidable: marker.is_some() };
+        match (apply_on(db, &plan.writes, &terms).await, record) {
+            (Ok(after), _) => Ok(Committed::Now(plan.receipt(after))),
+            (Err(unapplied), Some((marker, record))) => match found(&unapplied.error, &record)? {
+                Some(record) => decided(marker, record),
+                None => Err(failed(plan, unapplied)),
+            },
+            (Err(unapplied), None) => Err(failed(plan, unapplied)),
+        }
+    }
+
+    /// The writes, with ids from counters, and what the isolation level asks for. `more` writes will join them.
+    async fn plan(&self, mut buffer: Buffer, more: usize) -> Result<Plan, Error> {
         let db = self.database();
         let own_keys = buffer.take_own_keys();
         let (mut writes, drafts) = buffer.into_writes();
         let mut inserted = HashMap::new();
         // Before ids are taken for what cannot be committed.
-        check_count(writes.len() + drafts.len())?;
+        check_count(writes.len() + drafts.len() + more)?;
         for (layout, key) in own_keys {
             sequence::raise(db, layout, &key).await?;
         }
@@ -29,14 +118,15 @@ impl Transaction {
             inserted.insert(draft.number, write.target().clone());
             writes.push(write.numbered(draft.number));
         }
-        let checks = self.checks(&writes);
-        // One item that was only read was as it was at one moment: there is nothing to check it against.
-        if !writes.is_empty() || checks.len() > 1 {
-            writes.extend(checks);
+        if self.options().isolation == Isolation::Serializable {
+            let checks = self.checks(&writes);
+            writes = writes.into_iter().map(Write::comparing_all).collect();
+            // One item that was only read was as it was at one moment: there is nothing to check it against.
+            if !writes.is_empty() || checks.len() + more > 1 {
+                writes.extend(checks);
+            }
         }
-        let after = apply(db, &writes).await?;
-        let targets = writes.iter().map(|write| write.target().clone());
-        Ok(Receipt { items: targets.zip(after).collect(), inserted })
+        Ok(Plan { writes, inserted })
     }
 
     /// A check for each item that was read and is not written.
@@ -46,11 +136,56 @@ impl Transaction {
         let mut targets: Vec<&Target> = reads.keys().filter(unwritten).collect();
         // In a fixed order, so that the same transaction is the same request.
         targets.sort_by_cached_key(ToString::to_string);
-        let check = |target: &Target| {
-            let read = reads.get(target)?;
-            let base = read.item.clone().map_or(Base::Absent, Base::Stored);
-            Some(Write::new(read.layout, target.clone(), base, After::Same))
-        };
+        let check = |target: &Target| Some(reads.get(target)?.check(target.clone()));
         targets.into_iter().filter_map(check).collect()
     }
+}
+
+fn failed(plan: Plan, unapplied: Unapplied) -> Failed {
+    let Unapplied { error, ambiguous, sent } = unapplied;
+    let sent = sent.map(|Sent { nonce, after }| (nonce, plan.receipt(after)));
+    Failed { error, ambiguous, sent }
+}
+
+/// The record that was there already.
+fn found(error: &Error, record: &Target) -> Result<Option<Loaded<TransactionRecord>>, Error> {
+    let Error::Conflict(conflict) = error else { return Ok(None) };
+    let of_record = |f: &&Failure| f.table() == record.table && *f.key() == record.key;
+    let found = conflict.failures().iter().find(of_record);
+    Ok(found.map(Failure::stored::<TransactionRecord>).transpose()?.flatten())
+}
+
+/// What a record that was there already means.
+fn decided(marker: &Marker, record: Loaded<TransactionRecord>) -> Result<Committed, Failed> {
+    match marker.judge(record)? {
+        Outcome::Committed(record) => Ok(Committed::Before(Box::new(record))),
+        Outcome::Aborted => Err(Error::Fenced(marker.id.as_str().into()).into()),
+    }
+}
+
+/// Finds out what became of attempts that may have been applied: the record of the one that was. Where none was, none
+/// will be, and `error` is what is reported.
+pub(crate) async fn decide(
+    db: &Database,
+    marker: &Marker,
+    error: Error,
+) -> Result<Box<Loaded<TransactionRecord>>, Error> {
+    match marker.resolve(db).await {
+        Ok(Outcome::Committed(record)) => Ok(Box::new(record)),
+        Ok(Outcome::Aborted) => Err(definite(error)),
+        Err(error @ Error::KeyReused(_)) => Err(error),
+        Err(unreachable) => Err(marker.unknown(unreachable)),
+    }
+}
+
+/// The error of what turned out to have had no effect.
+fn definite(error: Error) -> Error {
+    let Error::OutcomeUnknown(unknown) = error else { return error };
+    Error::Busy(Box::new(Busy {
+        operation: unknown.operation,
+        table: unknown.targets.first().map(|target| target.table.clone()).unwrap_or_default(),
+        attempts: unknown.attempts,
+        cause: BusyCause::Unreachable,
+        failures: Vec::new(),
+    }))
 }

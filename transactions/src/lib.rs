@@ -7,15 +7,21 @@
 //! * `transaction`: the handle, its verbs, nesting
 //! * `buffer`: what a transaction has read and intends to write; folding
 //! * `commit`: one request for everything
+//! * `options`: isolation, deadline, record
+//! * `record`: the item that decides for ever whether a transaction was committed
 //! * `run`: doing the work again after a conflict
 //! * `receipt`: handles on writes, and what a commit left
 
 mod buffer;
 mod commit;
+mod options;
 mod receipt;
+mod record;
 mod run;
 mod transaction;
 
+pub use options::{Isolation, TransactionBuilder};
 pub use receipt::{Handle, Receipt};
-pub use run::{Run, RunError};
+pub use record::{Outcome, Record, TransactionRecord, TransactionStatus};
+pub use run::{Recorded, Run, RunError, Transient};
 pub use transaction::Transaction;

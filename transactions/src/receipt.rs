@@ -19,8 +19,12 @@ impl<M: Model> Handle<M> {
     /// Why this write's item made a commit fail; `None` where it did not.
     #[must_use]
     pub fn failure<'e>(&self, error: &'e Error) -> Option<&'e Failure> {
-        let Error::Conflict(conflict) = error else { return None };
-        conflict.failures().iter().find(|failure| match &self.target {
+        let failures = match error {
+            Error::Conflict(conflict) => conflict.failures(),
+            Error::Busy(busy) => &busy.failures,
+            _ => return None,
+        };
+        failures.iter().find(|failure| match &self.target {
             Some(target) => failure.table() == target.table && *failure.key() == target.key,
             None => failure.target() == self.number,
         })
@@ -45,9 +49,17 @@ pub struct Receipt {
     pub(crate) items: HashMap<Target, Option<Item>>,
     /// The keys that inserts with an auto-increment key were given.
     pub(crate) inserted: HashMap<usize, Target>,
+    pub(crate) replay: bool,
 }
 
 impl Receipt {
+    /// Whether a transaction with this idempotency key was committed before, so that this one wrote nothing. Then there
+    /// are no items to take.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.replay
+    }
+
     /// The item of a write, as it is stored now: ready to be changed and saved again.
     ///
     /// # Errors

@@ -2,32 +2,106 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::time::Duration;
 
 use dynamap_mapper::error::{Reason, Target};
 use dynamap_mapper::{Database, Error, back_off};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
+use crate::commit::{Committed, Failed, decide};
+use crate::options::{Isolation, Options};
+use crate::record::{Marker, Record, TransactionRecord};
 use crate::transaction::Transaction;
 
 /// How often the work is done at most, unless [`Run::attempts`] says otherwise.
 const ATTEMPTS: u32 = 10;
 
 /// Work that is done in a transaction; from [`Transaction::run`]. `.await` it.
+///
+/// `R` is [`Transient`], or [`Recorded`] after [`recorded`](Run::recorded).
 #[must_use = "nothing runs until this is awaited"]
-pub struct Run<'a, F> {
+pub struct Run<'a, F, R = Transient> {
     db: &'a Database,
     body: F,
     attempts: u32,
+    options: Options,
+    kind: PhantomData<fn() -> R>,
 }
+
+/// A transaction that leaves nothing but its writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Transient;
+
+/// A transaction that stores a record, with the result of the work as JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded;
 
 impl<'a, F> Run<'a, F> {
     pub(crate) fn new(db: &'a Database, body: F) -> Self {
-        Self { db, body, attempts: ATTEMPTS }
+        let options = Options { time: Some(db.retry().deadline), ..Options::default() };
+        Self { db, body, attempts: ATTEMPTS, options, kind: PhantomData }
     }
 
+    /// Stores a record with the writes, which makes the outcome decidable whatever the network does, and the result of the
+    /// work with it: JSON, so that it must be serializable.
+    ///
+    /// With an idempotency key the work has an effect once. Where it had one before, by this process or another, the body
+    /// does not run and its result of then is returned.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Record, Table, Transaction, TransactionRecord};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Table::<TransactionRecord>::create(&db).await?;
+    /// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+    /// for _ in 0..2 {
+    ///     let left = Transaction::run(&db, |tx| async move {
+    ///         let mut account = Account::get(&tx, 1).await?.expect("there");
+    ///         account.balance -= 30;
+    ///         let left = account.balance;
+    ///         tx.save(account)?;
+    ///         Ok::<_, Error>(left)
+    ///     })
+    ///     .recorded(Record::with_key("order-42"))
+    ///     .await?;
+    ///     assert_eq!(left, 70); // paid once
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recorded(mut self, record: Record) -> Run<'a, F, Recorded> {
+        self.options.record = Some(record);
+        let Self { db, body, attempts, options, .. } = self;
+        Run { db, body, attempts, options, kind: PhantomData }
+    }
+}
+
+impl<F, R> Run<'_, F, R> {
     /// How often the work is done at most; 10 by default, never less than once.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
+        self
+    }
+
+    /// What is checked at commit; [`Isolation::Serializable`] by default.
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.options.isolation = isolation;
+        self
+    }
+
+    /// The time for everything: the work, as often as it is done, and the commits. By default that of
+    /// [`RetryPolicy::deadline`](dynamap_mapper::RetryPolicy), 30 s. Work that has not ended by then is dropped.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.options.time = Some(time);
         self
     }
 }
@@ -43,6 +117,21 @@ pub enum RunError<E> {
     Failed(Error),
 }
 
+impl<E> RunError<E> {
+    /// Whether it is open what is stored now; never for a recorded transaction, unless the store could not be reached to
+    /// decide it.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_outcome_unknown())
+    }
+}
+
+impl<E> From<Error> for RunError<E> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for RunError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -54,34 +143,122 @@ impl<E: fmt::Display> fmt::Display for RunError<E> {
 
 impl<E: std::error::Error> std::error::Error for RunError<E> {}
 
-impl<'a, T, E, F, Fut> IntoFuture for Run<'a, F>
-where
-    F: FnMut(Transaction) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    T: Send + 'a,
-    E: Send + 'a,
-{
-    type Output = Result<T, RunError<E>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+/// How the result of the work is kept in its record.
+struct Memory<T> {
+    keep: fn(&T) -> Result<Option<String>, Error>,
+    recall: fn(&TransactionRecord) -> Result<T, Error>,
+}
 
-    fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut attempt = 1;
-            loop {
-                let tx = Transaction::begin(self.db);
-                let value = (self.body)(tx.clone()).await.map_err(RunError::Aborted)?;
-                match tx.clone().commit().await {
-                    Ok(_) => return Ok(value),
-                    Err(error) if attempt < self.attempts && curable(&tx, &error) => {
-                        back_off(self.db, attempt).await;
-                        attempt += 1;
-                    }
-                    Err(error) => return Err(RunError::Failed(error)),
-                }
-            }
-        })
+impl<T> Memory<T> {
+    /// Of work that is not recorded.
+    fn none() -> Self {
+        Self {
+            keep: |_| Ok(None),
+            recall: |_| Err(Error::Usage("work that is not recorded has no record")),
+        }
     }
 }
+
+impl<T: Serialize + DeserializeOwned> Memory<T> {
+    fn json() -> Self {
+        Self {
+            keep: |value| {
+                serde_json::to_string(value).map(Some).map_err(|_| {
+                    Error::Usage("recorded work returns what can be written as JSON: this cannot")
+                })
+            },
+            // What was kept for other work does not read as the result of this.
+            recall: |record| {
+                serde_json::from_str(record.result.as_deref().unwrap_or("null"))
+                    .map_err(|_| Error::KeyReused(record.id.as_str().into()))
+            },
+        }
+    }
+}
+
+impl<F, R> Run<'_, F, R> {
+    async fn run<T, E, Fut>(mut self, memory: Memory<T>) -> Result<T, RunError<E>>
+    where
+        F: FnMut(Transaction) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let deadline = self.options.deadline();
+        let record = self.options.record.as_ref();
+        let mut marker = record.map(|record| Marker::new(self.db, record)).transpose()?;
+        if let Some(marker) = marker.as_mut().filter(|marker| marker.chosen)
+            && let Some(record) = marker.begin(self.db).await?
+        {
+            return Ok((memory.recall)(&record)?);
+        }
+        let (mut attempt, mut doubtful) = (1, false);
+        let failure = loop {
+            let tx = Transaction::start(self.db, self.options.clone(), deadline);
+            let value = match within(deadline, (self.body)(tx.clone())).await {
+                Some(Ok(value)) => value,
+                Some(Err(error)) => break RunError::Aborted(error),
+                None => {
+                    let time = self.options.time.unwrap_or_default();
+                    break RunError::Failed(Error::DeadlineExceeded(time));
+                }
+            };
+            let result = (memory.keep)(&value)?;
+            let error = match tx.attempt(tx.finish()?, marker.as_ref(), result).await {
+                Ok(Committed::Now(_)) => return Ok(value),
+                Ok(Committed::Before(record)) => return Ok((memory.recall)(&record)?),
+                Err(Failed { error, ambiguous, .. }) => {
+                    doubtful |= ambiguous;
+                    error
+                }
+            };
+            let again = attempt < self.attempts && curable(&tx, &error);
+            if !again || !back_off(self.db, attempt).await {
+                break RunError::Failed(error);
+            }
+            attempt += 1;
+        };
+        // An attempt may have been applied, or may still be: what the work says now was perhaps read after it.
+        let Some(marker) = marker.filter(|_| doubtful) else { return Err(failure) };
+        let (error, aborted) = match failure {
+            RunError::Failed(error) => (error, None),
+            RunError::Aborted(error) => (Error::Fenced(marker.id.as_str().into()), Some(error)),
+        };
+        match (decide(self.db, &marker, error).await, aborted) {
+            (Ok(record), _) => Ok((memory.recall)(&record)?),
+            (Err(Error::Fenced(_)), Some(error)) => Err(RunError::Aborted(error)),
+            (Err(error), _) => Err(RunError::Failed(error)),
+        }
+    }
+}
+
+/// The output of the work, unless it does not end in time.
+async fn within<F: Future>(deadline: Option<Instant>, work: F) -> Option<F::Output> {
+    match deadline {
+        Some(deadline) => tokio::time::timeout_at(deadline, work).await.ok(),
+        None => Some(work.await),
+    }
+}
+
+macro_rules! awaited {
+    ($kind:ident, $memory:ident $(, $bound:ident)*) => {
+        impl<'a, T, E, F, Fut> IntoFuture for Run<'a, F, $kind>
+        where
+            F: FnMut(Transaction) -> Fut + Send + 'a,
+            Fut: Future<Output = Result<T, E>> + Send + 'a,
+            T: Send + 'a $(+ $bound)*,
+            E: Send + 'a,
+        {
+            type Output = Result<T, RunError<E>>;
+            type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run(Memory::$memory()))
+            }
+        }
+    };
+}
+
+awaited!(Transient, none);
+awaited!(Recorded, json, Serialize, DeserializeOwned);
 
 /// Whether doing the work again can succeed.
 ///
@@ -99,7 +276,7 @@ fn curable(tx: &Transaction, error: &Error) -> bool {
     })
 }
 
-impl<F> fmt::Debug for Run<'_, F> {
+impl<F, R> fmt::Debug for Run<'_, F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run").field("attempts", &self.attempts).finish_non_exhaustive()
     }

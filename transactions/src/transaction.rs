@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
-use dynamap_mapper::write::{Write, prepare};
+use dynamap_mapper::write::{After, Base, Write, prepare};
 use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader, WriteVerb};
+use tokio::time::Instant;
 
 use crate::buffer::{Buffer, Draft, Known};
+use crate::options::{Options, TransactionBuilder};
 use crate::receipt::{Handle, Receipt};
 use crate::run::Run;
 
@@ -75,12 +77,24 @@ struct Root {
     /// Every item that was read from the store. Reads of a nested transaction that was rolled back stay: the program
     /// may have decided by them.
     reads: Mutex<HashMap<Target, Read>>,
-    numbers: AtomicUsize,
+    options: Options,
+    deadline: Option<Instant>,
 }
+
+/// Numbers of writes, one for each in the process: transactions can be merged.
+static NUMBERS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) struct Read {
     pub(crate) layout: &'static Layout,
     pub(crate) item: Option<Item>,
+}
+
+impl Read {
+    /// The check that the item is still as it was read.
+    pub(crate) fn check(&self, target: Target) -> Write {
+        let base = self.item.clone().map_or(Base::Absent, Base::Stored);
+        Write::new(self.layout, target, base, After::Same)
+    }
 }
 
 #[derive(Default)]
@@ -98,8 +112,16 @@ impl Transaction {
     /// Begins a transaction. Nothing is sent.
     #[must_use]
     pub fn begin(db: &Database) -> Self {
-        let root =
-            Root { db: db.clone(), reads: Mutex::default(), numbers: AtomicUsize::default() };
+        Self::start(db, Options::default(), None)
+    }
+
+    /// A transaction with settings: isolation, deadline, record.
+    pub fn builder(db: &Database) -> TransactionBuilder<'_> {
+        TransactionBuilder::new(db)
+    }
+
+    pub(crate) fn start(db: &Database, options: Options, deadline: Option<Instant>) -> Self {
+        let root = Root { db: db.clone(), reads: Mutex::default(), options, deadline };
         Self { shared: Arc::new(Shared::new(Arc::new(root), None)) }
     }
 
@@ -227,14 +249,12 @@ impl Transaction {
     /// [`Error::Conflict`] names each item that was not as expected and holds it as it is now: nothing was written,
     /// begin again with fresh reads. [`Error::OutcomeUnknown`] where no answer came until the deadline. After every
     /// other error nothing was written. The transaction is finished in every case, except under an open nested one.
+    /// Of a recorded transaction also [`Error::Fenced`] and [`Error::KeyReused`]; where one with its key was committed
+    /// before, nothing is written and the receipt says [`is_replay`](Receipt::is_replay).
     ///
     /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
     pub async fn commit(self) -> Result<Receipt, Error> {
-        let buffer = {
-            let mut state = self.writable()?;
-            state.finished = true;
-            std::mem::take(&mut state.buffer)
-        };
+        let buffer = self.finish()?;
         let Some(parent) = &self.shared.parent else {
             return self.send(buffer).await;
         };
@@ -248,6 +268,56 @@ impl Transaction {
         Ok(Receipt::default())
     }
 
+    /// Takes over what another transaction, begun apart, has read and intends: afterwards it is a part of this one, as a
+    /// nested transaction that was committed. Nothing is sent.
+    ///
+    /// For parts that are put together by code that does not know the transaction they will belong to. The other one's
+    /// settings are forgotten.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where the two know one item differently; [`Error::Usage`] where one of them is finished, has an
+    /// open nested transaction, or the other one is nested or of another database. The other one is finished in every
+    /// case; after an error nothing of it was taken over.
+    pub fn merge(&self, other: Transaction) -> Result<(), Error> {
+        let buffer = other.finish()?;
+        drop(self.writable()?);
+        if other.shared.parent.is_some() {
+            return Err(Error::Usage(
+                "a nested transaction belongs to its parent: commit it, and merge the outermost one",
+            ));
+        }
+        if !self.database().is_same(other.database()) {
+            return Err(Error::Usage(
+                "transactions of two databases are two transactions: they cannot be merged",
+            ));
+        }
+        let theirs = std::mem::take(&mut *other.reads());
+        for (target, read) in &theirs {
+            if self.known(target).is_some_and(|known| known != Known::from(read.item.clone())) {
+                let base = self.known(target).and_then(Known::into_item);
+                let check = read.check(target.clone());
+                return Err(check.conflict(base));
+            }
+        }
+        let below = |target: &Target| {
+            let theirs = || theirs.get(target).map(|read| read.item.clone().into());
+            self.below(target).or_else(theirs)
+        };
+        self.writable()?.buffer.merge(buffer, below)?;
+        let mut reads = self.reads();
+        for (target, read) in theirs {
+            reads.entry(target).or_insert(read);
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction, and takes what it intends.
+    pub(crate) fn finish(&self) -> Result<Buffer, Error> {
+        let mut state = self.writable()?;
+        state.finished = true;
+        Ok(std::mem::take(&mut state.buffer))
+    }
+
     /// Forgets everything. The same as dropping the last handle, in words.
     pub fn rollback(self) {
         let mut state = self.state();
@@ -256,6 +326,14 @@ impl Transaction {
             drop(state);
             self.shared.close_in_parent();
         }
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.root.options
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.shared.root.deadline
     }
 
     /// Everything that was read from the store, at any depth.
@@ -287,7 +365,7 @@ impl Transaction {
     }
 
     fn number(&self) -> usize {
-        self.shared.root.numbers.fetch_add(1, Ordering::Relaxed)
+        NUMBERS.fetch_add(1, Ordering::Relaxed)
     }
 
     fn fold<M: Model>(&self, write: Write) -> Result<Handle<M>, Error> {

@@ -25,6 +25,7 @@ pub struct Failure {
     pub(crate) key: Key,
     pub(crate) reason: Reason,
     pub(crate) stored: Option<Item>,
+    pub(crate) labels: Vec<&'static str>,
     pub(crate) target: usize,
 }
 
@@ -47,6 +48,12 @@ pub enum Reason {
     Recreated,
     /// The item is there and unchanged, but the condition that the program gave does not hold.
     Condition,
+    /// Another transaction was at the item; in [`Busy`](super::Busy) only.
+    TransactionConflict,
+    /// The throughput of the item's table was exceeded; in [`Busy`](super::Busy) only.
+    Throttled,
+    /// The items of one hash key of a table with local indexes exceed 10 GB.
+    CollectionFull,
     /// The service refused this item of a transaction, with its code.
     Refused(String),
 }
@@ -95,6 +102,13 @@ impl Failure {
         &self.reason
     }
 
+    /// The labels of the program's conditions that do not hold, where they have some
+    /// ([`Condition::label`](crate::Condition::label)).
+    #[must_use]
+    pub fn labels(&self) -> &[&'static str] {
+        &self.labels
+    }
+
     /// The item as it is stored now, before any upgrade; `None` where it is gone.
     #[must_use]
     pub fn image(&self) -> Option<&Item> {
@@ -131,6 +145,9 @@ impl fmt::Display for Conflict {
                 "{comma}item ({}) of table {} {}",
                 failure.key, failure.table, failure.reason
             )?;
+            if !failure.labels.is_empty() {
+                write!(f, " ({})", failure.labels.join(", "))?;
+            }
         }
         f.write_str(": nothing was written")
     }
@@ -150,6 +167,9 @@ impl fmt::Display for Reason {
             Self::Deleted => f.write_str("was deleted by someone else"),
             Self::Recreated => f.write_str("was deleted and inserted again by someone else"),
             Self::Condition => f.write_str("does not fulfil the condition"),
+            Self::TransactionConflict => f.write_str("is held by another transaction"),
+            Self::Throttled => f.write_str("was throttled"),
+            Self::CollectionFull => f.write_str("has no place beside the items of its hash key"),
             Self::Refused(code) => write!(f, "was refused ({code})"),
         }
     }

@@ -96,6 +96,32 @@ impl<M> Condition<M> {
         Node::all(Vec::new()).into()
     }
 
+    /// Names the condition: where a write fails by it, [`Failure::labels`](crate::error::Failure::labels) has the name,
+    /// so that several conditions on one item are told apart. Nothing is sent for it.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, open: bool }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 5, open: true }.insert(&db).await?;
+    /// let debit = Account::update(&db, 1)
+    ///     .decrement(Account::BALANCE, 10)
+    ///     .when(Account::OPEN.eq(true).label("open"))
+    ///     .when(Account::BALANCE.ge(10).label("solvent"));
+    /// let Err(Error::Conflict(conflict)) = debit.await else { panic!("5 is less than 10") };
+    /// assert_eq!(conflict.failures()[0].labels(), ["solvent"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn label(self, label: &'static str) -> Self {
+        self.node.label(label).into()
+    }
+
     pub(crate) fn into_node(self) -> Node {
         self.node
     }
@@ -106,6 +132,11 @@ impl<M> Condition<M> {
 }
 
 impl<M, R> KeyCondition<M, R> {
+    /// Names the condition; see [`Condition::label`].
+    pub fn label(self, label: &'static str) -> Condition<M> {
+        self.node.label(label).into()
+    }
+
     pub(crate) fn into_node(self) -> Node {
         self.node
     }

@@ -14,6 +14,7 @@ impl Node {
             Kind::And(nodes) => nodes.iter().all(|node| node.holds(item)),
             Kind::Or(nodes) => nodes.iter().any(|node| node.holds(item)),
             Kind::Not(node) => !node.holds(item),
+            Kind::Labelled(_, node) => node.holds(item),
             Kind::Exists(place) => place.find(item).is_some(),
             Kind::NotExists(place) => place.find(item).is_none(),
             Kind::Type(place, kind) => place.find(item).is_some_and(|v| kind_name(v) == *kind),
@@ -36,6 +37,24 @@ impl Node {
                 let (value, part) = (place.find(item), part.value(item));
                 value.zip(part.as_deref()).is_some_and(|(value, part)| contains(value, part))
             }
+        }
+    }
+}
+
+impl Node {
+    /// The labels of the parts that a stored item does not fulfil.
+    pub(crate) fn failed_labels(&self, item: &Item) -> Vec<&'static str> {
+        match self.kind() {
+            Kind::And(nodes) => nodes.iter().flat_map(|node| node.failed_labels(item)).collect(),
+            // Where one alternative holds, none has failed.
+            Kind::Or(nodes) if !self.holds(item) => {
+                nodes.iter().flat_map(|node| node.failed_labels(item)).collect()
+            }
+            Kind::Labelled(label, node) if !node.holds(item) => {
+                let inner = node.failed_labels(item);
+                std::iter::once(*label).chain(inner).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }

@@ -58,6 +58,8 @@ pub(crate) enum Kind {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Node),
+    /// A condition with the name that its failure is reported by.
+    Labelled(&'static str, Node),
 }
 
 /// Shows the shape, not the operands.
@@ -104,7 +106,7 @@ impl Node {
         }
         match self.kind() {
             Kind::And(nodes) | Kind::Or(nodes) => nodes.iter().flat_map(Self::places).collect(),
-            Kind::Not(node) => node.places(),
+            Kind::Not(node) | Kind::Labelled(_, node) => node.places(),
             Kind::Compare(left, _, right) => term(left).into_iter().chain(term(right)).collect(),
             Kind::Between(place, ..) => term(place).into_iter().collect(),
             Kind::In(place, _)
@@ -231,6 +233,11 @@ impl Node {
         Self::of(Kind::Not(self))
     }
 
+    /// The condition by this name; the empty condition has none.
+    pub(crate) fn label(self, label: &'static str) -> Self {
+        if self.is_empty() { self } else { Self::of(Kind::Labelled(label, self)) }
+    }
+
     /// The expression text, its names and values put into `into`; `None` for the empty condition.
     pub(crate) fn render(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
         Ok(match &*self.0 {
@@ -243,6 +250,7 @@ impl Node {
                 };
                 Some(format!("NOT {text}"))
             }
+            Kind::Labelled(_, node) => node.render(into)?,
             Kind::Compare(left, operator, right) => {
                 let (left, right) = (into.term(left)?, into.term(right)?);
                 Some(format!("{left} {} {right}", operator.symbol()))
@@ -282,10 +290,17 @@ impl Node {
         Ok(format!("{name} IN ({})", terms?.join(", ")))
     }
 
+    fn unlabelled(&self) -> &Kind {
+        match &*self.0 {
+            Kind::Labelled(_, node) => node.unlabelled(),
+            kind => kind,
+        }
+    }
+
     /// In parentheses where the operators around it bind tighter.
     fn render_inner(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
         let text = self.render(into)?;
-        Ok(match &*self.0 {
+        Ok(match self.unlabelled() {
             Kind::And(_) | Kind::Or(_) => text.map(|text| format!("({text})")),
             _ => text,
         })
@@ -299,6 +314,7 @@ impl Node {
                 inner + nodes.len().saturating_sub(1)
             }
             Kind::Not(node) => node.operators() + 1,
+            Kind::Labelled(_, node) => node.operators(),
             Kind::Compare(left, _, right) => 1 + left.functions() + right.functions(),
             Kind::Between(term, ..) => 1 + term.functions(),
             _ => 1,

@@ -193,6 +193,7 @@ async fn wait_until_active(db: &Database, table: &str) -> Result<TableDescriptio
                 table: table.to_owned(),
                 attempts: polls,
                 cause: BusyCause::Unreachable,
+                failures: Vec::new(),
             })));
         }
         tokio::time::sleep(POLL).await;

@@ -3,15 +3,55 @@
 
 use std::collections::HashSet;
 
-use super::plan::{After, Write};
+use tokio::time::Instant;
+
+use super::plan::{After, Base, Write};
 use super::render::{Rendered, render};
-use super::{single, transact, verify};
+use super::{limits, single, transact, verify};
 use crate::database::Database;
 use crate::error::{Error, Failure, Reason};
 use crate::item::Item;
 
 /// AWS: at most 100 actions in one TransactWriteItems.
 pub(crate) const MAX_ACTIONS: usize = 100;
+
+/// How writes are applied.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// When to give up, where that is before the deadline of the database.
+    pub deadline: Option<Instant>,
+    /// Whether one of the writes decides for ever whether all were applied, so that the caller finds out what became of
+    /// an attempt without an answer. Then a failed condition is reported at once, also where an earlier attempt may
+    /// still take effect.
+    pub decidable: bool,
+}
+
+/// Writes that were not applied, as far as is known.
+#[derive(Debug)]
+pub struct Unapplied {
+    /// Why.
+    pub error: Error,
+    /// Whether an attempt may have been applied, or may still be.
+    pub ambiguous: bool,
+    /// What was sent, where a transaction was.
+    pub sent: Option<Sent>,
+}
+
+/// What a transaction leaves if it is applied.
+#[derive(Debug)]
+pub struct Sent {
+    /// The nonce on all its items.
+    pub nonce: String,
+    /// The items, in the order of the writes.
+    pub after: Vec<Option<Item>>,
+}
+
+impl From<Error> for Unapplied {
+    fn from(error: Error) -> Self {
+        let ambiguous = error.is_outcome_unknown();
+        Self { error, ambiguous, sent: None }
+    }
+}
 
 /// Applies writes together, all or none, and returns the items that they left, in order.
 ///
@@ -20,33 +60,55 @@ pub(crate) const MAX_ACTIONS: usize = 100;
 /// effect cannot be found out; after every other error nothing was written. If the future is dropped half-way, the
 /// writes may have been applied or not, together.
 pub async fn apply(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>, Error> {
+    apply_on(db, writes, &Terms::default()).await.map_err(|unapplied| unapplied.error)
+}
+
+/// As [`apply`], on these terms.
+///
+/// # Errors
+/// As [`apply`], and whether that is final.
+pub async fn apply_on(
+    db: &Database,
+    writes: &[Write],
+    terms: &Terms,
+) -> Result<Vec<Option<Item>>, Unapplied> {
     check(writes)?;
     if writes.iter().all(|write| matches!(write.after, After::Same)) {
         if !writes.is_empty() {
-            Box::pin(verify::send(db, writes)).await?;
+            Box::pin(verify::send(db, writes, terms.deadline)).await?;
         }
         return Ok(vec![None; writes.len()]);
     }
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
         writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
+    limits::check_total(writes.iter().zip(&rendered).map(|(write, rendered)| {
+        let before = if let Base::Stored(item) = &write.base { item.size() } else { 0 };
+        (&write.target, before.max(rendered.after.as_ref().map_or(0, Item::size)))
+    }))?;
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match (writes, rendered.as_slice()) {
         ([write], [one]) if !write.once => {
-            let returned = Box::pin(single::send(db, write, one, &nonce)).await?;
+            let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
             return Ok(rendered
                 .into_iter()
                 .map(|one| one.after)
                 .map(|after| after.or(returned.clone()))
                 .collect());
         }
-        (writes, rendered) => {
-            Box::pin(transact::send(db, writes, rendered, &nonce))
-                .await
-                .map_err(|error| alone(writes, error))?;
+        (writes, all) => {
+            let sent = Box::pin(transact::send(db, writes, all, &nonce, terms)).await;
+            let after = rendered.into_iter().map(|rendered| rendered.after).collect();
+            match sent {
+                Ok(()) => Ok(after),
+                Err(unapplied) => Err(Unapplied {
+                    error: alone(writes, unapplied.error),
+                    sent: Some(Sent { nonce, after }),
+                    ..unapplied
+                }),
+            }
         }
     }
-    Ok(rendered.into_iter().map(|rendered| rendered.after).collect())
 }
 
 /// The error of a write that is a transaction of its own, as a plain write has it.

@@ -28,7 +28,13 @@ pub(crate) fn failure(write: &Write, stored: Option<Item>) -> Failure {
         (Base::Stored(_), None) => Reason::Deleted,
         (Base::Stored(base), Some(stored)) => changed(write, base, stored),
     };
-    refused(write, reason, stored)
+    let nothing = Item::default();
+    let image = stored.as_ref().unwrap_or(&nothing);
+    let labels = match (&reason, &write.condition) {
+        (Reason::Condition, Some(condition)) => condition.failed_labels(image),
+        _ => Vec::new(),
+    };
+    Failure { labels, ..refused(write, reason, stored) }
 }
 
 pub(crate) fn refused(write: &Write, reason: Reason, stored: Option<Item>) -> Failure {
@@ -38,6 +44,7 @@ pub(crate) fn refused(write: &Write, reason: Reason, stored: Option<Item>) -> Fa
         key: write.target.key.clone(),
         reason,
         stored,
+        labels: Vec::new(),
         target: write.number,
     }
 }

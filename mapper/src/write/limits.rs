@@ -4,12 +4,14 @@
 //! [AWS: constraints](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)
 
 use super::render::Action;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
 use crate::item::{AttributeValue, Item};
 
 /// The largest item, names included.
 pub(crate) const MAX_ITEM: usize = 400 * 1024;
+/// The largest transaction: all its items together.
+const MAX_TRANSACTION: usize = 4 * 1024 * 1024;
 /// The longest expression, in bytes, placeholders not replaced.
 pub(super) const MAX_EXPRESSION: usize = 4096;
 /// The most levels of values inside values, the attribute's own counted.
@@ -64,7 +66,29 @@ fn levels(value: &AttributeValue) -> usize {
     deepest
 }
 
+/// An error where all items of a transaction are too large together, as far as their sizes are known: an item counts with
+/// what it is or what it becomes, whichever is more. Names the largest.
+pub(super) fn check_total<'a>(
+    items: impl Iterator<Item = (&'a Target, usize)> + Clone,
+) -> Result<(), Error> {
+    let total = items.clone().map(|(_, size)| size).sum();
+    at_most("bytes of all items of one transaction", MAX_TRANSACTION, total).map_err(|error| {
+        let largest = items.max_by_key(|(_, size)| *size);
+        about(error, largest.map(|(target, _)| target))
+    })
+}
+
+/// The same error, about this item.
+pub(super) fn about(error: Error, target: Option<&Target>) -> Error {
+    match error {
+        Error::Limit { what, limit, found, item: None } => {
+            Error::Limit { what, limit, found, item: target.cloned().map(Box::new) }
+        }
+        error => error,
+    }
+}
+
 /// An error where `found` is above `limit`.
 pub(crate) fn at_most(what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
-    if found > limit { Err(Error::Limit { what, limit, found }) } else { Ok(()) }
+    if found > limit { Err(Error::Limit { what, limit, found, item: None }) } else { Ok(()) }
 }

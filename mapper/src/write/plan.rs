@@ -110,6 +110,14 @@ impl Write {
         self
     }
 
+    /// Requires that all that was read is as it was, and not only what the write depends on: where the item has a version
+    /// that tells anyway.
+    #[must_use]
+    pub fn comparing_all(mut self) -> Self {
+        self.compare_all = true;
+        self
+    }
+
     /// The model as which the item is written.
     #[must_use]
     pub fn layout(&self) -> &'static Layout {

@@ -40,7 +40,7 @@ pub(crate) fn render(write: &Write, nonce: &str) -> Result<Rendered, Error> {
     let layout = write.layout;
     render_parts(write, nonce).map_err(|error| match error {
         Refused::Value(error) => Error::encode(layout, error),
-        Refused::Limit(error) => error,
+        Refused::Limit(error) => limits::about(error, Some(&write.target)),
     })
 }
 

@@ -36,9 +36,8 @@ impl<M: Model> Loaded<M> {
     /// # Errors
     /// As [`save`](Loaded::save); [`Error::Limit`] where the item has more attributes than one condition can compare.
     pub async fn save_if_unchanged(&mut self, db: &Database) -> Result<(), Error> {
-        let (mut write, model) = Write::save(db, self)?;
-        write.compare_all = true;
-        self.write_back(db, write, model).await
+        let (write, model) = Write::save(db, self)?;
+        self.write_back(db, write.comparing_all(), model).await
     }
 
     async fn write_back(&mut self, db: &Database, write: Write, model: M) -> Result<(), Error> {

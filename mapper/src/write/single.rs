@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::AllOld};
+use tokio::time::Instant;
 
 use super::judge;
 use super::plan::{After, Base, Returns, Write};
@@ -29,6 +30,7 @@ pub(super) async fn send(
     write: &Write,
     rendered: &Rendered,
     nonce: &str,
+    deadline: Option<Instant>,
 ) -> Result<Option<Item>, Error> {
     let targets = std::slice::from_ref(&write.target);
     let operation = match rendered.action {
@@ -37,7 +39,7 @@ pub(super) async fn send(
         Action::Delete => "DeleteItem",
         Action::Check => return Err(Error::Usage("a check alone is a transaction")),
     };
-    let mut attempts = Attempts::new(db, operation, &write.target.table);
+    let mut attempts = Attempts::new(db, operation, &write.target.table).until(deadline);
     loop {
         let attempt = match &rendered.action {
             Action::Put => put(db, rendered, &mut attempts).await,

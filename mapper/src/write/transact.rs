@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem, Update,
 };
 
+use super::apply::{Terms, Unapplied};
 use super::judge;
 use super::plan::{Base, Write};
 use super::render::{Action, Rendered};
@@ -25,8 +26,8 @@ const OPERATION: &str = "TransactWriteItems";
 enum Cancelled {
     /// Our own earlier attempt was applied.
     Applied,
-    /// Nothing was decided about the data: send again.
-    Again(Cause),
+    /// Nothing was decided about the data: send again. These items were in the way.
+    Again(Cause, Vec<Failure>),
     /// Items were not as expected. `final` is false where a late copy of the request might still be applied.
     Failed { failures: Vec<Failure>, is_final: bool },
 }
@@ -37,16 +38,17 @@ pub(super) async fn send(
     writes: &[Write],
     rendered: &[Rendered],
     nonce: &str,
-) -> Result<(), Error> {
+    terms: &Terms,
+) -> Result<(), Unapplied> {
     let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
-    let table = targets.first().map_or("", |target| target.table.as_str());
+    let table = &tables(&targets);
     let actions: Vec<TransactWriteItem> = rendered
         .iter()
         .map(action)
         .collect::<Result<_, _>>()
         .map_err(|error| unbuilt(table, &error))?;
     let token = db.token();
-    let mut attempts = Attempts::new(db, OPERATION, table);
+    let mut attempts = Attempts::new(db, OPERATION, table).until(terms.deadline);
     loop {
         let request = db
             .once()
@@ -56,19 +58,44 @@ pub(super) async fn send(
         match attempts.send(request.send()).await {
             Attempt::Done(_) => return Ok(()),
             Attempt::Again(cause) => attempts.pause(cause, &targets).await?,
-            Attempt::Failed(error) => return Err(attempts.failed(error, &targets)),
+            Attempt::Failed(error) => return Err(attempts.failed(error, &targets).into()),
             Attempt::Rejected(error) => match judge_all(writes, *error, nonce) {
                 Cancelled::Applied => return Ok(()),
-                Cancelled::Again(cause) => attempts.pause(cause, &targets).await?,
+                Cancelled::Again(cause, failures) => {
+                    attempts.pause(cause, &targets).await.map_err(|error| busy(error, failures))?;
+                }
                 // A copy of an earlier attempt may still be under way, and what it requires may come true again.
-                Cancelled::Failed { is_final: false, .. } if attempts.ambiguous => {
+                Cancelled::Failed { is_final: false, .. }
+                    if attempts.ambiguous && !terms.decidable =>
+                {
                     attempts.pause(Cause::Lost, &targets).await?;
                 }
-                Cancelled::Failed { failures, .. } => {
-                    return Err(Error::Conflict(Box::new(Conflict::new(failures))));
+                Cancelled::Failed { failures, is_final } => {
+                    let ambiguous = attempts.ambiguous && !is_final;
+                    let error = Error::Conflict(Box::new(Conflict::new(failures)));
+                    return Err(Unapplied { error, ambiguous, sent: None });
                 }
             },
         }
+    }
+}
+
+/// The tables of the items, each once.
+fn tables(targets: &[Target]) -> String {
+    let mut tables: Vec<&str> = targets.iter().map(|target| target.table.as_str()).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables.join(", ")
+}
+
+/// The error of giving up, with the items that were in the way.
+fn busy(error: Error, failures: Vec<Failure>) -> Error {
+    match error {
+        Error::Busy(mut busy) => {
+            busy.failures = failures;
+            Error::Busy(busy)
+        }
+        error => error,
     }
 }
 
@@ -138,6 +165,7 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
         _ => Vec::new(),
     };
     let (mut failures, mut again, mut is_final) = (Vec::new(), None, false);
+    let mut in_the_way = Vec::new();
     for (write, reason) in writes.iter().zip(reasons) {
         let CancellationReason { item, code, .. } = reason;
         let stored = item.filter(|item| !item.is_empty()).map(Item::from);
@@ -152,8 +180,17 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
                     matches!(&write.base, Base::Stored(item) if item.contains(WRITE_ATTRIBUTE));
                 failures.push(judge::failure(write, stored));
             }
-            "TransactionConflict" => again = Some(Cause::Contended),
-            "ProvisionedThroughputExceeded" | "ThrottlingError" => again = Some(Cause::Throttled),
+            "TransactionConflict" => {
+                again = again.or(Some(Cause::Contended));
+                in_the_way.push(judge::refused(write, Reason::TransactionConflict, stored));
+            }
+            "ProvisionedThroughputExceeded" | "ThrottlingError" => {
+                again = Some(Cause::Throttled);
+                in_the_way.push(judge::refused(write, Reason::Throttled, stored));
+            }
+            "ItemCollectionSizeLimitExceeded" => {
+                failures.push(judge::refused(write, Reason::CollectionFull, stored));
+            }
             code => {
                 failures.push(judge::refused(write, Reason::Refused(code.to_owned()), stored));
             }
@@ -161,8 +198,8 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
     }
     match again {
         _ if !failures.is_empty() => Cancelled::Failed { failures, is_final },
-        Some(cause) => Cancelled::Again(cause),
-        None => Cancelled::Again(Cause::Lost),
+        Some(cause) => Cancelled::Again(cause, in_the_way),
+        None => Cancelled::Again(Cause::Lost, in_the_way),
     }
 }
 
@@ -225,7 +262,10 @@ mod tests {
         let writes = [write(Base::Absent), write(Base::Stored(item("seen")))];
         match judge_all(&writes, error, "mine") {
             Cancelled::Applied => "applied".to_owned(),
-            Cancelled::Again(cause) => format!("again: {cause:?}"),
+            Cancelled::Again(cause, failures) => {
+                let reasons: Vec<_> = failures.iter().map(Failure::reason).collect();
+                format!("again: {cause:?} {reasons:?}")
+            }
             Cancelled::Failed { failures, is_final } => {
                 let reasons: Vec<_> = failures.iter().map(Failure::reason).collect();
                 format!("final {is_final}: {reasons:?}")
@@ -244,8 +284,22 @@ mod tests {
             ([(FAILED, Some("other")), ("None", None)], "final false: [AlreadyExists]".to_owned()),
             ([("None", None), (FAILED, Some("other"))], format!("final true: [{changed}]")),
             ([("None", None), (FAILED, None)], "final true: [Deleted]".to_owned()),
-            ([("TransactionConflict", None), ("None", None)], "again: Contended".to_owned()),
-            ([("None", None), ("ThrottlingError", None)], "again: Throttled".to_owned()),
+            (
+                [("TransactionConflict", None), ("None", None)],
+                "again: Contended [TransactionConflict]".to_owned(),
+            ),
+            (
+                [("None", None), ("ThrottlingError", None)],
+                "again: Throttled [Throttled]".to_owned(),
+            ),
+            (
+                [("ThrottlingError", None), ("TransactionConflict", None)],
+                "again: Throttled [Throttled, TransactionConflict]".to_owned(),
+            ),
+            (
+                [("ItemCollectionSizeLimitExceeded", None), ("None", None)],
+                "final false: [CollectionFull]".to_owned(),
+            ),
             (
                 [("ProvisionedThroughputExceeded", None), (FAILED, Some("other"))],
                 format!("final true: [{changed}]"),

@@ -5,6 +5,7 @@
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::{Get, TransactGetItem};
+use tokio::time::Instant;
 
 use super::judge;
 use super::plan::{Base, Write};
@@ -18,8 +19,12 @@ const OPERATION: &str = "TransactGetItems";
 /// Requires that every item is as the writes, which change nothing, expect it.
 ///
 /// A single read would not do: it can see an item as it was before a transaction that is under way.
-pub(super) async fn send(db: &Database, writes: &[Write]) -> Result<(), Error> {
-    let found = read(db, writes).await?;
+pub(super) async fn send(
+    db: &Database,
+    writes: &[Write],
+    deadline: Option<Instant>,
+) -> Result<(), Error> {
+    let found = read(db, writes, deadline).await?;
     let failed = |(write, stored): (&Write, Option<Item>)| {
         (!is_as_expected(write, stored.as_ref())).then(|| judge::failure(write, stored))
     };
@@ -41,14 +46,18 @@ fn is_as_expected(write: &Write, stored: Option<&Item>) -> bool {
     as_seen && condition.is_none_or(|condition| condition.holds(stored.unwrap_or(&nothing)))
 }
 
-async fn read(db: &Database, writes: &[Write]) -> Result<Vec<Option<Item>>, Error> {
+async fn read(
+    db: &Database,
+    writes: &[Write],
+    deadline: Option<Instant>,
+) -> Result<Vec<Option<Item>>, Error> {
     let table = writes.first().map_or("", |write| write.target.table.as_str());
     let gets: Vec<TransactGetItem> = writes
         .iter()
         .map(get)
         .collect::<Result<_, _>>()
         .map_err(|error| refused(table, String::new(), error.to_string()))?;
-    let mut attempts = Attempts::new(db, OPERATION, table);
+    let mut attempts = Attempts::new(db, OPERATION, table).until(deadline);
     loop {
         let request = db.once().transact_get_items().set_transact_items(Some(gets.clone()));
         match attempts.send(request.send()).await {
