@@ -24,7 +24,7 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{Migrations, Step};
 pub use dynamap_transactions::{
-    Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,
+    Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,
     TransactionBuilder, TransactionRecord, TransactionStatus, Transient,
 };
 

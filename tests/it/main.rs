@@ -30,5 +30,6 @@ mod shapes;
 mod transactions;
 mod types;
 mod ui;
+mod units;
 mod updates;
 mod writes;

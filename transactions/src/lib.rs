@@ -7,6 +7,7 @@
 //! * `transaction`: the handle, its verbs, nesting
 //! * `buffer`: what a transaction has read and intends to write; folding
 //! * `commit`: one request for everything
+//! * `gapless`: numbers that are given back with a rollback
 //! * `options`: isolation, deadline, record
 //! * `record`: the item that decides for ever whether a transaction was committed
 //! * `run`: doing the work again after a conflict
@@ -14,12 +15,14 @@
 
 mod buffer;
 mod commit;
+mod gapless;
 mod options;
 mod receipt;
 mod record;
 mod run;
 mod transaction;
 
+pub use gapless::Gapless;
 pub use options::{Isolation, TransactionBuilder};
 pub use receipt::{Handle, Receipt};
 pub use record::{Outcome, Record, TransactionRecord, TransactionStatus};

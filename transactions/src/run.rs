@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use dynamap_mapper::error::{Reason, Target};
+use dynamap_mapper::error::{Failure, Reason, Target};
 use dynamap_mapper::{Database, Error, back_off};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -260,20 +260,17 @@ macro_rules! awaited {
 awaited!(Transient, none);
 awaited!(Recorded, json, Serialize, DeserializeOwned);
 
-/// Whether doing the work again can succeed.
+/// Whether doing the work again can succeed: it went by what is no longer so.
 ///
 /// An insert of a key that is taken fails again, unless the work read the key, found nothing, and may decide otherwise.
 fn curable(tx: &Transaction, error: &Error) -> bool {
     let Error::Conflict(conflict) = error else { return false };
     let reads = tx.reads();
-    conflict.failures().iter().all(|failure| match failure.reason() {
-        Reason::Changed { .. } | Reason::Deleted | Reason::Recreated => true,
-        Reason::AlreadyExists => {
-            let target = Target { table: failure.table().to_owned(), key: failure.key().clone() };
-            reads.contains_key(&target)
-        }
-        _ => false,
-    })
+    let was_read = |failure: &Failure| {
+        let target = Target { table: failure.table().to_owned(), key: failure.key().clone() };
+        *failure.reason() == Reason::AlreadyExists && reads.contains_key(&target)
+    };
+    conflict.is_retryable() || conflict.failures().iter().any(was_read)
 }
 
 impl<F, R> fmt::Debug for Run<'_, F, R> {

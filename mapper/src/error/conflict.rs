@@ -71,15 +71,17 @@ impl Conflict {
         &self.failures
     }
 
-    /// Whether reading again and redoing the work can succeed: every item was changed, deleted or recreated by others.
+    /// Whether reading again and redoing the work can succeed: an item was changed, deleted or recreated by others since it
+    /// was read.
     ///
-    /// A failed condition of the program's own, or an insert of a key that is taken, fails again.
+    /// A failed condition of the program's own, or an insert of a key that is taken, fails again, unless the program
+    /// would decide otherwise by what others changed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let by_others = |reason: &Reason| {
             matches!(reason, Reason::Changed { .. } | Reason::Deleted | Reason::Recreated)
         };
-        self.failures.iter().all(|failure| by_others(&failure.reason))
+        self.failures.iter().any(|failure| by_others(&failure.reason))
     }
 }
 
