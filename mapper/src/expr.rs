@@ -5,6 +5,7 @@
 pub(crate) mod change;
 mod composite;
 mod condition;
+mod evaluate;
 mod holds;
 mod node;
 mod path;
@@ -17,6 +18,7 @@ pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Si
 pub use path::{Path, role};
 
 pub(crate) use change::Change;
+pub(crate) use evaluate::evaluate;
 pub(crate) use node::Node;
 pub(crate) use place::Place;
 pub(crate) use render::Placeholders;

@@ -39,6 +39,10 @@ impl Item {
         self.0.get(name)
     }
 
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut AttributeValue> {
+        self.0.get_mut(name)
+    }
+
     /// The text of a string attribute; `None` where it is absent or no string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

@@ -68,4 +68,4 @@ pub use reader::Reader;
 pub use retry::RetryPolicy;
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
-pub use write::{DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};
+pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

@@ -15,6 +15,7 @@
 mod support;
 
 mod automatic;
+mod blind;
 mod conversions;
 mod countries;
 mod expressions;

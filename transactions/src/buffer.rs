@@ -5,7 +5,7 @@
 
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
-use dynamap_mapper::write::{After, Base, Write};
+use dynamap_mapper::write::{After, Base, Planned, Write};
 use dynamap_mapper::{Database, Error, Item, Key};
 
 /// What is known about an item: it is this one, or there is none.
@@ -13,12 +13,14 @@ use dynamap_mapper::{Database, Error, Item, Key};
 pub(crate) enum Known {
     Absent,
     Item(Item),
+    /// Written by key by this transaction, and not read: nobody knows what it is.
+    ByKey,
 }
 
 impl Known {
     pub(crate) fn into_item(self) -> Option<Item> {
         match self {
-            Self::Absent => None,
+            Self::Absent | Self::ByKey => None,
             Self::Item(item) => Some(item),
         }
     }
@@ -48,7 +50,12 @@ struct Entry {
     base: Base,
     after: After,
     number: usize,
+    /// Where the item has not been read: `base` and `after` say nothing then.
+    planned: Option<Planned>,
 }
+
+const BY_KEY: &str =
+    "the transaction has written this item by key, and does not know it: get it, and write it then";
 
 /// An insert whose key is taken from a counter when the transaction commits.
 pub(crate) struct Draft {
@@ -73,30 +80,79 @@ impl Buffer {
         number: usize,
         below: Option<Known>,
     ) -> Result<(), Error> {
-        if matches!(write.after(), After::By(_)) {
-            return Err(Error::Usage(
-                "a transaction takes loaded items and inserts: read, change, save",
-            ));
-        }
         let visible = self.visible(write.target()).or(below);
-        if let Some(visible) = visible
-            && !starts_from(&write, &visible)
-        {
-            return Err(write.conflict(visible.into_item()));
+        if let Some(visible) = visible {
+            starts_from(&write, visible)?;
         }
-        self.one_model(&write)?;
+        self.one_model(write.layout(), write.target())?;
         let (layout, target, base, after) = write.into_parts();
         match self.entries.iter_mut().find(|entry| entry.target == target) {
             Some(entry) => entry.fold(after, number),
-            None => self.entries.push(Entry { layout, target, base, after, number }),
+            None => {
+                self.entries.push(Entry { layout, target, base, after, number, planned: None });
+            }
         }
         Ok(())
     }
 
+    /// Adds a write by key of an item that is not known, here or below.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where it depends on what an earlier write by key leaves.
+    pub(crate) fn fold_by_key(
+        &mut self,
+        planned: Planned,
+        number: usize,
+        below: Option<&Known>,
+    ) -> Result<(), Error> {
+        if below.is_some() {
+            return Err(Error::Usage(BY_KEY));
+        }
+        let blind = planned.blind();
+        self.one_model(blind.layout(), blind.target())?;
+        let earlier = self.entries.iter_mut().find(|entry| entry.target == *planned.target());
+        let Some(entry) = earlier else {
+            let (layout, target, base, after) = blind.into_parts();
+            self.entries.push(Entry {
+                layout,
+                target,
+                base,
+                after,
+                number,
+                planned: Some(planned),
+            });
+            return Ok(());
+        };
+        let joined = entry.planned.clone().and_then(|earlier| earlier.join(&planned));
+        entry.planned = Some(joined.ok_or(Error::Usage(BY_KEY))?);
+        entry.number = number;
+        Ok(())
+    }
+
+    /// Makes the write by key of an item, if there is one, of the item as it was read.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] and [`Error::Conflict`] where it cannot be made of this item: the transaction cannot be
+    /// committed.
+    pub(crate) fn settle(&mut self, target: &Target, item: Option<&Item>) -> Result<(), Error> {
+        let entry = self.entries.iter_mut().find(|entry| entry.target == *target);
+        let Some(entry) = entry else { return Ok(()) };
+        let Some(planned) = &entry.planned else { return Ok(()) };
+        let (_, _, base, after) = planned.on(item.cloned())?.into_parts();
+        (entry.base, entry.after, entry.planned) = (base, after, None);
+        Ok(())
+    }
+
+    /// The items that are written by key and are not known.
+    pub(crate) fn by_key(&self) -> Vec<Target> {
+        let by_key = self.entries.iter().filter(|entry| entry.planned.is_some());
+        by_key.map(|entry| entry.target.clone()).collect()
+    }
+
     /// The version and the keys of indexes are those of one model.
-    fn one_model(&self, write: &Write) -> Result<(), Error> {
-        let known = self.entries.iter().find(|entry| entry.target == *write.target());
-        if known.is_none_or(|entry| std::ptr::eq(entry.layout, write.layout())) {
+    fn one_model(&self, layout: &'static Layout, target: &Target) -> Result<(), Error> {
+        let known = self.entries.iter().find(|entry| entry.target == *target);
+        if known.is_none_or(|entry| std::ptr::eq(entry.layout, layout)) {
             return Ok(());
         }
         Err(Error::Usage(
@@ -127,45 +183,54 @@ impl Buffer {
         child: Buffer,
         below: impl Fn(&Target) -> Option<Known>,
     ) -> Result<(), Error> {
-        let child_writes: Vec<_> = child.entries.into_iter().map(Entry::into_write).collect();
-        for (write, _) in &child_writes {
-            let visible = self.visible(write.target()).or_else(|| below(write.target()));
-            if let Some(visible) = visible
-                && !starts_from(write, &visible)
-            {
-                return Err(write.conflict(visible.into_item()));
+        let (by_key, writes): (Vec<_>, Vec<_>) =
+            child.entries.into_iter().partition(|entry| entry.planned.is_some());
+        let writes: Vec<_> = writes.into_iter().map(Entry::into_write).collect();
+        for (write, _) in &writes {
+            if let Some(visible) = self.visible(write.target()).or_else(|| below(write.target())) {
+                starts_from(write, visible)?;
             }
-            self.one_model(write)?;
+            self.one_model(write.layout(), write.target())?;
         }
-        for (write, number) in child_writes {
+        if by_key.iter().any(|entry| self.visible(&entry.target).is_some()) {
+            return Err(Error::Usage(BY_KEY));
+        }
+        for (write, number) in writes {
             self.fold(write, number, None)?;
         }
+        self.entries.extend(by_key);
         self.drafts.extend(child.drafts);
         self.own_keys.extend(child.own_keys);
         Ok(())
     }
 
-    /// The writes of the entries, and the drafts.
-    pub(crate) fn into_writes(self) -> (Vec<Write>, Vec<Draft>) {
-        let numbered = |entry: Entry| {
+    /// The writes of the entries, the drafts, and those of the writes that are made by key.
+    pub(crate) fn into_writes(self) -> (Vec<Write>, Vec<Draft>, Vec<Planned>) {
+        let (mut writes, mut by_key) = (Vec::new(), Vec::new());
+        for entry in self.entries {
+            by_key.extend(entry.planned.clone());
             let (write, number) = entry.into_write();
-            write.numbered(number)
-        };
-        (self.entries.into_iter().map(numbered).collect(), self.drafts)
+            writes.push(write.numbered(number));
+        }
+        (writes, self.drafts, by_key)
     }
 }
 
-/// Whether a write expects the item that is there.
-fn starts_from(write: &Write, visible: &Known) -> bool {
-    match (write.base(), visible) {
-        (Base::Any, _) | (Base::Absent, Known::Absent) => true,
-        (Base::Stored(base), Known::Item(visible)) => base == visible,
-        _ => false,
+/// Requires that a write expects the item that is there.
+fn starts_from(write: &Write, visible: Known) -> Result<(), Error> {
+    match (write.base(), &visible) {
+        (_, Known::ByKey) => Err(Error::Usage(BY_KEY)),
+        (Base::Any, _) | (Base::Absent, Known::Absent) => Ok(()),
+        (Base::Stored(base), Known::Item(visible)) if base == visible => Ok(()),
+        _ => Err(write.conflict(visible.into_item())),
     }
 }
 
 impl Entry {
     fn visible(&self) -> Known {
+        if self.planned.is_some() {
+            return Known::ByKey;
+        }
         match (&self.after, &self.base) {
             (After::New(item) | After::Changed(item), _) | (After::Same, Base::Stored(item)) => {
                 Known::Item(item.clone())
@@ -190,6 +255,9 @@ impl Entry {
     }
 
     fn into_write(self) -> (Write, usize) {
+        if let Some(planned) = self.planned {
+            return (planned.blind(), self.number);
+        }
         (Write::new(self.layout, self.target, self.base, self.after), self.number)
     }
 }

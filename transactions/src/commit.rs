@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use dynamap_mapper::error::{Busy, BusyCause, Failure, Target};
 use dynamap_mapper::schema::WRITE_ATTRIBUTE;
-use dynamap_mapper::write::{Sent, Terms, Unapplied, Write, apply_on, check_count};
+use dynamap_mapper::write::{Planned, Sent, Terms, Unapplied, Write, apply_on, check_count};
 use dynamap_mapper::{Database, Error, Item, Loaded, Reader as _, sequence};
 use tokio::time::Instant;
 
@@ -13,6 +13,9 @@ use crate::options::Isolation;
 use crate::receipt::Receipt;
 use crate::record::{Marker, Outcome, TransactionRecord, TransactionStatus};
 use crate::transaction::Transaction;
+
+/// How often a commit meets items of yet another shape before it gives up.
+const ROUNDS: usize = 4;
 
 /// What a commit found.
 pub(crate) enum Committed {
@@ -40,9 +43,33 @@ impl From<Error> for Failed {
 struct Plan {
     writes: Vec<Write>,
     inserted: HashMap<usize, Target>,
+    /// Those of the writes that are made of whatever item is there.
+    by_key: Vec<Planned>,
 }
 
 impl Plan {
+    /// Makes the writes by key that met an item of another shape of that item; `false` where there is none.
+    fn reshape(&mut self, error: &Error) -> Result<bool, Error> {
+        let Error::Conflict(conflict) = error else { return Ok(false) };
+        let mut any = false;
+        for failure in conflict.failures() {
+            let of_failure =
+                |target: &Target| target.table == failure.table() && target.key == *failure.key();
+            let planned = self.by_key.iter().position(|planned| of_failure(planned.target()));
+            let (Some(planned), Some(image)) = (planned, failure.image()) else { continue };
+            if !self.by_key[planned].misses(image) {
+                continue;
+            }
+            let made = self.by_key.swap_remove(planned).on(Some(image.clone()))?;
+            let write = self.writes.iter_mut().find(|write| of_failure(write.target()));
+            if let Some(write) = write {
+                *write = made.numbered(failure.target());
+                any = true;
+            }
+        }
+        Ok(any)
+    }
+
     fn receipt(self, after: Vec<Option<Item>>) -> Receipt {
         let targets = self.writes.iter().map(|write| write.target().clone());
         Receipt { items: targets.zip(after).collect(), inserted: self.inserted, replay: false }
@@ -90,13 +117,22 @@ impl Transaction {
             plan.writes.push(write);
         }
         let terms = Terms { deadline: self.deadline(), decidable: marker.is_some() };
-        match (apply_on(db, &plan.writes, &terms).await, record) {
-            (Ok(after), _) => Ok(Committed::Now(plan.receipt(after))),
-            (Err(unapplied), Some((marker, record))) => match found(&unapplied.error, &record)? {
-                Some(record) => decided(marker, record),
-                None => Err(failed(plan, unapplied)),
-            },
-            (Err(unapplied), None) => Err(failed(plan, unapplied)),
+        let mut rounds = 0;
+        loop {
+            let unapplied = match apply_on(db, &plan.writes, &terms).await {
+                Ok(after) => return Ok(Committed::Now(plan.receipt(after))),
+                Err(unapplied) => unapplied,
+            };
+            if let Some((marker, record)) = &record
+                && let Some(record) = found(&unapplied.error, record)?
+            {
+                return decided(marker, record);
+            }
+            rounds += 1;
+            // An item of another shape than a write by key is made for: it is made of that item, now that it is known.
+            if unapplied.ambiguous || rounds > ROUNDS || !plan.reshape(&unapplied.error)? {
+                return Err(failed(plan, unapplied));
+            }
         }
     }
 
@@ -104,7 +140,8 @@ impl Transaction {
     async fn plan(&self, mut buffer: Buffer, more: usize) -> Result<Plan, Error> {
         let db = self.database();
         let own_keys = buffer.take_own_keys();
-        let (mut writes, drafts) = buffer.into_writes();
+        self.settle_reads(&mut buffer)?;
+        let (mut writes, drafts, by_key) = buffer.into_writes();
         let mut inserted = HashMap::new();
         // Before ids are taken for what cannot be committed.
         check_count(writes.len() + drafts.len() + more)?;
@@ -126,7 +163,18 @@ impl Transaction {
                 writes.extend(checks);
             }
         }
-        Ok(Plan { writes, inserted })
+        Ok(Plan { writes, inserted, by_key })
+    }
+
+    /// Makes writes by key of what was read since: so it is checked, too.
+    fn settle_reads(&self, buffer: &mut Buffer) -> Result<(), Error> {
+        for target in buffer.by_key() {
+            let read = self.reads().get(&target).map(|read| read.item.clone());
+            if let Some(item) = read {
+                buffer.settle(&target, item.as_ref())?;
+            }
+        }
+        Ok(())
     }
 
     /// A check for each item that was read and is not written.

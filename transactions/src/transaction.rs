@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
-use dynamap_mapper::write::{After, Base, Write, prepare};
-use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader, WriteVerb};
+use dynamap_mapper::write::{After, Base, ByKeyWrite, Planned, Write, prepare};
+use dynamap_mapper::{Database, Error, IntoCondition, Item, Key, Loaded, Model, Reader, WriteVerb};
 use tokio::time::Instant;
 
 use crate::buffer::{Buffer, Draft, Known};
@@ -229,6 +229,80 @@ impl Transaction {
         self.fold(Write::delete(self.database(), &loaded))
     }
 
+    /// Writes an item by key at commit, without reading it: [`Model::update`], or [`Model::delete`] with `.when(…)` or
+    /// `.unchecked()`.
+    ///
+    /// The item itself is not checked, apart from the write's own conditions: transactions that add to one counter are
+    /// not in each other's way longer than it takes to apply them. Where the transaction knows the item the write is made
+    /// of what it knows, at once, and checked as a save is. An item of an older schema is upgraded with the write.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, open: bool, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # for id in [1, 2] { Account { id, balance: 100, open: true, version: 0 }.insert(&db).await?; }
+    /// let tx = Transaction::begin(&db);
+    /// let solvent = Account::BALANCE.ge(30).label("solvent");
+    /// tx.write(Account::update(&db, 1).decrement(Account::BALANCE, 30).when(solvent))?;
+    /// tx.write(Account::update(&db, 2).increment(Account::BALANCE, 30))?;
+    /// tx.commit().await?;
+    /// assert_eq!(Account::get(&db, 2).await?.expect("there").balance, 130);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Encode`; [`Error::NotFound`] and [`Error::Conflict`] where the transaction knows the item and the write cannot be
+    /// made of it; [`Error::Usage`] where it depends on what an earlier write by key leaves: get the item in between. At
+    /// commit, [`Error::Conflict`] with [`Failure::labels`](dynamap_mapper::error::Failure::labels) where a condition does
+    /// not hold.
+    pub fn write<W: ByKeyWrite>(&self, write: W) -> Result<Handle<W::Model>, Error> {
+        let (planned, db) = write.planned()?;
+        if !self.database().is_same(&db) {
+            return Err(Error::Usage(
+                "the write was built for another database than that of the transaction",
+            ));
+        }
+        self.fold_by_key(planned)
+    }
+
+    /// Requires at commit that an item fulfils a condition, without reading it.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, open: bool, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # for id in [1, 2] { Account { id, balance: 100, open: id == 1, version: 0 }.insert(&db).await?; }
+    /// let tx = Transaction::begin(&db);
+    /// tx.write(Account::update(&db, 1).add(Account::BALANCE, 1))?;
+    /// let two = tx.require::<Account>(2, Account::OPEN.eq(true).label("open"))?;
+    /// let error = tx.commit().await.expect_err("it is closed");
+    /// assert_eq!(two.failure(&error).expect("its failure").labels(), ["open"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`write`](Transaction::write).
+    pub fn require<M: Model>(
+        &self,
+        key: M::KeyRef<'_>,
+        condition: impl IntoCondition<M>,
+    ) -> Result<Handle<M>, Error> {
+        let condition = condition.into_condition();
+        self.fold_by_key(Planned::check::<M>(self.database(), M::encode_key(key), condition)?)
+    }
+
     /// Requires at commit that a loaded item is as it was when it was read.
     ///
     /// Items read through the transaction are checked anyway; this is for items that were read before it.
@@ -376,6 +450,25 @@ impl Transaction {
         Ok(Handle { number, target: Some(target), model: PhantomData })
     }
 
+    fn fold_by_key<M: Model>(&self, planned: Planned) -> Result<Handle<M>, Error> {
+        let target = planned.target().clone();
+        match self.known(&target) {
+            None | Some(Known::ByKey) => {
+                let below = self.below(&target);
+                let number = self.number();
+                self.writable()?.buffer.fold_by_key(planned, number, below.as_ref())?;
+                Ok(Handle { number, target: Some(target), model: PhantomData })
+            }
+            Some(known) => self.fold(planned.on(known.into_item())?),
+        }
+    }
+
+    /// Makes writes by key, of this level and those around it, of an item that was read.
+    fn settle(&self, target: &Target, item: Option<&Item>) -> Result<(), Error> {
+        self.state().buffer.settle(target, item)?;
+        self.shared.parent.as_ref().map_or(Ok(()), |parent| parent.settle(target, item))
+    }
+
     /// What an item is without this level's own writes, where the transaction knows.
     fn below(&self, target: &Target) -> Option<Known> {
         match &self.shared.parent {
@@ -430,13 +523,17 @@ impl Reader for Transaction {
             return Err(Error::Usage(FINISHED));
         }
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
-        if let Some(known) = self.known(&target) {
+        if let Some(known) = self.known(&target).filter(|known| *known != Known::ByKey) {
             return Ok(known.into_item());
         }
         let item = self.database().read_item(layout, key, true).await?;
         // Of two reads at the same time the first one counts.
-        let mut reads = self.reads();
-        Ok(reads.entry(target).or_insert(Read { layout, item }).item.clone())
+        let read = {
+            let mut reads = self.reads();
+            reads.entry(target.clone()).or_insert(Read { layout, item }).item.clone()
+        };
+        self.settle(&target, read.as_ref())?;
+        Ok(self.known(&target).map_or(read, Known::into_item))
     }
 }
 

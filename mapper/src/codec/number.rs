@@ -108,6 +108,35 @@ pub(crate) fn check(text: &str) -> Result<(), EncodeError> {
     Ok(())
 }
 
+/// The sum of two numbers, or their difference.
+///
+/// # Errors
+/// Where DynamoDB cannot hold it; it would refuse the same.
+pub(crate) fn plus(a: &str, b: &str, minus: bool) -> Result<String, EncodeError> {
+    let exponent = |text: &str| parts(text).map(|(_, _, exponent)| exponent);
+    let (Some(a_exponent), Some(b_exponent)) = (exponent(a), exponent(b)) else {
+        return Err(EncodeError::new("the text is no number"));
+    };
+    // A zero has no digits whose place matters.
+    let exponent = match (is_zero(a), is_zero(b)) {
+        (true, _) => b_exponent,
+        (_, true) => a_exponent,
+        _ => a_exponent.min(b_exponent),
+    };
+    let units = |text: &str| scaled(text, -exponent);
+    let sum = units(a)
+        .zip(units(b))
+        .and_then(|(a, b)| if minus { a.checked_sub(b) } else { a.checked_add(b) });
+    let too_long = || EncodeError::new("the result has more digits than DynamoDB holds");
+    let sum = format!("{}e{exponent}", sum.ok_or_else(too_long)?);
+    check(&sum)?;
+    Ok(canonical(&sum).into_owned())
+}
+
+fn is_zero(text: &str) -> bool {
+    parts(text).is_some_and(|(_, digits, _)| digits.is_empty())
+}
+
 /// A number times ten to the power of `scale`; `None` where that is no integer or too large.
 pub(crate) fn scaled(text: &str, scale: i64) -> Option<i128> {
     let (negative, digits, exponent) = parts(text)?;
@@ -191,6 +220,37 @@ mod tests {
             }
         }
         assert_eq!(order("x", "1"), None);
+    }
+
+    #[test]
+    fn sums_are_exact_or_refused() {
+        for (a, b, sum) in [
+            ("1", "2", "3"),
+            ("0.1", "0.2", "3e-1"),
+            ("1e2", "-1", "99"),
+            ("-5", "5", "0"),
+            ("0", "1e-130", "1e-130"),
+            ("0.00", "7", "7"),
+            ("1e125", "0", "1e125"),
+            (
+                "99999999999999999999999999999999999998",
+                "1",
+                "99999999999999999999999999999999999999",
+            ),
+        ] {
+            assert_eq!(plus(a, b, false).ok().as_deref(), Some(sum), "{a} + {b}");
+            assert_eq!(plus(b, a, false).ok().as_deref(), Some(sum), "{b} + {a}");
+            let negative = if b.starts_with('-') { b[1..].to_owned() } else { format!("-{b}") };
+            assert_eq!(plus(a, &negative, true).ok().as_deref(), Some(sum), "{a} - {negative}");
+        }
+        for (a, b) in [
+            ("99999999999999999999999999999999999999", "0.1"),
+            ("1e125", "1"),
+            ("9.9e125", "9.9e125"),
+            ("x", "1"),
+        ] {
+            assert!(plus(a, b, false).is_err(), "{a} + {b}");
+        }
     }
 
     #[test]

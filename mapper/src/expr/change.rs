@@ -152,6 +152,16 @@ impl Change {
         Self::new(place, Verb::Add, Ok(Some(value)))
     }
 
+    /// Whether it leaves the same whatever was there.
+    pub(crate) fn replaces(&self) -> bool {
+        matches!(self.verb, Verb::Set | Verb::Remove)
+    }
+
+    /// The places that it starts from beside its own.
+    pub(crate) fn reads(&self) -> Vec<&Place> {
+        self.from.iter().flat_map(Expression::places).collect()
+    }
+
     /// The change as a part of its clause.
     fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
         let place = into.place(&self.place);
@@ -177,14 +187,20 @@ impl Change {
     }
 }
 
-/// The update expression of some changes; empty without any.
-pub(crate) fn render(changes: &[Change], into: &mut Placeholders) -> Result<String, EncodeError> {
+/// AWS: no two changes of one update are about the same place, or one inside the other.
+pub(super) fn check_apart(changes: &[Change]) -> Result<(), EncodeError> {
     for (i, change) in changes.iter().enumerate() {
         if changes[..i].iter().any(|other| other.place.overlaps(&change.place)) {
             let reason = "two changes of one update overlap here: AWS takes one change of a place";
             return Err(EncodeError::new(reason).at(&change.place.to_string()));
         }
     }
+    Ok(())
+}
+
+/// The update expression of some changes; empty without any.
+pub(crate) fn render(changes: &[Change], into: &mut Placeholders) -> Result<String, EncodeError> {
+    check_apart(changes)?;
     let mut clauses = Vec::new();
     for (clause, verbs) in CLAUSES {
         let parts: Result<Vec<String>, _> = changes

@@ -18,6 +18,7 @@ use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, standing, s
 const ROUNDS: usize = 4;
 
 /// A write by key, with what it requires of an item that nobody has read.
+#[derive(Debug, Clone)]
 pub(super) struct ByKey {
     /// The write, with the condition of the program.
     pub(super) write: Write,
@@ -25,6 +26,7 @@ pub(super) struct ByKey {
 }
 
 /// What a write by key requires of the stored item beside its own condition.
+#[derive(Debug, Clone)]
 pub(super) enum Guard {
     /// Nothing.
     None,
@@ -32,6 +34,20 @@ pub(super) enum Guard {
     Shape(Shape),
     /// The same, or that there is no item.
     ShapeOrAbsent,
+}
+
+impl Guard {
+    /// Both; `None` where one alone would be met by an absent item.
+    pub(super) fn join(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Shape(one), Self::Shape(two)) => Some(Self::Shape(one.join(two))),
+            (Self::Shape(one), Self::None) | (Self::None, Self::Shape(one)) => {
+                Some(Self::Shape(one.clone()))
+            }
+            (Self::None, Self::None) => Some(Self::None),
+            _ => None,
+        }
+    }
 }
 
 impl ByKey {
@@ -90,15 +106,27 @@ impl ByKey {
         render(&self.guarded(&self.write.layout.schema), &db.nonce())
     }
 
+    /// What an item of this schema must be like so that changes and condition can be made of it.
+    pub(super) fn guard_of(&self, known: &semver::Version) -> Node {
+        let layout = self.write.layout;
+        match &self.guard {
+            Guard::None => Node::all(Vec::new()),
+            Guard::Shape(shape) => {
+                own(layout).and(schema_guard(layout, known)).and(shape.node(layout))
+            }
+            Guard::ShapeOrAbsent => own(layout).and(schema_guard(layout, known)),
+        }
+    }
+
     /// The write that meets items of this schema.
-    fn guarded(&self, known: &semver::Version) -> Write {
+    pub(super) fn guarded(&self, known: &semver::Version) -> Write {
         let layout = self.write.layout;
         let mut write = self.write.clone();
-        let guard = own(layout).and(schema_guard(layout, known));
+        let guard = self.guard_of(known);
         let expected = write.condition.take().unwrap_or_else(|| Node::all(Vec::new()));
         write.condition = match &self.guard {
             Guard::None => self.write.condition.clone(),
-            Guard::Shape(shape) => Some(guard.and(shape.node(layout)).and(expected)),
+            Guard::Shape(_) => Some(guard.and(expected)),
             Guard::ShapeOrAbsent => {
                 let hash = layout.hash_key.name;
                 Some(Node::not_exists(hash).or(Node::exists(hash).and(guard)))

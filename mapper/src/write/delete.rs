@@ -95,7 +95,11 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
 }
 
 impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
-    fn plan(self) -> Result<ByKey, Error> {
+    pub(super) fn database(&self) -> &Database {
+        self.db
+    }
+
+    pub(super) fn plan(self) -> Result<ByKey, Error> {
         let layout = M::layout();
         let key = self.key.map_err(|error| Error::encode(layout, error))?;
         let exists = Node::exists(layout.hash_key.name);

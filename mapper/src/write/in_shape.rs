@@ -10,7 +10,7 @@ use crate::item::{AttributeValue, Item};
 use crate::model::{Layout, Model};
 
 /// What changes by key require of the way in which attributes are stored.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
     /// The attributes that the changes start from.
     names: Vec<Cow<'static, str>>,
@@ -89,6 +89,18 @@ impl Shape {
     /// Adds what a condition requires.
     pub(super) fn add_condition(&mut self, condition: &Node) {
         self.names.extend(condition.places().into_iter().map(|place| place.name.clone()));
+    }
+
+    /// What both require, of one model.
+    pub(super) fn join(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.names.extend(other.names.iter().cloned());
+        both.named.extend(other.named.iter().cloned());
+        both.changed.extend(other.changed.iter().cloned());
+        if both.defaults.is_empty() {
+            both.defaults = other.defaults.clone();
+        }
+        both
     }
 
     /// Every attribute once, in a fixed order.

@@ -269,7 +269,7 @@ pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
 
 /// Puts the model's schema on the item that a change leaves. A newer program's schema is never lowered: what that
 /// program wrote is still there.
-fn in_schema<M: Model>(loaded: &Loaded<M>, mut target: Item) -> Item {
+pub(super) fn in_schema<M: Model>(loaded: &Loaded<M>, mut target: Item) -> Item {
     let layout = M::layout();
     if *loaded.stored_schema() <= layout.schema {
         target.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));

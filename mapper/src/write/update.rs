@@ -308,7 +308,11 @@ impl<M: Model, R> Update<'_, M, R> {
 }
 
 impl<M: Model, R: returns::Return> Update<'_, M, R> {
-    fn plan(self) -> Result<ByKey, Error> {
+    pub(super) fn database(&self) -> &Database {
+        self.db
+    }
+
+    pub(super) fn plan(self) -> Result<ByKey, Error> {
         let layout = M::layout();
         let encode = |error| Error::encode(layout, error);
         let key = self.key.map_err(encode)?;
