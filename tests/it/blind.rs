@@ -412,7 +412,7 @@ fn a_change_in_memory_leaves_what_the_service_would() {
     let db = Database::new(dynamap::embedded::memory().expect("a store"));
     runtime.block_on(Table::<Sheet>::create(&db)).expect("a table");
     let edits = prop::collection::vec(edit(), 1..5);
-    proptest!(ProptestConfig::with_cases(400), |(sheet in sheet(), edits in edits)| {
+    proptest!(ProptestConfig::with_cases(300), |(sheet in sheet(), edits in edits)| {
         runtime.block_on(async {
             sheet.clone().upsert(&db).await.expect("the sheet");
             // In memory, since it is known.

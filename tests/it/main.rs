@@ -29,6 +29,7 @@ mod recorded;
 mod sends;
 mod shapes;
 mod transactions;
+mod trees;
 mod types;
 mod ui;
 mod units;

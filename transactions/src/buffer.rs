@@ -192,7 +192,8 @@ impl Buffer {
             }
             self.one_model(write.layout(), write.target())?;
         }
-        if by_key.iter().any(|entry| self.visible(&entry.target).is_some()) {
+        let known = |entry: &Entry| self.visible(&entry.target).or_else(|| below(&entry.target));
+        if by_key.iter().any(|entry| known(entry).is_some()) {
             return Err(Error::Usage(BY_KEY));
         }
         for (write, number) in writes {

@@ -140,7 +140,8 @@ impl Transaction {
     async fn plan(&self, mut buffer: Buffer, more: usize) -> Result<Plan, Error> {
         let db = self.database();
         let own_keys = buffer.take_own_keys();
-        self.settle_reads(&mut buffer)?;
+        // What was read through another level since it was written by key.
+        self.settle_all(&mut buffer)?;
         let (mut writes, drafts, by_key) = buffer.into_writes();
         let mut inserted = HashMap::new();
         // Before ids are taken for what cannot be committed.
@@ -164,17 +165,6 @@ impl Transaction {
             }
         }
         Ok(Plan { writes, inserted, by_key })
-    }
-
-    /// Makes writes by key of what was read since: so it is checked, too.
-    fn settle_reads(&self, buffer: &mut Buffer) -> Result<(), Error> {
-        for target in buffer.by_key() {
-            let read = self.reads().get(&target).map(|read| read.item.clone());
-            if let Some(item) = read {
-                buffer.settle(&target, item.as_ref())?;
-            }
-        }
-        Ok(())
     }
 
     /// A check for each item that was read and is not written.

@@ -328,17 +328,20 @@ impl Transaction {
     ///
     /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
     pub async fn commit(self) -> Result<Receipt, Error> {
-        let buffer = self.finish()?;
+        let mut buffer = self.finish()?;
         let Some(parent) = &self.shared.parent else {
             return self.send(buffer).await;
         };
         let parent_is_finished = parent.is_finished();
-        let mut state = parent.state();
-        state.open_children = state.open_children.saturating_sub(1);
+        {
+            let mut state = parent.state();
+            state.open_children = state.open_children.saturating_sub(1);
+        }
         if parent_is_finished {
             return Err(Error::Usage(FINISHED));
         }
-        state.buffer.merge(buffer, |target| parent.below(target))?;
+        parent.settle_all(&mut buffer)?;
+        parent.state().buffer.merge(buffer, |target| parent.below(target))?;
         Ok(Receipt::default())
     }
 
@@ -353,7 +356,7 @@ impl Transaction {
     /// open nested transaction, or the other one is nested or of another database. The other one is finished in every
     /// case; after an error nothing of it was taken over.
     pub fn merge(&self, other: Transaction) -> Result<(), Error> {
-        let buffer = other.finish()?;
+        let mut buffer = other.finish()?;
         drop(self.writable()?);
         if other.shared.parent.is_some() {
             return Err(Error::Usage(
@@ -373,6 +376,7 @@ impl Transaction {
                 return Err(check.conflict(base));
             }
         }
+        self.settle_all(&mut buffer)?;
         let below = |target: &Target| {
             let theirs = || theirs.get(target).map(|read| read.item.clone().into());
             self.below(target).or_else(theirs)
@@ -461,6 +465,17 @@ impl Transaction {
             }
             Some(known) => self.fold(planned.on(known.into_item())?),
         }
+    }
+
+    /// Makes the writes by key in a buffer of the items that this level knows.
+    pub(crate) fn settle_all(&self, buffer: &mut Buffer) -> Result<(), Error> {
+        for target in buffer.by_key() {
+            let known = self.known(&target).filter(|known| *known != Known::ByKey);
+            if let Some(known) = known {
+                buffer.settle(&target, known.into_item().as_ref())?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes writes by key, of this level and those around it, of an item that was read.

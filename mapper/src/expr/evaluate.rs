@@ -17,18 +17,22 @@ use crate::item::{AttributeValue, Item, same};
 pub(crate) fn evaluate(item: &Item, changes: &[Change]) -> Result<Item, EncodeError> {
     check_apart(changes)?;
     let mut after = item.clone();
-    let mut removals = Vec::new();
-    for change in changes {
+    let (removals, mut sets): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|change| change.verb == Verb::Remove);
+    // AWS: elements beyond the end of a list are added in the order of their positions.
+    sets.sort_by_key(|change| last_index(&change.place));
+    for change in sets {
         let at = |error: EncodeError| error.at(&change.place.to_string());
-        if change.verb == Verb::Remove {
-            removals.push(&change.place);
-        } else if let Some(value) = value(item, change).map_err(at)? {
+        if let Some(value) = value(item, change).map_err(at)? {
             put(&mut after, &change.place, value).map_err(at)?;
         } else {
             remove(&mut after, &change.place).map_err(at)?;
         }
     }
     // Positions in lists are those before the update: the last ones go first.
+    let mut removals: Vec<&Place> = removals.into_iter().map(|change| &change.place).collect();
+    // What was not there is not removed, also where another change has just added an element at its position.
+    removals.retain(|place| place.find(item).is_some() || !ends_in_list(place));
     removals.sort_by_key(|place| std::cmp::Reverse(last_index(place)));
     for place in removals {
         remove(&mut after, place).map_err(|error| error.at(&place.to_string()))?;
@@ -150,6 +154,10 @@ fn set(like: &AttributeValue, elements: Vec<AttributeValue>) -> Option<Attribute
         AttributeValue::Bs(_) => of!(Bs, B),
         _ => None,
     }
+}
+
+fn ends_in_list(place: &Place) -> bool {
+    matches!(place.inner.last(), Some(Segment::Index(_)))
 }
 
 fn last_index(place: &Place) -> usize {
