@@ -18,6 +18,7 @@ mod automatic;
 mod blind;
 mod conversions;
 mod countries;
+mod dropped;
 mod expressions;
 mod floors;
 mod ids;
