@@ -17,6 +17,7 @@ mod support;
 mod automatic;
 mod blind;
 mod conversions;
+mod costs;
 mod countries;
 mod dropped;
 mod expressions;
