@@ -12,9 +12,11 @@
     reason = "tests read better so, and a binary has no public API"
 )]
 
+mod sim;
 mod support;
 
 mod automatic;
+mod bank;
 mod blind;
 mod conversions;
 mod costs;
