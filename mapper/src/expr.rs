@@ -17,6 +17,7 @@ pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Si
 pub use path::{Path, role};
 
 pub(crate) use change::Change;
+pub(crate) use holds::order;
 pub(crate) use node::Node;
 pub(crate) use place::Place;
 pub(crate) use render::Placeholders;

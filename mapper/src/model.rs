@@ -370,15 +370,19 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
 
     /// Reads the items of one hash key, in the order of the range key.
     ///
+    /// In a transaction the results are those that its own writes leave, each is checked at commit, and the read is
+    /// consistent. Items that others insert meanwhile are not noticed.
+    ///
     /// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
-    fn query<'a>(db: &'a Database, hash_key: Self::HashRef<'_>) -> Query<'a, Self> {
-        Query::table(db, Self::encode_hash(hash_key))
+    fn query<'a, R: Reader>(reader: &'a R, hash_key: Self::HashRef<'_>) -> Query<'a, Self> {
+        Query::table(reader, Self::encode_hash(hash_key))
     }
 
-    /// Reads the whole table: every item is read and billed.
+    /// Reads the whole table: every item is read and billed. In a transaction as [`query`](Model::query); what the
+    /// transaction knows comes last.
     ///
     /// [AWS: Scan](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html)
-    fn scan(db: &Database) -> Scan<'_, Self> {
-        Scan::table(db)
+    fn scan<R: Reader>(reader: &R) -> Scan<'_, Self> {
+        Scan::table(reader)
     }
 }

@@ -4,7 +4,9 @@ mod collection;
 mod expired;
 mod get;
 mod index;
+mod known;
 mod query;
+mod request;
 mod search;
 
 pub use collection::{Collection, CollectionQuery};

@@ -23,6 +23,7 @@ mod ids;
 mod indexes;
 mod keys;
 mod migrations;
+mod overlays;
 mod reads;
 mod sends;
 mod shapes;

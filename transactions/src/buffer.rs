@@ -63,6 +63,13 @@ impl Buffer {
         self.entries.iter().find(|entry| entry.target == *target).map(Entry::visible)
     }
 
+    /// The items of a table with wanted keys that this transaction has intentions with, as it sees them.
+    pub(crate) fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Key, Known)> {
+        let entries = self.entries.iter().filter(|entry| entry.target.table == table);
+        let entries = entries.filter(|entry| wanted(&entry.target.key));
+        entries.map(|entry| (entry.target.key.clone(), entry.visible())).collect()
+    }
+
     /// Adds an intended write. `below` is what the item is without this buffer, where that is known.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The transaction handle: reads, verbs, nesting.
 
+mod overlay;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{Write, prepare};
-use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Reader, WriteVerb};
+use dynamap_mapper::{Database, Error, Item, Key, Loaded, Model, Overlay, Reader, WriteVerb};
 
 use crate::buffer::{Buffer, Draft, Known};
 use crate::receipt::{Handle, Receipt};
@@ -359,6 +361,10 @@ impl Reader for Transaction {
         // Of two reads at the same time the first one counts.
         let mut reads = self.reads();
         Ok(reads.entry(target).or_insert(Read { layout, item }).item.clone())
+    }
+
+    fn overlay(&self) -> Option<&dyn Overlay> {
+        Some(self)
     }
 }
 
