@@ -15,9 +15,9 @@ pub use dynamap_mapper::{
     EncodeError, Error, FailedStep, FromClock, Get, Index, IndexReader, Insert, IntoCondition,
     IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
     MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Projection, Query, Reader, Report,
-    RetryPolicy, Scan, SetElement, Size, StepError, Sum, Table, Ttl, UnixMillis, UnixSeconds,
-    Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same,
-    schema,
+    RetryPolicy, Scan, SetElement, Size, Snapshot, SnapshotItems, SnapshotSlot, StepError, Sum,
+    Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With, WriteVerb,
+    error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

@@ -61,7 +61,9 @@ pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::Projection;
-pub use read::{Collection, CollectionQuery, Get, Index, Query, Scan};
+pub use read::{
+    Collection, CollectionQuery, Get, Index, Query, Scan, Snapshot, SnapshotItems, SnapshotSlot,
+};
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};

@@ -94,6 +94,20 @@ impl<'a> Attempts<'a> {
         Self { db, operation, table, started: Instant::now(), count: 0, ambiguous: false }
     }
 
+    /// The attempts at another request, under the same deadline.
+    pub(crate) fn another(&self) -> Self {
+        Self { count: 0, ..*self }
+    }
+
+    /// Counts an attempt that took several requests.
+    pub(crate) fn count(&mut self) {
+        self.count += 1;
+    }
+
+    pub(crate) fn database(&self) -> &'a Database {
+        self.db
+    }
+
     /// Sends once.
     pub(crate) async fn send<T, E>(
         &mut self,
@@ -102,7 +116,7 @@ impl<'a> Attempts<'a> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.count += 1;
+        self.count();
         let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
             Ok(Ok(answer)) => Attempt::Done(answer),
             Ok(Err(error)) => self.classify(error),

@@ -27,6 +27,7 @@ mod overlays;
 mod reads;
 mod sends;
 mod shapes;
+mod snapshots;
 mod transactions;
 mod types;
 mod ui;
