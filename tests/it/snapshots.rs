@@ -324,6 +324,37 @@ async fn a_change_between_the_parts_of_a_commit_is_noticed() -> Outcome {
     Ok(())
 }
 
+/// An insert that is deleted again is a check of what was never seen; parts of one moment each would not do for those.
+#[tokio::test]
+async fn a_commit_whose_reads_are_too_large_for_one_moment_reads_them_twice() -> Outcome {
+    let (db, faults) = store().await;
+    maps(&db, 4).await?;
+    DoomMap::delete(&db, (1, 1)).unchecked().await?;
+    DoomMap::delete(&db, (1, 2)).unchecked().await?;
+    let tx = Transaction::begin(&db);
+    for map in [1, 2, 3] {
+        tx.insert(DoomMap::new(1, map, "never there"))?;
+        tx.delete(DoomMap::get(&tx, (1, map)).await?.expect("own insert"))?;
+    }
+    assert!(DoomMap::get(&tx, (1, 4)).await?.is_some());
+    faults.next(GET, Fault::service("ValidationException"));
+    faults.next(GET, Fault::Delay(Duration::ZERO));
+    let gate = faults.pause(GET);
+    faults.clear_log();
+    let commit = tokio::spawn(tx.commit());
+    gate.reached().await;
+    // Maps 1 and 3 are never both absent: one moves to the place of the other.
+    let other = Transaction::begin(&db);
+    other.insert(DoomMap::new(1, 1, "moved"))?;
+    other.delete(DoomMap::get(&other, (1, 3)).await?.expect("there"))?;
+    other.commit().await?;
+    gate.release();
+    let error = commit.await?.expect_err("map 1 is there");
+    assert_eq!(error.winner::<DoomMap>()?.expect("there").map, 1);
+    assert_eq!(sizes(&faults), [4, 2, 2, 2, 2]);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_snapshot_sees_half_of_a_transfer() -> Outcome {
     let (db, _) = store().await;

@@ -23,7 +23,12 @@ use crate::run::Run;
 ///
 /// Nothing is sent before the commit, so rollback is dropping the transaction: it needs no request and cannot fail.
 /// Reads see the transaction's own writes; a second read of an item returns what the first did. What was read and not
-/// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS).
+/// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS); any number where it
+/// only reads.
+///
+/// Queries and scans see own writes too, and each item that they return is checked. Items that others insert into their
+/// range meanwhile are not noticed: where that matters, let whoever inserts change a guard item that whoever queries
+/// reads.
 ///
 /// A transaction is a cheap handle: a function that takes `&Transaction` can be used at any depth.
 ///

@@ -48,6 +48,11 @@ impl<'a> Rounds<'a> {
         self.parts.len() <= 1
     }
 
+    /// Whether a part was too large, so that the first hundred items are not of one moment either.
+    pub(crate) fn is_halved(&self) -> bool {
+        self.parts.len() > self.targets.len().div_ceil(MAX_ITEMS)
+    }
+
     /// Reads every item, in the order of the targets. A part that is too large is halved, for later rounds too.
     pub(crate) async fn read(&mut self) -> Result<Vec<Option<Item>>, Error> {
         let mut found = Vec::with_capacity(self.targets.len());
