@@ -6,7 +6,7 @@
 //!
 //! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
 //! * [`Migrations`] and [`Step`]: schemas that change
-//! * [`Transaction`]: all or nothing over several items
+//! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{

@@ -20,7 +20,7 @@ async fn map(tx: &Transaction, map: u32) -> Result<Loaded<DoomMap>, Error> {
 
 async fn rename(tx: &Transaction, number: u32, name: &str) -> Result<(), Error> {
     let mut map = map(tx, number).await?;
-    map.name = name.to_owned();
+    name.clone_into(&mut map.name);
     tx.save(map).map(drop)
 }
 

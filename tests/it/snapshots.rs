@@ -8,7 +8,7 @@ use dynamap::{
     Database, Error, Loaded, Model, RetryPolicy, Snapshot, SnapshotSlot, Table, Transaction,
 };
 
-use crate::support::{Account, DoomMap, Outcome, Profile, put_raw, s, store};
+use crate::support::{Account, DoomMap, Outcome, Profile, held, put_raw, s, store};
 
 const GET: &str = "TransactGetItems";
 
@@ -19,7 +19,7 @@ async fn maps(db: &Database, count: u32) -> Outcome {
     Ok(())
 }
 
-fn wanted<'a>(db: &'a Database, count: u32) -> (Snapshot<'a>, Vec<SnapshotSlot<DoomMap>>) {
+fn wanted(db: &Database, count: u32) -> (Snapshot<'_>, Vec<SnapshotSlot<DoomMap>>) {
     let mut snapshot = Snapshot::of(db);
     let slots = (1..=count).map(|map| snapshot.get::<DoomMap>((1, map))).collect();
     (snapshot, slots)
@@ -174,11 +174,11 @@ async fn items_that_move_between_two_parts_are_read_again_until_all_hold_still()
         }
         let gate = faults.pause(GET);
         faults.clear_log();
-        let reading = tokio::spawn({
+        let mut reading = tokio::spawn({
             let db = db.clone();
             async move { amounts(&db, 101).await }
         });
-        gate.reached().await;
+        held(&gate, &mut reading).await;
         transfer(&db, 101, 1).await?;
         gate.release();
         let found = reading.await??;
@@ -314,8 +314,8 @@ async fn a_change_between_the_parts_of_a_commit_is_noticed() -> Outcome {
             faults.next(GET, Fault::Delay(Duration::ZERO));
         }
         let gate = faults.pause(GET);
-        let commit = tokio::spawn(tx.commit());
-        gate.reached().await;
+        let mut commit = tokio::spawn(tx.commit());
+        held(&gate, &mut commit).await;
         transfer(&db, 99, 1).await?;
         gate.release();
         let Err(Error::Conflict(conflict)) = commit.await? else { panic!("changed") };
@@ -341,8 +341,8 @@ async fn a_commit_whose_reads_are_too_large_for_one_moment_reads_them_twice() ->
     faults.next(GET, Fault::Delay(Duration::ZERO));
     let gate = faults.pause(GET);
     faults.clear_log();
-    let commit = tokio::spawn(tx.commit());
-    gate.reached().await;
+    let mut commit = tokio::spawn(tx.commit());
+    held(&gate, &mut commit).await;
     // Maps 1 and 3 are never both absent: one moves to the place of the other.
     let other = Transaction::begin(&db);
     other.insert(DoomMap::new(1, 1, "moved"))?;

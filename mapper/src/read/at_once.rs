@@ -1,4 +1,4 @@
-//! TransactGetItems: many items, as many as one request takes at one moment.
+//! `TransactGetItems`: many items, as many as one request takes at one moment.
 //!
 //! A single read would not do: it can see an item as it was before a transaction that is under way, where this request
 //! waits for it.
@@ -153,7 +153,7 @@ fn cancelled(table: &str, error: TransactGetItemsError) -> Result<Cause, Box<Ser
             "ProvisionedThroughputExceeded" | "ThrottlingError" => cause = Cause::Throttled,
             code => {
                 let message = reason.message.unwrap_or_default();
-                return Err(service_error(table, code.to_owned(), message));
+                return Err(Box::new(service_error(table, code.to_owned(), message)));
             }
         }
     }
@@ -161,11 +161,11 @@ fn cancelled(table: &str, error: TransactGetItemsError) -> Result<Cause, Box<Ser
 }
 
 fn refused(table: &str, code: String, message: String) -> Error {
-    Error::Service(service_error(table, code, message))
+    Error::Service(Box::new(service_error(table, code, message)))
 }
 
-fn service_error(table: &str, code: String, message: String) -> Box<ServiceError> {
-    Box::new(ServiceError { operation: OPERATION, table: table.to_owned(), code, message })
+fn service_error(table: &str, code: String, message: String) -> ServiceError {
+    ServiceError { operation: OPERATION, table: table.to_owned(), code, message }
 }
 
 #[cfg(test)]

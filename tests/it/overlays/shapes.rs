@@ -40,17 +40,17 @@ async fn text_and_bytes_are_merged_in_the_order_of_the_service() -> Outcome {
     for (place, word) in words.iter().enumerate() {
         let word = Word { book: 1, word: format!("w{word}") };
         if place % 2 == 0 {
-            tx.insert(word).map(drop)?
+            tx.insert(word).map(drop)?;
         } else {
-            word.insert(&db).await.map(drop)?
+            word.insert(&db).await.map(drop)?;
         }
     }
     for (place, blob) in blobs.iter().enumerate() {
         let blob = Blob { book: 1, blob: blob.to_vec() };
         if place % 2 == 0 {
-            tx.insert(blob).map(drop)?
+            tx.insert(blob).map(drop)?;
         } else {
-            blob.insert(&db).await.map(drop)?
+            blob.insert(&db).await.map(drop)?;
         }
     }
     let words = Word::query(&tx, 1).try_collect().await?;
@@ -178,7 +178,7 @@ pub(super) struct Order {
     range_key = "ORDER#{number:06}#{line}",
     validate = false
 )]
-struct Line {
+struct Position {
     user: String,
     number: u32,
     line: u32,
@@ -206,11 +206,11 @@ async fn a_model_of_a_shared_table_finds_its_own_and_a_collection_all() -> Outco
     for number in [1, 3] {
         order(number).insert(&db).await?;
     }
-    let line = Line { user: "ann".to_owned(), number: 1, line: 1 };
+    let line = Position { user: "ann".to_owned(), number: 1, line: 1 };
     line.clone().insert(&db).await?;
     let tx = Transaction::begin(&db);
     tx.insert(order(2))?;
-    tx.insert(Line { number: 2, ..line.clone() })?;
+    tx.insert(Position { number: 2, ..line.clone() })?;
     let mut ann = Customer::get(&tx, "ann").await?.expect("there");
     ann.name = "Anna".to_owned();
     tx.save(ann)?;
@@ -220,7 +220,7 @@ async fn a_model_of_a_shared_table_finds_its_own_and_a_collection_all() -> Outco
     assert_eq!(numbers(&Order::query(&tx, "ann").try_collect().await?), [1, 2]);
     let after = Order::query(&tx, "ann").range(Order::SK.ge(2));
     assert_eq!(numbers(&after.try_collect().await?), [2]);
-    assert_eq!(Line::query(&tx, "ann").try_collect().await?.len(), 2);
+    assert_eq!(Position::query(&tx, "ann").try_collect().await?.len(), 2);
     assert_eq!(numbers(&Order::scan(&tx).try_collect().await?), [1, 2]);
     assert_eq!(Customer::scan(&tx).try_collect().await?[0].name, "Anna");
 
@@ -239,7 +239,7 @@ async fn what_a_collection_found_is_checked_and_what_it_leaves_out_is_not() -> O
     Table::<Order>::create(&db).await?;
     customer("Ann").insert(&db).await?;
     order(1).insert(&db).await?;
-    let line = Line { user: "ann".to_owned(), number: 1, line: 1 };
+    let line = Position { user: "ann".to_owned(), number: 1, line: 1 };
     line.clone().insert(&db).await?;
     for (number, conflict) in [(1, false), (2, true), (3, true)] {
         let tx = Transaction::begin(&db);
