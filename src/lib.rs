@@ -6,18 +6,18 @@
 //!
 //! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
 //! * [`Migrations`] and [`Step`]: schemas that change
-//! * [`Transaction`]: all or nothing over several items
+//! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, BoolAsNumber, ByKeyWrite, Collection, CollectionQuery,
     Composite, Condition, Container, Convert, Database, DatabaseBuilder, DecodeError, DeleteByKey,
-    Document, EncodeError, Error, FailedStep, FromClock, Get, Index, Insert, IntoCondition,
-    IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
-    MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Projection, Query, Reader, Report,
-    RetryPolicy, Scan, SetElement, Size, StepError, Sum, Table, Ttl, UnixMillis, UnixSeconds,
-    Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same,
-    schema,
+    Document, EncodeError, Error, FailedStep, FromClock, Get, Index, IndexReader, Insert,
+    IntoCondition, IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded,
+    MapKey, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Projection, Query,
+    Reader, Report, RetryPolicy, Scan, SetElement, Size, Snapshot, SnapshotItems, SnapshotSlot,
+    StepError, Sum, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert,
+    With, WriteVerb, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

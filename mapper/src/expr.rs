@@ -19,6 +19,7 @@ pub use path::{Path, role};
 
 pub(crate) use change::Change;
 pub(crate) use evaluate::evaluate;
+pub(crate) use holds::order;
 pub(crate) use node::Node;
 pub(crate) use place::Place;
 pub(crate) use render::Placeholders;

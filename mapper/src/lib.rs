@@ -63,8 +63,12 @@ pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::Projection;
-pub use read::{Collection, CollectionQuery, Get, Index, Query, Scan};
-pub use reader::Reader;
+pub use read::{
+    Collection, CollectionQuery, Get, Index, Query, Scan, Snapshot, SnapshotItems, SnapshotSlot,
+};
+pub use reader::{IndexReader, Reader};
+#[doc(hidden)]
+pub use reader::{Known, Noted, Overlay};
 pub use retry::RetryPolicy;
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};

@@ -370,15 +370,40 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
 
     /// Reads the items of one hash key, in the order of the range key.
     ///
+    /// In a transaction the results are those that its own writes leave, each is checked at commit, and the read is
+    /// consistent. Items that others insert meanwhile are not noticed.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// for map in [1, 3] {
+    ///     DoomMap { episode: 1, map }.insert(&db).await?;
+    /// }
+    /// let tx = Transaction::begin(&db);
+    /// tx.insert(DoomMap { episode: 1, map: 2 })?;
+    /// let found = DoomMap::query(&tx, 1).try_collect().await?;
+    /// assert_eq!(found.iter().map(|map| map.map).collect::<Vec<_>>(), [1, 2, 3]);
+    /// assert_eq!(DoomMap::query(&db, 1).try_collect().await?.len(), 2); // nothing is sent before the commit
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
-    fn query<'a>(db: &'a Database, hash_key: Self::HashRef<'_>) -> Query<'a, Self> {
-        Query::table(db, Self::encode_hash(hash_key))
+    fn query<'a, R: Reader>(reader: &'a R, hash_key: Self::HashRef<'_>) -> Query<'a, Self> {
+        Query::table(reader, Self::encode_hash(hash_key))
     }
 
-    /// Reads the whole table: every item is read and billed.
+    /// Reads the whole table: every item is read and billed. In a transaction as [`query`](Model::query); what the
+    /// transaction knows comes last.
     ///
     /// [AWS: Scan](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html)
-    fn scan(db: &Database) -> Scan<'_, Self> {
-        Scan::table(db)
+    fn scan<R: Reader>(reader: &R) -> Scan<'_, Self> {
+        Scan::table(reader)
     }
 }

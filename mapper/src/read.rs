@@ -1,18 +1,24 @@
-//! Reading: one item by key, the items of one hash key, or a whole table.
+//! Reading: one item by key, the items of one hash key, a whole table, or many items at one moment.
 
+mod at_once;
 mod collection;
 mod expired;
 mod get;
 mod index;
+mod known;
 mod query;
+mod request;
 mod search;
+mod snapshot;
 
+pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
 #[doc(hidden)]
 pub use collection::{Found, LoadedModel, Slot};
 pub use get::Get;
 pub use index::Index;
 pub use query::{Query, Scan};
+pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
 
 /// A boxed future, as `.await` on a builder needs one.
 pub(crate) type BoxFuture<'a, T> =

@@ -8,7 +8,8 @@ use crate::item::Item;
 use crate::key::Key;
 use crate::model::Layout;
 
-/// Where [`Model::get`](crate::Model::get) reads: a [`Database`] or a transaction.
+/// Where [`Model::get`](crate::Model::get), [`query`](crate::Model::query) and [`scan`](crate::Model::scan) read: a
+/// [`Database`] or a transaction.
 #[diagnostic::on_unimplemented(
     message = "items are read through a `Database` or a `Transaction`, not `{Self}`",
     note = "pass `&db` or `&tx`"
@@ -24,4 +25,49 @@ pub trait Reader: Send + Sync {
         key: &Key,
         consistent: bool,
     ) -> impl Future<Output = Result<Option<Item>, Error>> + Send;
+
+    /// What is known about items besides what the store says; `None` for the store itself.
+    #[doc(hidden)]
+    fn overlay(&self) -> Option<&dyn Overlay> {
+        None
+    }
+}
+
+/// What an [`Index`](crate::Index) is read through: the database itself.
+#[diagnostic::on_unimplemented(
+    message = "an index is read through a `Database`, not `{Self}`",
+    note = "an index does not see what a transaction has written: find with `&db`, then read by key in the transaction what the index found, as `Order::get(&tx, found.id)`"
+)]
+pub trait IndexReader: Reader {}
+
+impl IndexReader for Database {}
+
+/// What a transaction knows about items: it counts more than what the store says.
+#[doc(hidden)]
+pub trait Overlay: Send + Sync {
+    /// Every item of a table that is known and whose key is wanted; `None` for one that is known to be absent.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the transaction is finished.
+    fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Result<Known, Error>;
+
+    /// Takes note of an item that the store returned; it is checked at commit.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the transaction is finished.
+    fn note(&self, layout: &'static Layout, key: &Key, item: &Item) -> Result<Noted, Error>;
+}
+
+/// The items that a transaction knows, each once.
+#[doc(hidden)]
+pub type Known = Vec<(Key, Option<Item>)>;
+
+/// Whether an item was known before it was noted.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Noted {
+    /// It is known from now on.
+    First,
+    /// It was: this is what the transaction sees.
+    Before(Option<Item>),
 }

@@ -141,6 +141,20 @@ impl<'a> Attempts<'a> {
         self
     }
 
+    /// The attempts at another request, under the same deadline.
+    pub(crate) fn another(&self) -> Self {
+        Self { count: 0, ..*self }
+    }
+
+    /// Counts an attempt that took several requests.
+    pub(crate) fn count(&mut self) {
+        self.count += 1;
+    }
+
+    pub(crate) fn database(&self) -> &'a Database {
+        self.db
+    }
+
     /// Sends once.
     pub(crate) async fn send<T, E>(
         &mut self,
@@ -149,7 +163,7 @@ impl<'a> Attempts<'a> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.count += 1;
+        self.count();
         let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
             Ok(Ok(answer)) => {
                 self.db.budget().refill(self.count > 1);

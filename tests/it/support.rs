@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dynamap::faults::Faults;
+use dynamap::faults::{Faults, Gate};
 use dynamap::{Attribute, AttributeValue, Database, Item, Model, Table};
 use garde::Validate;
 
@@ -95,6 +95,14 @@ pub async fn store() -> (Database, Faults) {
     Table::<Profile>::create(&db).await.expect("profiles");
     faults.clear_log();
     (db, faults)
+}
+
+/// Waits until a request of the task is held. A task that ends before it has sent none.
+pub async fn held<T>(gate: &Gate, task: &mut tokio::task::JoinHandle<T>) {
+    tokio::select! {
+        () = gate.reached() => {}
+        _ = task => panic!("the task ended before the request was held"),
+    }
 }
 
 /// The whole item as it is stored.

@@ -18,6 +18,10 @@ pub(crate) enum Known {
 }
 
 impl Known {
+    pub(crate) fn is_unread(&self) -> bool {
+        *self == Self::ByKey
+    }
+
     pub(crate) fn into_item(self) -> Option<Item> {
         match self {
             Self::Absent | Self::ByKey => None,
@@ -68,6 +72,16 @@ impl Buffer {
     /// What the item is as far as this transaction is concerned; `None` where it has no intention with it.
     pub(crate) fn visible(&self, target: &Target) -> Option<Known> {
         self.entries.iter().find(|entry| entry.target == *target).map(Entry::visible)
+    }
+
+    /// The items of a table with wanted keys that this transaction has intentions with, as it sees them.
+    pub(crate) fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Key, Known)> {
+        let entries = self.entries.iter().filter(|entry| entry.target.table == table);
+        // A condition alone leaves the item as it is stored.
+        let unread =
+            |entry: &&Entry| entry.planned.as_ref().is_none_or(|planned| !planned.is_check());
+        let entries = entries.filter(|entry| wanted(&entry.target.key)).filter(unread);
+        entries.map(|entry| (entry.target.key.clone(), entry.visible())).collect()
     }
 
     /// Adds an intended write. `below` is what the item is without this buffer, where that is known.

@@ -1,5 +1,7 @@
 //! The transaction handle: reads, verbs, nesting.
 
+mod overlay;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -10,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{After, Base, ByKeyWrite, Planned, Write, prepare};
-use dynamap_mapper::{Database, Error, IntoCondition, Item, Key, Loaded, Model, Reader, WriteVerb};
+use dynamap_mapper::{
+    Database, Error, IntoCondition, Item, Key, Loaded, Model, Overlay, Reader, WriteVerb,
+};
 use tokio::time::Instant;
 
 use crate::buffer::{Buffer, Draft, Known};
@@ -23,7 +27,12 @@ use crate::run::Run;
 ///
 /// Nothing is sent before the commit, so rollback is dropping the transaction: it needs no request and cannot fail.
 /// Reads see the transaction's own writes; a second read of an item returns what the first did. What was read and not
-/// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS).
+/// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS); any number where it
+/// only reads.
+///
+/// Queries and scans see own writes too, and each item that they return is checked. Items that others insert into their
+/// range meanwhile are not noticed: where that matters, let whoever inserts change a guard item that whoever queries
+/// reads.
 ///
 /// A transaction is a cheap handle: a function that takes `&Transaction` can be used at any depth.
 ///
@@ -470,7 +479,7 @@ impl Transaction {
     /// Makes the writes by key in a buffer of the items that this level knows.
     pub(crate) fn settle_all(&self, buffer: &mut Buffer) -> Result<(), Error> {
         for target in buffer.by_key() {
-            let known = self.known(&target).filter(|known| *known != Known::ByKey);
+            let known = self.known(&target).filter(|known| !known.is_unread());
             if let Some(known) = known {
                 buffer.settle(&target, known.into_item().as_ref())?;
             }
@@ -538,7 +547,7 @@ impl Reader for Transaction {
             return Err(Error::Usage(FINISHED));
         }
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
-        if let Some(known) = self.known(&target).filter(|known| *known != Known::ByKey) {
+        if let Some(known) = self.known(&target).filter(|known| !known.is_unread()) {
             return Ok(known.into_item());
         }
         let item = self.database().read_item(layout, key, true).await?;
@@ -549,6 +558,10 @@ impl Reader for Transaction {
         };
         self.settle(&target, read.as_ref())?;
         Ok(self.known(&target).map_or(read, Known::into_item))
+    }
+
+    fn overlay(&self) -> Option<&dyn Overlay> {
+        Some(self)
     }
 }
 

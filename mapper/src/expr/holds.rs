@@ -128,7 +128,8 @@ fn compare(
     }
 }
 
-fn order(a: &AttributeValue, b: &AttributeValue) -> Option<Ordering> {
+/// The order of two values, as the service has it for keys and comparisons; `None` where they have none.
+pub(crate) fn order(a: &AttributeValue, b: &AttributeValue) -> Option<Ordering> {
     match (a, b) {
         (AttributeValue::S(a), AttributeValue::S(b)) => Some(a.cmp(b)),
         (AttributeValue::B(a), AttributeValue::B(b)) => Some(a.as_ref().cmp(b.as_ref())),

@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 
 use super::BoxFuture;
 use super::search::{Search, Source};
-use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
 use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
+use crate::reader::Reader;
 
 /// Models that share a table and a hash key, and are read together: a customer with its orders. Derive it.
 ///
@@ -75,19 +75,19 @@ pub trait Collection: Sized + Send + 'static {
     #[doc(hidden)]
     fn gather(found: &Found) -> Result<Self::Output, Error>;
 
-    /// Reads every item of one hash key that belongs to a member.
+    /// Reads every item of one hash key that belongs to a member; in a transaction as [`Model::query`] does.
     ///
     /// # Errors
     /// [`Error::Usage`] where members have different tables or hash keys, or cannot be told apart; where an `Option`
     /// finds several items; `Decode`, `SchemaTooNew`, `Upgrade` for an item that cannot be read.
-    fn query<'a>(
-        db: &'a Database,
+    fn query<'a, R: Reader>(
+        reader: &'a R,
         hash_key: <Self::First as Model>::HashRef<'_>,
     ) -> CollectionQuery<'a, Self> {
         let hash = Self::First::encode_hash(hash_key);
         let source = Source::query(hash.map(|hash| vec![hash]));
-        let mut search = Search::new(db, Self::First::layout(), None, source);
-        search.any_model = true;
+        let mut search = Search::through(reader, Self::First::layout(), source);
+        search.members = Some(Self::members());
         CollectionQuery { search, types: PhantomData }
     }
 }
@@ -115,8 +115,7 @@ impl<C: Collection> CollectionQuery<'_, C> {
     }
 
     async fn run(self) -> Result<C::Output, Error> {
-        let members = C::members();
-        check(&members)?;
+        check(self.search.members.as_deref().unwrap_or_default())?;
         let items = self.search.items().await?;
         C::gather(&Found { table: self.search.table(), items })
     }

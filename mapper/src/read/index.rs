@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use super::query::{Query, Scan};
 use super::search::{Search, Source};
-use crate::database::Database;
 use crate::index::Indexed;
+use crate::reader::IndexReader;
 
 /// A secondary index of model `M`, as the constant that the derive makes: `Order::BY_STATUS`.
 ///
@@ -69,18 +69,21 @@ impl<M, I> Index<M, I> {
 
 impl<M: Indexed<I>, I> Index<M, I> {
     /// The items of one hash key of the index.
-    pub fn query<'a>(
+    ///
+    /// Not in a transaction: an index knows nothing of its writes. Find with `&db`, then read by key in the transaction
+    /// what was found.
+    pub fn query<'a, R: IndexReader>(
         self,
-        db: &'a Database,
+        db: &'a R,
         hash_key: M::IndexHash<'_>,
     ) -> Query<'a, M, I, M::Output> {
         let source = Source::query(M::encode_index_hash(hash_key));
-        Query::of(Search::new(db, M::layout(), Some(M::index()), source))
+        Query::of(Search::new(db.database(), M::layout(), Some(M::index()), source))
     }
 
     /// All items of the index: those that have its keys. Each is read and billed.
-    pub fn scan(self, db: &Database) -> Scan<'_, M, I, M::Output> {
-        Scan::of(Search::new(db, M::layout(), Some(M::index()), Source::Scan))
+    pub fn scan<R: IndexReader>(self, db: &R) -> Scan<'_, M, I, M::Output> {
+        Scan::of(Search::new(db.database(), M::layout(), Some(M::index()), Source::Scan))
     }
 
     /// The index's name in the table.

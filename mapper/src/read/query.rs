@@ -8,7 +8,6 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
 use super::search::{Search, Source};
 use crate::codec::EncodeError;
-use crate::database::Database;
 use crate::error::Error;
 use crate::expr::{IntoCondition, IntoKeyCondition, role};
 use crate::index::Consistent;
@@ -16,6 +15,7 @@ use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
 use crate::projection::{Output, Within};
+use crate::reader::Reader;
 
 /// The model, what is queried, what comes back.
 type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
@@ -55,17 +55,18 @@ pub struct Scan<'a, M, I = role::Primary, O = Loaded<M>> {
 }
 
 impl<'a, M: Model> Query<'a, M> {
-    pub(crate) fn table(
-        db: &'a Database,
+    pub(crate) fn table<R: Reader>(
+        reader: &'a R,
         hash_key: Result<(&'static str, AttributeValue), EncodeError>,
     ) -> Self {
-        Self::of(Search::new(db, M::layout(), None, Source::query(hash_key.map(|hash| vec![hash]))))
+        let source = Source::query(hash_key.map(|hash| vec![hash]));
+        Self::of(Search::through(reader, M::layout(), source))
     }
 }
 
 impl<'a, M: Model> Scan<'a, M> {
-    pub(crate) fn table(db: &'a Database) -> Self {
-        Self::of(Search::new(db, M::layout(), None, Source::Scan))
+    pub(crate) fn table<R: Reader>(reader: &'a R) -> Self {
+        Self::of(Search::through(reader, M::layout(), Source::Scan))
     }
 }
 
@@ -92,7 +93,8 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
 
 impl<M: Model, I, O: Output<M>> Query<'_, M, I, O> {
     /// The request as a builder of the SDK, for its first page, to be changed and sent by the program; items are read by
-    /// [`Model::decode`]. A `limit` is not in it: AWS limits what is read, and not what is found.
+    /// [`Model::decode`]. A `limit` is not in it: AWS limits what is read, and not what is found. What a transaction has
+    /// written is not in it either.
     ///
     /// # Errors
     /// `Encode`, `Usage`: what is found before anything is sent.
@@ -118,7 +120,8 @@ macro_rules! common {
                 Self { search, types: PhantomData }
             }
 
-            /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed.
+            /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed. A
+            /// transaction reads whole items all the same: it compares them at commit.
             pub fn select<P: Within<I, Of = M>>(self) -> $ty<'a, M, I, P> {
                 $ty { search: self.search, types: PhantomData }
             }
@@ -147,7 +150,7 @@ macro_rules! common {
                 self
             }
 
-            /// Sees every write that was acknowledged before; costs twice as much.
+            /// Sees every write that was acknowledged before; costs twice as much. Reads in a transaction always do.
             pub fn consistent(mut self) -> Self
             where
                 M: Consistent<I>,

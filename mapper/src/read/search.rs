@@ -1,13 +1,12 @@
 //! What a query and a scan share: rendering, paging, decoding.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
 use super::expired::unexpired;
+use super::known::{KnownResults, Order};
+use super::request::{Attributes, Conditions, Rendered};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
@@ -17,18 +16,17 @@ use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::model::{Layout, Model};
 use crate::projection::Output;
-use crate::reader::Reader as _;
-use crate::retry::repeat;
+use crate::reader::{Noted, Overlay, Reader};
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
-
-type Attributes = HashMap<String, AttributeValue>;
 
 pub(super) struct Search<'a> {
     db: &'a Database,
+    /// What a transaction knows; it counts more than what the store says.
+    overlay: Option<&'a dyn Overlay>,
     pub(super) layout: &'static Layout,
     index: Option<&'static IndexLayout>,
-    /// Whether the items of all models of the table are wanted.
-    pub(super) any_model: bool,
+    /// The models whose items are wanted, where it is not this one alone.
+    pub(super) members: Option<Vec<&'static Layout>>,
     pub(super) source: Source,
     pub(super) filter: Node,
     pub(super) skip_expired: bool,
@@ -44,33 +42,14 @@ pub(super) enum Source {
 /// The attributes of a hash key, with their values.
 type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
-/// A request without its start key: rendered once, sent for every page.
-struct Rendered {
-    table: String,
-    index: Option<String>,
-    key_condition: Option<String>,
-    reverse: bool,
-    filter: Option<String>,
-    projection: Option<String>,
-    select: Option<Select>,
-    names: Option<HashMap<String, String>>,
-    values: Option<Attributes>,
-    consistent: bool,
-    /// What the service cannot decide: that an item whose time to live is a key is not expired.
-    client_filter: Option<Node>,
-}
-
-struct Page {
-    items: Vec<Attributes>,
-    next: Option<Attributes>,
-}
-
 /// How far a search has come.
 struct Progress {
     /// Where the next page begins; `None` for the first one.
     start: Option<Attributes>,
     /// How many results are still wanted; none after the last page.
     left: usize,
+    /// What a transaction knows and was not returned yet.
+    known: KnownResults,
 }
 
 impl Source {
@@ -89,15 +68,27 @@ impl<'a> Search<'a> {
         let filter = Node::all(Vec::new());
         Self {
             db,
+            overlay: None,
             layout,
             index,
-            any_model: false,
+            members: None,
             source,
             filter,
             skip_expired: false,
             limit: None,
             consistent: false,
         }
+    }
+
+    /// A search of a model's table, as a transaction sees it where `reader` is one.
+    pub(super) fn through<R: Reader>(
+        reader: &'a R,
+        layout: &'static Layout,
+        source: Source,
+    ) -> Self {
+        let overlay = reader.overlay();
+        let consistent = overlay.is_some();
+        Self { overlay, consistent, ..Self::new(reader.database(), layout, None, source) }
     }
 
     /// The table's name, with the prefix.
@@ -107,8 +98,10 @@ impl<'a> Search<'a> {
 
     /// Every result, page after page.
     pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
-        let rendered = self.render(O::wanted().as_deref())?;
-        let mut progress = self.begin();
+        // What a transaction reads is compared at commit, so that all of it is needed.
+        let wanted = O::wanted().filter(|_| self.overlay.is_none());
+        let rendered = self.render(wanted.as_deref())?;
+        let mut progress = self.begin(&rendered)?;
         let mut found = Vec::new();
         while let Some(items) = self.page(&rendered, &mut progress).await? {
             for item in items {
@@ -121,7 +114,7 @@ impl<'a> Search<'a> {
     /// Every item as it is stored, page after page.
     pub(super) async fn items(&self) -> Result<Vec<Item>, Error> {
         let rendered = self.render(None)?;
-        let mut progress = self.begin();
+        let mut progress = self.begin(&rendered)?;
         let mut found = Vec::new();
         while let Some(items) = self.page(&rendered, &mut progress).await? {
             found.extend(items);
@@ -129,8 +122,15 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn begin(&self) -> Progress {
-        Progress { start: None, left: self.limit.unwrap_or(usize::MAX) }
+    fn begin(&self, rendered: &Rendered) -> Result<Progress, Error> {
+        let mut known = KnownResults::default();
+        if let Some(overlay) = self.overlay {
+            let key = rendered.conditions.key.as_ref();
+            let in_range = |wanted: &Key| key.is_none_or(|key| key.holds(&wanted.to_item()));
+            let all = overlay.known(&rendered.table, &in_range)?;
+            known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
+        }
+        Ok(Progress { start: None, left: self.limit.unwrap_or(usize::MAX), known })
     }
 
     /// The wanted items of the next page; `None` after the last one.
@@ -143,20 +143,63 @@ impl<'a> Search<'a> {
             return Ok(None);
         }
         let start = progress.start.take();
-        // Where no filter drops items, the service need not read more than is asked for.
+        // Where no filter drops items, the service need not read more than is asked for and may be left out.
+        let enough = progress.left.saturating_add(progress.known.count());
         let page_size = (rendered.filter.is_none() && self.limit.is_some())
-            .then(|| i32::try_from(progress.left).unwrap_or(i32::MAX));
+            .then(|| i32::try_from(enough).unwrap_or(i32::MAX));
         let page = rendered.fetch(self.db, start, page_size).await?;
-        progress.start = page.next;
-        let live = |item: &Item| rendered.client_filter.as_ref().is_none_or(|f| f.holds(item));
-        let items = page.items.into_iter().map(Item::from);
-        let items = items.filter(|item| self.is_own(item) && live(item)).take(progress.left);
-        let items: Vec<Item> = items.collect();
+        let mut items = Vec::new();
+        for item in page.items.into_iter().map(Item::from) {
+            items.extend(progress.known.take_before(&item));
+            // What is not returned is not taken note of.
+            if items.len() >= progress.left {
+                break;
+            }
+            items.extend(self.found(rendered, &progress.known, item)?);
+        }
+        match &page.next {
+            Some(last) => items.extend(progress.known.take_before(&Item::from(last.clone()))),
+            None => items.extend(progress.known.take_all()),
+        }
+        items.truncate(progress.left);
         progress.left -= items.len();
+        progress.start = page.next;
         if progress.start.is_none() {
             progress.left = 0;
         }
         Ok(Some(items))
+    }
+
+    /// What an item that the service found is to the reader; `None` where it is no result.
+    fn found(
+        &self,
+        rendered: &Rendered,
+        known: &KnownResults,
+        item: Item,
+    ) -> Result<Option<Item>, Error> {
+        let Some(layout) = self.owner(&item) else { return Ok(None) };
+        if !rendered.conditions.client_hold(&item) {
+            return Ok(None);
+        }
+        let Some(overlay) = self.overlay else { return Ok(Some(item)) };
+        let key = self.key(&item)?;
+        if known.contains(&key) {
+            return Ok(None);
+        }
+        Ok(match overlay.note(layout, &key, &item)? {
+            Noted::First => Some(item),
+            // Read or written by the same transaction while this search was under way.
+            Noted::Before(now) => now.filter(|now| self.is_result(rendered, now)),
+        })
+    }
+
+    /// Whether an item with a wanted key is a result.
+    fn is_result(&self, rendered: &Rendered, item: &Item) -> bool {
+        self.owner(item).is_some() && rendered.conditions.hold(item)
+    }
+
+    fn key(&self, item: &Item) -> Result<Key, Error> {
+        Key::of(self.layout, item).map_err(|error| Error::encode(self.layout, error))
     }
 
     /// The request of a query, for a program that sends it itself.
@@ -181,7 +224,10 @@ impl<'a> Search<'a> {
         table: &str,
         item: Item,
     ) -> Result<Option<O>, Error> {
-        let key = Key::of(self.layout, &item).map_err(|error| Error::encode(self.layout, error))?;
+        let key = self.key(&item)?;
+        if self.overlay.is_some() {
+            return O::read_whole(table, &key, item).map(Some);
+        }
         if let Some(output) = O::read(table, &key, item)? {
             return Ok(Some(output));
         }
@@ -192,32 +238,12 @@ impl<'a> Search<'a> {
     fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
         let encode = |error| Error::encode(self.layout, error);
         let mut placeholders = Placeholders::default();
-        let (key_condition, reverse) = match &self.source {
-            Source::Scan => (None, false),
-            Source::Query { hash, range, reverse } => {
-                let key = self.key_condition(hash.clone().map_err(encode)?, range)?;
-                (key.render(&mut placeholders).map_err(encode)?, *reverse)
-            }
+        let conditions = self.conditions()?;
+        let key_condition = match &conditions.key {
+            Some(key) => key.render(&mut placeholders).map_err(encode)?,
+            None => None,
         };
-        let mut filter = self.own_items().and(self.filter.clone());
-        let (hash, range) = self.keys();
-        let is_key = |name: &str| hash.contains(&name) || range.contains(&name);
-        let selects = matches!(self.source, Source::Query { .. });
-        if selects && filter.places().iter().any(|place| is_key(&place.name)) {
-            return Err(Error::Usage(
-                "AWS refuses a filter about the keys that are queried: write `.range(…)`, or a scan",
-            ));
-        }
-        let mut client_filter = None;
-        if self.skip_expired {
-            let unexpired = unexpired(self.db, self.layout);
-            if selects && self.layout.ttl.is_some_and(is_key) {
-                client_filter = Some(unexpired);
-            } else {
-                filter = filter.and(unexpired);
-            }
-        }
-        let filter = filter.render(&mut placeholders).map_err(encode)?;
+        let filter = conditions.filter.render(&mut placeholders).map_err(encode)?;
         // An index that does not hold whole items has little more than what is selected from it.
         let whole = self.index.is_none_or(|index| index.holds == Holds::All);
         let projection = wanted.filter(|_| whole).map(|wanted| {
@@ -230,15 +256,55 @@ impl<'a> Search<'a> {
             table: self.table(),
             index: self.index.map(|index| index.name.to_owned()),
             key_condition,
-            reverse,
+            reverse: matches!(self.source, Source::Query { reverse: true, .. }),
             filter,
             projection,
             select,
             names,
             values,
             consistent: self.consistent,
-            client_filter,
+            conditions,
         })
+    }
+
+    /// What is asked for.
+    fn conditions(&self) -> Result<Conditions, Error> {
+        let key = match &self.source {
+            Source::Scan => None,
+            Source::Query { hash, range, .. } => {
+                let hash = hash.clone().map_err(|error| Error::encode(self.layout, error))?;
+                Some(self.key_condition(hash, range)?)
+            }
+        };
+        let mut filter = self.own_items().and(self.filter.clone());
+        let (hash, range) = self.keys();
+        let is_key = |name: &str| hash.contains(&name) || range.contains(&name);
+        if key.is_some() && filter.places().iter().any(|place| is_key(&place.name)) {
+            return Err(Error::Usage(
+                "AWS refuses a filter about the keys that are queried: write `.range(…)`, or a scan",
+            ));
+        }
+        let mut client_filter = None;
+        if self.skip_expired {
+            let unexpired = unexpired(self.db, self.layout);
+            if key.is_some() && self.layout.ttl.is_some_and(is_key) {
+                client_filter = Some(unexpired);
+            } else {
+                filter = filter.and(unexpired);
+            }
+        }
+        Ok(Conditions { key, filter, client_filter })
+    }
+
+    /// The order of the results; `None` where there is none.
+    fn order(&self) -> Option<Order> {
+        match &self.source {
+            Source::Scan => None,
+            Source::Query { reverse, .. } => {
+                let range = self.layout.range_key.map(|key| key.name);
+                Some(Order { range, reverse: *reverse })
+            }
+        }
     }
 
     /// The key attributes of what is searched: hash, then range.
@@ -284,7 +350,7 @@ impl<'a> Search<'a> {
     fn own_range(&self) -> Option<Node> {
         let template = self.layout.template(self.layout.range_key?.name)?;
         let literal = template.literal();
-        if self.index.is_some() || self.any_model || literal.is_empty() {
+        if self.index.is_some() || self.members.is_some() || literal.is_empty() {
             return None;
         }
         Some(if template.is_constant() {
@@ -294,15 +360,18 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Whether a found item is one of the model, as far as its keys tell: two kinds of keys can begin alike.
-    fn is_own(&self, item: &Item) -> bool {
+    /// The wanted model of an item, as far as its keys tell: two kinds of keys can begin alike.
+    fn owner(&self, item: &Item) -> Option<&'static Layout> {
+        if let Some(members) = &self.members {
+            return members.iter().copied().find(|member| member.owns(item));
+        }
         let named = self.layout.discriminator.is_some_and(|(name, _)| item.contains(name));
-        self.any_model || named || self.layout.fits_key(item)
+        (named || self.layout.fits_key(item)).then_some(self.layout)
     }
 
     /// The filter of a table that is shared with other models.
     fn own_items(&self) -> Node {
-        if self.any_model {
+        if self.members.is_some() {
             return Node::all(Vec::new());
         }
         if let Some((name, value)) = self.layout.discriminator {
@@ -340,58 +409,5 @@ impl<'a> Search<'a> {
         let mut seen = std::collections::HashSet::new();
         names.retain(|name| seen.insert(*name));
         names
-    }
-}
-
-impl Rendered {
-    fn query(&self, client: &Client) -> QueryFluentBuilder {
-        client
-            .query()
-            .table_name(&self.table)
-            .set_index_name(self.index.clone())
-            .set_projection_expression(self.projection.clone())
-            .set_select(self.select.clone())
-            .set_key_condition_expression(self.key_condition.clone())
-            .set_filter_expression(self.filter.clone())
-            .set_expression_attribute_names(self.names.clone())
-            .set_expression_attribute_values(self.values.clone())
-            .scan_index_forward(!self.reverse)
-            .consistent_read(self.consistent)
-    }
-
-    fn scan(&self, client: &Client) -> ScanFluentBuilder {
-        client
-            .scan()
-            .table_name(&self.table)
-            .set_index_name(self.index.clone())
-            .set_projection_expression(self.projection.clone())
-            .set_select(self.select.clone())
-            .set_filter_expression(self.filter.clone())
-            .set_expression_attribute_names(self.names.clone())
-            .set_expression_attribute_values(self.values.clone())
-            .consistent_read(self.consistent)
-    }
-
-    async fn fetch(
-        &self,
-        db: &Database,
-        start: Option<Attributes>,
-        limit: Option<i32>,
-    ) -> Result<Page, Error> {
-        let client = db.once();
-        if self.key_condition.is_some() {
-            let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
-            let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
-            return Ok(Page::new(answer.items, answer.last_evaluated_key));
-        }
-        let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
-        let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
-    }
-}
-
-impl Page {
-    fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>) -> Self {
-        Self { items: items.unwrap_or_default(), next: next.filter(|key| !key.is_empty()) }
     }
 }

@@ -55,6 +55,8 @@ impl From<Error> for Unapplied {
 
 /// Applies writes together, all or none, and returns the items that they left, in order.
 ///
+/// Up to 100 writes; of checks alone there may be more.
+///
 /// # Errors
 /// [`Error::Conflict`] where an item was not as expected, [`Error::OutcomeUnknown`] where an answer was lost and the
 /// effect cannot be found out; after every other error nothing was written. If the future is dropped half-way, the
@@ -72,13 +74,14 @@ pub async fn apply_on(
     writes: &[Write],
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
-    check(writes)?;
+    named_once(writes)?;
     if writes.iter().all(|write| matches!(write.after, After::Same)) {
         if !writes.is_empty() {
             Box::pin(verify::send(db, writes, terms.deadline)).await?;
         }
         return Ok(vec![None; writes.len()]);
     }
+    check_count(writes.len())?;
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
         writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
@@ -132,8 +135,7 @@ pub fn check_count(writes: usize) -> Result<(), Error> {
     super::limits::at_most("items read and written by one transaction", MAX_ACTIONS, writes)
 }
 
-fn check(writes: &[Write]) -> Result<(), Error> {
-    check_count(writes.len())?;
+fn named_once(writes: &[Write]) -> Result<(), Error> {
     let targets: HashSet<_> = writes.iter().map(|w| (&w.target.table, &w.target.key)).collect();
     if targets.len() < writes.len() {
         return Err(Error::Usage(

@@ -95,6 +95,12 @@ impl Planned {
         (self.on)(&self.by_key, item)
     }
 
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_check(&self) -> bool {
+        matches!(self.by_key.write.after, After::Same)
+    }
+
     /// Whether a stored item was refused for its shape, and not by the program's condition.
     #[must_use]
     pub fn misses(&self, item: &Item) -> bool {

@@ -1,0 +1,167 @@
+//! Many items of any models, as they are at one moment.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::at_once::Rounds;
+use crate::database::Database;
+use crate::decode::decode;
+use crate::error::{Error, Target};
+use crate::item::Item;
+use crate::loaded::Loaded;
+use crate::model::Model;
+
+/// A read of many items by key, all as they are at one moment: a total of accounts while others transfer between them.
+///
+/// [`get`](Snapshot::get) says which items, [`read`](Snapshot::read) reads them all. What is found can be changed and
+/// saved as after any read; to decide by several items and write, use a transaction.
+///
+/// ```
+/// # use dynamap::{Database, Loaded, Model, Snapshot, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<DoomMap>::create(&db).await?;
+/// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+/// let mut snapshot = Snapshot::of(&db);
+/// let ann = snapshot.get::<Account>(1);
+/// let map = snapshot.get::<DoomMap>((1, 1));
+/// let found = snapshot.read().await?;
+/// let ann: Option<Loaded<Account>> = found.take(ann)?;
+/// assert_eq!(ann.expect("there").balance, 100);
+/// assert!(found.take(map)?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: TransactGetItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html)
+#[must_use = "a snapshot reads nothing until it is asked to"]
+pub struct Snapshot<'a> {
+    db: &'a Database,
+    targets: Vec<Target>,
+    known: HashSet<Target>,
+    /// Why a key cannot be stored; the first one.
+    error: Option<Error>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// A read of no items yet.
+    pub fn of(db: &'a Database) -> Self {
+        Self { db, targets: Vec::new(), known: HashSet::new(), error: None }
+    }
+
+    /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
+    pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> SnapshotSlot<M> {
+        let layout = M::layout();
+        let target = match M::encode_key(key) {
+            Ok(key) => {
+                let target = Target { table: self.db.table_name(layout), key };
+                if self.known.insert(target.clone()) {
+                    self.targets.push(target.clone());
+                }
+                Some(target)
+            }
+            Err(error) => {
+                self.error.get_or_insert_with(|| Error::encode(layout, error));
+                None
+            }
+        };
+        SnapshotSlot { target, model: PhantomData }
+    }
+
+    /// Reads all items as they are at one moment, each with every write that was acknowledged before.
+    ///
+    /// Up to 100 items of 4 MB together are one request, at twice the price of consistent reads. More are read in
+    /// parts, and all of them again until nothing has changed between two readings: at least twice that price, and
+    /// items that others keep changing may never hold still.
+    ///
+    /// # Errors
+    /// `Encode` for a key that cannot be stored, before anything is sent; `Busy` where the items did not hold still
+    /// until the deadline; what the service says.
+    pub async fn read(self) -> Result<SnapshotItems, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        // Boxed: the SDK's futures are large, and every caller's future would hold them.
+        let items = Box::pin(read(self.db, &self.targets)).await?;
+        Ok(SnapshotItems { items: self.targets.into_iter().zip(items).collect() })
+    }
+}
+
+async fn read(db: &Database, targets: &[Target]) -> Result<Vec<Option<Item>>, Error> {
+    let mut rounds = Rounds::new(db, targets, None);
+    let mut found = rounds.read().await?;
+    if rounds.is_one_moment() {
+        return Ok(found);
+    }
+    loop {
+        // What moved is not enough to read again: the others may have moved since.
+        let again = rounds.read().await?;
+        if again == found {
+            return Ok(found);
+        }
+        found = again;
+        rounds.pause().await?;
+    }
+}
+
+/// One item of a [`Snapshot`]; finds it in the [`SnapshotItems`].
+pub struct SnapshotSlot<M> {
+    /// Absent where the key cannot be stored.
+    target: Option<Target>,
+    model: PhantomData<fn() -> M>,
+}
+
+/// What a [`Snapshot`] read.
+pub struct SnapshotItems {
+    items: HashMap<Target, Option<Item>>,
+}
+
+impl SnapshotItems {
+    /// The item of a slot, `None` where there is none.
+    ///
+    /// # Errors
+    /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that is there and cannot be read; the others can be taken all
+    /// the same. [`Error::Usage`] for a slot of another snapshot.
+    #[expect(clippy::needless_pass_by_value, reason = "an item is taken once")]
+    pub fn take<M: Model>(&self, slot: SnapshotSlot<M>) -> Result<Option<Loaded<M>>, Error> {
+        let found = slot.target.as_ref().and_then(|target| Some((target, self.items.get(target)?)));
+        let Some((target, item)) = found else {
+            return Err(Error::Usage("the slot is of another snapshot: take it from that one"));
+        };
+        let decoded = |item: &Item| decode(&target.table, &target.key, item.clone());
+        item.as_ref().map(decoded).transpose()
+    }
+}
+
+impl<M> Clone for SnapshotSlot<M> {
+    fn clone(&self) -> Self {
+        Self { target: self.target.clone(), model: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for SnapshotSlot<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SnapshotSlot").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Snapshot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("items", &self.targets.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SnapshotItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SnapshotItems").field("items", &self.items.len()).finish_non_exhaustive()
+    }
+}
