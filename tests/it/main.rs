@@ -13,6 +13,7 @@
 )]
 
 mod sim;
+mod strays;
 mod support;
 
 mod automatic;

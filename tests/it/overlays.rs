@@ -353,3 +353,26 @@ async fn searches_in_a_transaction_can_be_spawned() -> Outcome {
     .await??;
     Ok(())
 }
+
+#[tokio::test]
+async fn what_was_written_by_key_must_be_got_before_it_can_be_searched() -> Outcome {
+    let (db, _) = store().await;
+    for map in 1..=3 {
+        DoomMap::new(1, map, "m").insert(&db).await?;
+    }
+    let tx = Transaction::begin(&db);
+    tx.write(DoomMap::update(&db, (1, 2)).set(DoomMap::NAME, "Plant"))?;
+    tx.require::<DoomMap>((1, 3), DoomMap::NAME.eq("m"))?;
+    let search = || DoomMap::query(&tx, 1).filter(DoomMap::NAME.eq("Plant"));
+    assert!(matches!(search().try_collect().await, Err(Error::Usage(_))));
+    // Elsewhere, and after it was got, it does no harm.
+    assert!(search().range(DoomMap::MAP.gt(2)).try_collect().await?.is_empty());
+    DoomMap::get(&tx, (1, 2)).await?;
+    assert_eq!(search().try_collect().await?.len(), 1);
+    // A condition is decided as soon as its item is found.
+    let refused = Transaction::begin(&db);
+    refused.require::<DoomMap>((1, 3), DoomMap::NAME.eq("other"))?;
+    assert!(DoomMap::query(&refused, 1).try_collect().await.expect_err("m").is_conflict());
+    tx.commit().await?;
+    Ok(())
+}
