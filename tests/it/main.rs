@@ -15,10 +15,12 @@
 mod support;
 
 mod automatic;
+mod checker;
 mod conversions;
 mod countries;
 mod expressions;
 mod floors;
+mod histories;
 mod ids;
 mod indexes;
 mod keys;
