@@ -49,6 +49,12 @@ pub struct Txn {
     pub returned: usize,
 }
 
+impl Txn {
+    pub fn only_reads(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Micro::ReadList(..) | Micro::ReadRegister(..)))
+    }
+}
+
 /// All transactions, in the order of their calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {

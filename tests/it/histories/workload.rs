@@ -47,7 +47,7 @@ pub struct Setup {
 }
 
 const WORKERS: u32 = 5;
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 4;
 const KEYS: Key = 5;
 
 #[derive(Debug, Clone, Copy)]
