@@ -97,7 +97,7 @@ fn fits(cycle: &[(usize, Why)], kind: Kind, beside: Beside) -> bool {
 }
 
 fn text(history: &History, cycle: &[(usize, Why)]) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     for (place, (number, why)) in cycle.iter().enumerate() {
         let next = cycle[(place + 1) % cycle.len()].0;
         let why = match why {
@@ -107,10 +107,10 @@ fn text(history: &History, cycle: &[(usize, Why)]) -> String {
             Why::Process => format!("T{next} is a later one of its process"),
             Why::RealTime => format!("T{next} began after its end"),
         };
-        text += &format!("T{number} before T{next}: {why}. ");
+        parts.push(format!("T{number} before T{next}: {why}."));
     }
     for (number, _) in cycle {
-        text += &format!("T{number} = {:?}. ", history.txns[*number].steps);
+        parts.push(format!("T{number} = {:?}.", history.txns[*number].steps));
     }
-    text.trim_end().to_owned()
+    parts.join(" ")
 }

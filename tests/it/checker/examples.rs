@@ -244,50 +244,50 @@ type Draft = (Vec<(bool, Key)>, usize, usize, usize);
 
 /// Executes one after the other. Each takes effect at a moment of its own, is called up to some moments before, and
 /// returns up to some moments after; one in three ends unknown, with its effect.
-fn serial(drafts: &[Draft], lists: bool) -> History {
-    let mut lists_now: Vec<Vec<Value>> = vec![Vec::new(); 4];
-    let mut next = 0;
+fn serial(all: &[Draft], lists: bool) -> History {
+    let mut state: Vec<Vec<Value>> = vec![Vec::new(); 4];
+    let mut fresh = 0;
     let mut events = Vec::new();
-    for (moment, (steps, end, before, after)) in drafts.iter().enumerate() {
-        let mut told = Vec::new();
-        let versions: Vec<u64> = lists_now.iter().map(|list| list.len() as u64).collect();
+    for (moment, (steps, end, before, after)) in all.iter().enumerate() {
+        let mut answers = Vec::new();
+        let versions: Vec<u64> = state.iter().map(|list| list.len() as u64).collect();
         let mut installed: Vec<Option<Value>> = vec![None; 4];
-        let lasts: Vec<_> =
+        let final_writes: Vec<_> =
             (0..4).map(|key| steps.iter().rposition(|step| *step == (true, key))).collect();
         for (place, (write, key)) in steps.iter().enumerate() {
             let at = *key as usize;
-            next += 1;
-            let (stored, version) = (&mut lists_now[at], versions[at]);
-            told.push(match (write, lists) {
+            fresh += 1;
+            let (values, version) = (&mut state[at], versions[at]);
+            answers.push(match (write, lists) {
                 (true, true) => {
-                    stored.push(next);
-                    app(*key, next)
+                    values.push(fresh);
+                    app(*key, fresh)
                 }
                 (true, false) => {
-                    let last = lasts[at] == Some(place);
-                    installed[at] = Some(next);
-                    Write(*key, next, last.then_some(version + 1))
+                    let last = final_writes[at] == Some(place);
+                    installed[at] = Some(fresh);
+                    Write(*key, fresh, last.then_some(version + 1))
                 }
-                (false, true) => list(*key, stored),
+                (false, true) => list(*key, values),
                 (false, false) => match installed[at] {
                     Some(own) => ReadRegister(*key, Some(own), None),
-                    None => ReadRegister(*key, stored.last().copied(), Some(version)),
+                    None => ReadRegister(*key, values.last().copied(), Some(version)),
                 },
             });
         }
-        for (stored, value) in lists_now.iter_mut().zip(&installed) {
-            stored.extend(value);
+        for (values, value) in state.iter_mut().zip(&installed) {
+            values.extend(value);
         }
         let end = if *end == 0 { End::Info } else { End::Ok };
         events.push((moment.saturating_sub(*before) * 2, false, moment, end, Vec::new()));
-        events.push(((moment + after) * 2 + 1, true, moment, end, told));
+        events.push(((moment + after) * 2 + 1, true, moment, end, answers));
     }
     events.sort_by_key(|event| (event.0, event.1));
     let mut history = History::default();
-    let mut numbers = vec![0; drafts.len()];
-    for (_, returns, draft, end, told) in events {
+    let mut numbers = vec![0; all.len()];
+    for (_, returns, draft, end, answers) in events {
         if returns {
-            history.end(numbers[draft], end, told);
+            history.end(numbers[draft], end, answers);
         } else {
             numbers[draft] = history.call(u32::try_from(draft).expect("few"));
         }

@@ -38,8 +38,9 @@ pub fn outer_reads(txn: &Txn) -> HashMap<Key, Option<Value>> {
     let mut touched = Vec::new();
     for step in &txn.steps {
         let (key, read) = match step {
-            Micro::Append(key, _) | Micro::Write(key, ..) => (*key, None),
-            Micro::ReadList(key, None) => (*key, None),
+            Micro::Append(key, _) | Micro::Write(key, ..) | Micro::ReadList(key, None) => {
+                (*key, None)
+            }
             Micro::ReadList(key, Some(list)) => (*key, Some(list.last().copied())),
             Micro::ReadRegister(key, value, _) => (*key, Some(*value)),
         };

@@ -59,6 +59,8 @@ enum Step {
 }
 
 type Shared = Arc<Mutex<History>>;
+/// A transaction that was called and has not returned: its number, and what it was told.
+type Open = Mutex<Option<(usize, Vec<Micro>)>>;
 
 /// Runs all workers to their end, and reads everything once at last.
 pub async fn run(db: &Database, setup: Setup) -> History {
@@ -123,9 +125,11 @@ impl Worker {
                 };
                 (0..count).map(step).collect()
             }
-            Scene::WriteSkew if role % 2 == 0 => vec![Step::Read(1), Step::Write(2)],
+            Scene::WriteSkew if role.is_multiple_of(2) => vec![Step::Read(1), Step::Write(2)],
             Scene::WriteSkew => vec![Step::Read(2), Step::Write(1)],
-            Scene::NestedReads if role % 2 == 0 => vec![Step::ReadNested(1), Step::Write(2)],
+            Scene::NestedReads if role.is_multiple_of(2) => {
+                vec![Step::ReadNested(1), Step::Write(2)]
+            }
             Scene::NestedReads => vec![Step::ReadNested(2), Step::Write(1)],
             Scene::LongFork if role < 2 => vec![Step::Write(role + 1)],
             Scene::LongFork if role == 2 => vec![Step::Read(1), Step::Read(2)],
@@ -156,7 +160,7 @@ impl Worker {
     /// have failed.
     async fn rerun(&self, steps: &[Step], value: Value) {
         let scene = self.setup.scene;
-        let open: Arc<Mutex<Option<(usize, Vec<Micro>)>>> = Arc::default();
+        let open: Arc<Open> = Arc::default();
         let mut attempt = 0;
         let result = Transaction::run(&self.db, |tx| {
             let (history, open) = (self.history.clone(), open.clone());
@@ -180,7 +184,7 @@ impl Worker {
     }
 }
 
-fn close(history: &Shared, open: &Mutex<Option<(usize, Vec<Micro>)>>, end: End) {
+fn close(history: &Shared, open: &Open, end: End) {
     let open = open.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some((number, told)) = open {
         lock(history).end(number, end, told);
