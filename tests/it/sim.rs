@@ -92,6 +92,10 @@ struct State {
     transactions: u64,
     /// Copies that are still under way.
     copies: u32,
+    /// The longest time, in milliseconds, between the items of a transaction that is applied.
+    gap: u64,
+    /// A service that is broken on purpose: reads of several items meet no transactions, as single reads do.
+    torn_reads: bool,
 }
 
 #[derive(Debug)]
@@ -114,6 +118,8 @@ impl Sim {
             keys: HashMap::new(),
             transactions: 0,
             copies: 0,
+            gap: 5,
+            torn_reads: false,
         };
         let sim = Self { state: Arc::new(Mutex::new(state)) };
         let client = dynamap::embedded::memory().expect("an embedded store");
@@ -130,6 +136,16 @@ impl Sim {
     /// What the next request of an operation meets, that no earlier plan is for.
     pub fn plan(&self, operation: &str, plan: Plan) {
         self.state().plans.push_back((operation.to_owned(), plan));
+    }
+
+    /// Lets transactions be half applied for up to so many milliseconds.
+    pub fn apply_slowly(&self, gap: u64) {
+        self.state().gap = gap;
+    }
+
+    /// Lets reads of several items see a transaction half applied, as if they were single reads.
+    pub fn tear_reads(&self) {
+        self.state().torn_reads = true;
     }
 
     /// How often something happened: the name of a fault, or of an operation that was executed.

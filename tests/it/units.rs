@@ -345,3 +345,50 @@ async fn several_labelled_conditions_on_one_item_are_told_apart() -> Outcome {
     assert_eq!(account(&db, 1).await.balance, 6);
     Ok(())
 }
+
+/// What a program can do wrong with a transaction: each is a typed error, and nothing is sent.
+#[tokio::test]
+async fn misuse_is_a_typed_error_and_sends_nothing() -> Outcome {
+    let (db, faults) = store().await;
+    accounts(&db, &[100, 0]).await?;
+    let is_usage = |result: Result<(), Error>| {
+        assert!(matches!(result, Err(Error::Usage(_))), "{result:?}");
+    };
+    // Committed twice, used after the commit.
+    let tx = Transaction::begin(&db);
+    add(&tx, 1, 1).await?;
+    let finished = tx.clone();
+    tx.commit().await?;
+    let loaded = account(&db, 2).await;
+    faults.clear_log();
+    is_usage(finished.clone().commit().await.map(drop));
+    is_usage(get(&finished, 1).await.map(drop));
+    is_usage(finished.check(&loaded).map(drop));
+    is_usage(finished.insert(DoomMap::new(1, 1, "m")).map(drop));
+    is_usage(finished.write(Account::update(&db, 1).add(Account::BALANCE, 1)).map(drop));
+    is_usage(finished.require::<Account>(1, Account::BALANCE.gt(0)).map(drop));
+    is_usage(finished.merge(Transaction::begin(&db)));
+    is_usage(finished.nested().commit().await.map(drop));
+    is_usage(finished.save(loaded).map(drop));
+
+    // The parent while a nested one is open; the nested one after its parent.
+    let parent = Transaction::begin(&db);
+    let nested = parent.nested();
+    is_usage(parent.insert(DoomMap::new(1, 1, "m")).map(drop));
+    is_usage(parent.require::<Account>(1, Account::BALANCE.gt(0)).map(drop));
+    is_usage(parent.clone().commit().await.map(drop));
+    parent.rollback();
+    is_usage(nested.insert(DoomMap::new(1, 1, "m")).map(drop));
+    is_usage(nested.commit().await.map(drop));
+    assert!(faults.requests().is_empty());
+
+    // Conditions that contradict each other: no item fulfils both, and the labels say so.
+    let tx = Transaction::begin(&db);
+    let one = tx.require::<Account>(1, Account::BALANCE.lt(50).label("poor"))?;
+    tx.require::<Account>(1, Account::BALANCE.gt(50).label("rich"))?;
+    tx.write(Account::update(&db, 2).add(Account::BALANCE, 1))?;
+    let error = tx.commit().await.expect_err("both");
+    assert_eq!(one.failure(&error).expect("its failure").labels(), ["poor"]);
+    assert_eq!(account(&db, 2).await.balance, 0);
+    Ok(())
+}

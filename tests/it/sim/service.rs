@@ -75,9 +75,10 @@ impl Call {
             "TransactWriteItems" => self.transaction().await,
             "TransactGetItems" => {
                 let items = self.items().await?;
+                let torn = self.sim.state().torn_reads;
                 match self.first_held(&items) {
-                    Some(position) => self.cancelled(position),
-                    None => self.pass().await,
+                    Some(position) if !torn => self.cancelled(position),
+                    _ => self.pass().await,
                 }
             }
             "PutItem" | "UpdateItem" | "DeleteItem" => {
@@ -214,7 +215,8 @@ impl Call {
             order.swap(position, other);
         }
         for position in order {
-            pause(self, 5).await;
+            let gap = self.sim.state().gap;
+            pause(self, gap).await;
             self.apply(&self.actions()[position]).await?;
             self.sim.state().held.remove(&items[position]);
         }
