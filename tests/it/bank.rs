@@ -1,8 +1,8 @@
 //! The bank test: transfers of several kinds by many workers over a bad network. Money is neither made nor lost, every
 //! read-only transaction sees all of it, and each transfer takes effect exactly as often as it reports.
 //!
-//! A seed is one run. The large one: `cargo test --release --test it bank -- --ignored`; one seed of it again:
-//! `DYNAMAP_SEED=7 cargo test --release --test it bank -- --ignored`.
+//! A seed is one run. `DYNAMAP_SEED=7 cargo test --test it bank` runs one alone, `DYNAMAP_SEEDS=50` as many. The large
+//! one: `cargo test --release --test it bank -- --ignored`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -264,20 +264,25 @@ async fn check(db: &Database, seed: u64, size: Size, seen: &Seen) {
     assert!(!size.recorded || unknown == 0, "seed {seed}: a recorded transfer is unknown");
 }
 
-/// Runs seeds, each on a paused clock of its own.
-fn run_all(seeds: u64, size: Size) -> BTreeMap<&'static str, u64> {
-    let chosen = std::env::var("DYNAMAP_SEED").ok().and_then(|seed| seed.parse().ok());
-    let mut totals = BTreeMap::new();
-    for seed in chosen.map_or(0..seeds, |seed: u64| seed..seed + 1) {
+/// A number that the environment gives.
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a seed is a number"))
+}
+
+/// Runs seeds, each on a paused clock of its own. `again` runs the test.
+fn run_all(seeds: u64, size: Size, again: &str) {
+    let chosen = given("DYNAMAP_SEED");
+    let seeds = given("DYNAMAP_SEEDS").unwrap_or(seeds);
+    let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
+    for seed in chosen.map_or(0..seeds, |seed| seed..seed + 1) {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
         let size = Size { recorded: seed % 2 == 1, ..size };
-        println!("DYNAMAP_SEED={seed} cargo test --test it bank");
+        println!("DYNAMAP_SEED={seed} {again}");
         let (sim, seen) = runtime.block_on(run(seed, size));
-        for what in ["LoseAnswer", "Stray", "LateCopy", "Duplicate", "Conflict", "Throttle"] {
+        for what in FAULTS {
             *totals.entry(what).or_default() += u64::from(sim.count(what));
         }
-        *totals.entry("cancelled by a held item").or_default() += u64::from(sim.count("Cancelled"));
         *totals.entry("looks").or_default() += seen.looks;
         for (_, reported) in seen.reported {
             let name = match reported {
@@ -290,19 +295,34 @@ fn run_all(seeds: u64, size: Size) -> BTreeMap<&'static str, u64> {
     }
     println!("{totals:?}");
     if chosen.is_none() {
-        for what in ["LoseAnswer", "Stray", "LateCopy", "cancelled by a held item", "looks", "done"]
-        {
-            assert!(totals[what] > seeds, "too little of {what}: {totals:?}");
-        }
+        let too_little =
+            |what: &&&str| totals.get(**what).is_none_or(|count| *count < seeds.div_ceil(10));
+        let quiet: Vec<_> = FAULTS.iter().chain(&["looks", "done"]).filter(too_little).collect();
+        assert!(quiet.is_empty(), "too little of {quiet:?}: {totals:?}");
     }
-    totals
 }
+
+/// What must have happened for the test to say something; the last two are items held by other transactions.
+const FAULTS: [&str; 12] = [
+    "DropBefore",
+    "LoseAnswer",
+    "LoseAnswerAs500",
+    "ServerError",
+    "Throttle",
+    "Conflict",
+    "Duplicate",
+    "LateCopy",
+    "Stray",
+    "InProgress",
+    "Cancelled",
+    "HeldItem",
+];
 
 #[test]
 fn money_is_neither_made_nor_lost_on_a_bad_network() {
     let size =
         Size { accounts: 5, balance: 100, workers: 4, transfers: 24, faults: 30, recorded: false };
-    run_all(20, size);
+    run_all(20, size, "cargo test --test it bank");
 }
 
 /// The large one: about so many transfers as the design asks for.
@@ -317,5 +337,5 @@ fn money_is_neither_made_nor_lost_in_200_seeds() {
         faults: 50,
         recorded: false,
     };
-    run_all(200, size);
+    run_all(200, size, "cargo test --release --test it bank -- --ignored");
 }

@@ -4,6 +4,9 @@
 //!
 //! Everything runs on one thread and on tokio's paused clock, so that a seed is one run.
 //!
+//! Single reads do not see what a transaction has not yet applied, and other writes of its items are refused meanwhile.
+//! What the service refuses as malformed is left to the engine, but for an item that is named twice.
+//!
 //! * `network`: what happens to a request on its way
 //! * `service`: how a request is executed
 //!
@@ -36,7 +39,7 @@ pub struct Rates {
     pub server_error: u32,
     pub throttle: u32,
     pub conflict: u32,
-    /// Executed twice, one after the other.
+    /// Executed twice, at the same time.
     pub duplicate: u32,
     /// Answered, and a copy is executed minutes later.
     pub late_copy: u32,
@@ -92,6 +95,8 @@ struct State {
     transactions: u64,
     /// Copies that are still under way.
     copies: u32,
+    /// Whether the execution of a copy panicked, which nobody else would notice.
+    panicked: bool,
     /// The longest time, in milliseconds, between the items of a transaction that is applied.
     gap: u64,
     /// A service that is broken on purpose: reads of several items meet no transactions, as single reads do.
@@ -118,6 +123,7 @@ impl Sim {
             keys: HashMap::new(),
             transactions: 0,
             copies: 0,
+            panicked: false,
             gap: 5,
             torn_reads: false,
         };
@@ -155,7 +161,9 @@ impl Sim {
 
     /// How many copies are still under way.
     pub fn copies(&self) -> u32 {
-        self.state().copies
+        let state = self.state();
+        assert!(!state.panicked, "a copy could not be executed");
+        state.copies
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -70,29 +70,32 @@ pub(super) async fn deliver(call: Call) -> Answer {
     }
     match fate {
         Fate::Pass => {
-            let answer = call.execute().await;
+            let answer = executed(call.copy()).await;
             pause(&call, 20).await;
             answer
         }
         Fate::DropBefore => Err(broken()),
         Fate::LoseAnswer => {
-            call.execute().await?;
+            executed(call).await?;
             Err(broken())
         }
         Fate::LoseAnswerAs500 => {
-            call.execute().await?;
+            executed(call).await?;
             error(500, "InternalServerError")
         }
         Fate::ServerError => error(500, "InternalServerError"),
-        Fate::Throttle => error(400, "ProvisionedThroughputExceededException"),
+        Fate::Throttle => call.throttle(),
         Fate::Conflict => call.conflict(),
         Fate::Duplicate => {
-            call.copy().execute().await?;
-            call.execute().await
+            let copy = tokio::spawn(executed(call.copy()));
+            pause(&call, 20).await;
+            let answer = executed(call).await;
+            drop(copy.await);
+            answer
         }
         Fate::LateCopy => {
             later(call.copy());
-            call.execute().await
+            executed(call).await
         }
         Fate::Stray => {
             later(call);
@@ -104,17 +107,15 @@ pub(super) async fn deliver(call: Call) -> Answer {
 async fn follow(call: Call, plan: Plan) -> Answer {
     match plan {
         Plan::Lost => {
-            call.execute().await?;
+            executed(call).await?;
             Err(broken())
         }
         Plan::Conflict => call.conflict(),
         Plan::Stray(released) => {
-            let sim = call.sim.clone();
-            sim.state().copies += 1;
+            call.sim.state().copies += 1;
             tokio::spawn(async move {
                 released.notified().await;
-                drop(call.execute().await);
-                sim.state().copies -= 1;
+                arrive(call).await;
             });
             Err(broken())
         }
@@ -127,9 +128,25 @@ fn later(call: Call) {
     call.sim.state().copies += 1;
     tokio::spawn(async move {
         tokio::time::sleep(time).await;
-        drop(call.execute().await);
-        call.sim.state().copies -= 1;
+        arrive(call).await;
     });
+}
+
+/// Executes a copy that nobody waits for.
+async fn arrive(call: Call) {
+    let sim = call.sim.clone();
+    let panicked = tokio::spawn(executed(call)).await.is_err();
+    let mut state = sim.state();
+    state.copies -= 1;
+    state.panicked |= panicked;
+}
+
+/// Executes a request to its end, also where its caller is gone: the service does not stop half-way.
+async fn executed(call: Call) -> Answer {
+    match tokio::spawn(async move { call.execute().await }).await {
+        Ok(answer) => answer,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 pub(super) async fn pause(call: &Call, bound: u64) {

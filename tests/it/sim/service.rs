@@ -93,6 +93,18 @@ impl Call {
         }
     }
 
+    /// Refused for the throughput of the first item's table.
+    pub(super) fn throttle(&self) -> Answer {
+        if self.operation == "TransactWriteItems" && self.sim.random(2) == 0 {
+            let mut reasons = vec![json!({"Code": "None"}); self.actions().len()];
+            if let Some(reason) = reasons.first_mut() {
+                *reason = json!({"Code": "ThrottlingError"});
+            }
+            return cancelled(&reasons);
+        }
+        error(400, "ProvisionedThroughputExceededException")
+    }
+
     /// Refused as if another transaction held the first item.
     pub(super) fn conflict(&self) -> Answer {
         match self.operation.as_str() {
@@ -156,6 +168,14 @@ impl Call {
             return answer;
         }
         let items = self.items().await?;
+        let distinct: std::collections::BTreeSet<&String> = items.iter().collect();
+        if distinct.len() < items.len() || items.len() > 100 {
+            return error(400, "ValidationException");
+        }
+        // Between the first look and here another copy may have come.
+        if let Some(answer) = self.known(&token) {
+            return answer;
+        }
         let number = {
             let mut state = self.sim.state();
             let body = self.body.to_string();
@@ -186,7 +206,10 @@ impl Call {
             _ if known.body != self.body.to_string() => {
                 Some(error(400, "IdempotentParameterMismatchException"))
             }
-            None => Some(error(400, "TransactionInProgressException")),
+            None => {
+                *state.counts.entry("InProgress".to_owned()).or_default() += 1;
+                Some(error(400, "TransactionInProgressException"))
+            }
             Some(done) if done.elapsed() < KNOWN => Some(json(200, &json!({}))),
             Some(_) => {
                 state.tokens.remove(token);
@@ -233,7 +256,10 @@ impl Call {
             check.insert("TableName".into(), write["TableName"].clone());
             check.insert("Key".into(), self.key(kind, write).await?);
             check.insert("ConditionExpression".into(), condition.into());
-            check.insert("ReturnValuesOnConditionCheckFailure".into(), "ALL_OLD".into());
+            let asked = "ReturnValuesOnConditionCheckFailure";
+            if let Some(returned) = write.get(asked) {
+                check.insert(asked.into(), returned.clone());
+            }
             checks.push(json!({ "ConditionCheck": check }));
             positions.push(position);
         }
