@@ -5,8 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use dynamap::faults::{Fault, Faults};
 use dynamap::{
-    Database, Error, Loaded, Model, Outcome as Decided, Record, RetryPolicy, RunError, Table,
-    Transaction, TransactionRecord, TransactionStatus,
+    Database, Error, Gapless, Loaded, Model, Outcome as Decided, Record, RetryPolicy, RunError,
+    Snapshot, Table, Transaction, TransactionRecord, TransactionStatus,
 };
 
 use crate::support::{Account, DoomMap, Outcome, account};
@@ -382,5 +382,42 @@ async fn a_body_that_never_ends_is_dropped_at_the_deadline() -> Outcome {
     tokio::time::advance(Duration::from_secs(2)).await;
     assert!(matches!(tx.commit().await, Err(Error::DeadlineExceeded(_))));
     assert_eq!(faults.count("TransactWriteItems"), 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everything_about_transactions_can_be_spawned() -> Outcome {
+    let (db, _) = store().await;
+    Gapless::create_table(&db).await?;
+    let tasks: Vec<_> = (0..8)
+        .map(|order| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let key = format!("order {order}");
+                let left = Transaction::run(&db, |tx| async move {
+                    Gapless::new("orders").next(&tx).await?;
+                    DoomMap::query(&tx, 1).try_collect().await?;
+                    pay(&tx, 1).await
+                })
+                .attempts(1000)
+                .recorded(Record::with_key(&key).requester("ann"))
+                .await
+                .map_err(|error| error.to_string())?;
+                let tx = Transaction::begin(&db);
+                tx.require::<Account>(1, Account::BALANCE.le(left)).map_err(|e| e.to_string())?;
+                tx.commit().await.map_err(|error| error.to_string())?;
+                let mut snapshot = Snapshot::of(&db);
+                let one = snapshot.get::<Account>(1);
+                let found = snapshot.read().await.map_err(|error| error.to_string())?;
+                found.take(one).map_err(|error| error.to_string())?;
+                let decided = Transaction::resolve(&db, &key).await;
+                decided.map(|decided| decided.is_committed()).map_err(|error| error.to_string())
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert!(task.await??);
+    }
+    assert_eq!(balances(&db).await, (92, 8));
     Ok(())
 }
