@@ -33,6 +33,7 @@ pub mod schema;
 pub mod sequence;
 mod table;
 pub mod template;
+pub mod unique;
 pub mod upgrade;
 pub mod write;
 
