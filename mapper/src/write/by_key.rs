@@ -1,6 +1,7 @@
 //! What the verbs by key share: they meet items of any schema without having read them.
 
 use super::apply::apply;
+use super::derived::single_request;
 use super::in_shape::Shape;
 use super::plan::Write;
 use super::render::{Rendered, render};
@@ -103,6 +104,7 @@ impl ByKey {
                 "`exactly_once` is a transaction: remove it, or await the write",
             ));
         }
+        single_request(&self.write)?;
         render(&self.guarded(&self.write.layout.schema), &db.nonce())
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::judge;
+use super::known;
 use super::plan::{After, Base, Write, target};
 use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason};
@@ -30,6 +31,16 @@ struct Guard {
     releases: Vec<usize>,
     /// Whether it was seen to belong to an item that is not written here: there is nothing to give up.
     foreign: bool,
+}
+
+/// Refuses to hand a write to the program as one request where other writes would go with it.
+pub(super) fn single_request(write: &Write) -> Result<(), Error> {
+    if known::is_needed(write) || changed(write).next().is_some() {
+        return Err(Error::Usage(
+            "a unique value is written with its guard, which is no single request: await the write",
+        ));
+    }
+    Ok(())
 }
 
 impl Expanded {
