@@ -198,7 +198,10 @@ async fn met<M: Model>(
             let write = Write::reshaped(db, &loaded, item);
             match apply(db, &[write]).await {
                 // Somebody else changed it meanwhile: the next round sees what it is now.
-                Ok(_) | Err(Error::Conflict(_)) => Ok(Some(found.max(layout.schema.clone()))),
+                Ok(_) => Ok(Some(found.max(layout.schema.clone()))),
+                Err(error) if error.is_conflict() && error.is_retryable() => {
+                    Ok(Some(found.max(layout.schema.clone())))
+                }
                 Err(error) => Err(error),
             }
         }

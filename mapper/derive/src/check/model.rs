@@ -20,8 +20,8 @@ pub(crate) const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
 /// A field and the words on it.
 pub(super) struct Raw<'a> {
     field: &'a syn::Field,
-    pub(super) ident: &'a Ident,
-    pub(super) otherwise: Option<Role>,
+    ident: &'a Ident,
+    otherwise: Option<Role>,
     pub(super) hash_key: Option<Ident>,
     pub(super) range_key: Option<Ident>,
     pub(super) version: Option<Ident>,

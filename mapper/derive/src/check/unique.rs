@@ -13,12 +13,6 @@ pub(super) fn fits(ctxt: &mut Ctxt, raw: &Raw<'_>) {
     if raw.version.is_some() {
         let sentence = "versions of different items are equal all the time: remove `unique`";
         ctxt.error(word, sentence);
-    } else if raw.otherwise.is_some() {
-        let sentence = format!(
-            "`{}` has no attribute of its own, which could be unique: remove `unique`",
-            raw.ident
-        );
-        ctxt.error(word, sentence);
     }
 }
 
