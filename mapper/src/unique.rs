@@ -70,11 +70,7 @@ impl UniqueLayout {
         let item = layout.expand(item);
         let value = |name: &&'static str| scalar(layout.stored(&item, name)?);
         let values: Vec<String> = self.attributes.iter().map(value).collect::<Option<_>>()?;
-        let model = layout.discriminator.map_or("", |(_, value)| value);
-        let mut guard = String::new();
-        for part in [table, model, self.name] {
-            push(&mut guard, part);
-        }
+        let mut guard = self.prefix(layout, table);
         let named = guard.len();
         for value in &values {
             push(&mut guard, value);
@@ -85,6 +81,22 @@ impl UniqueLayout {
             push(&mut guard, &format!("H{hash}"));
         }
         Some(guard)
+    }
+
+    /// What the guards of all values of the constraint begin with.
+    fn prefix(&self, layout: &Layout, table: &str) -> String {
+        let model = layout.discriminator.map_or("", |(_, value)| value);
+        let mut prefix = String::new();
+        for part in [table, model, self.name] {
+            push(&mut prefix, part);
+        }
+        prefix
+    }
+
+    /// Whether a stored guard is one of the constraint.
+    pub(crate) fn is_of(&self, layout: &Layout, table: &str, guard: &Item) -> bool {
+        let prefix = self.prefix(layout, table);
+        guard.text(GUARD).is_some_and(|guard| guard.starts_with(&prefix))
     }
 
     /// The names under which the attributes can be stored.

@@ -1,6 +1,8 @@
 //! Unique constraints: no two items with one value, whatever verb writes them, on whatever network.
 
+mod existing;
 mod network;
+mod random;
 mod transactions;
 mod verbs;
 

@@ -79,6 +79,18 @@ impl Source {
     }
 }
 
+/// The items of one page of a model's table as they are stored, and where the next page begins.
+pub(crate) async fn scan_page(
+    db: &Database,
+    layout: &'static Layout,
+    start: Option<Attributes>,
+) -> Result<(Vec<Item>, Option<Attributes>), Error> {
+    let search = Search::new(db, layout, None, Source::Scan);
+    let mut progress = Progress { start, left: usize::MAX };
+    let items = search.page(&search.render(None)?, &mut progress).await?;
+    Ok((items.unwrap_or_default(), progress.start))
+}
+
 impl<'a> Search<'a> {
     pub(super) fn new(
         db: &'a Database,
