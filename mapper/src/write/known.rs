@@ -5,7 +5,7 @@ use super::apply::{Terms, Unapplied, send};
 use super::plan::{After, Base, Returns, Write};
 use crate::database::Database;
 use crate::error::{Error, Failure, Reason};
-use crate::expr::evaluate;
+use crate::expr::{Node, evaluate};
 use crate::item::Item;
 use crate::reader::Reader as _;
 
@@ -41,6 +41,10 @@ pub(super) async fn apply(
         for write in writes {
             made.push(if is_needed(write) { read(db, write).await? } else { write.clone() });
         }
+        if let ([write], [Write { base, after: After::Same, .. }]) = (writes, made.as_slice()) {
+            let stored = if let Base::Stored(item) = base { Some(item.clone()) } else { None };
+            return Err(write.conflict(stored).into());
+        }
         match send(db, &made, terms).await {
             Ok(after) => return Ok(made.iter().zip(after).map(brought_back).collect()),
             Err(unapplied) if rounds < ROUNDS && is_late(writes, &unapplied) => {}
@@ -49,21 +53,29 @@ pub(super) async fn apply(
     }
 }
 
-/// The write as it is made of the item that is there.
+/// The write as it is made of the item that is there; where its condition does not hold, one that fails for that.
+///
+/// It is sent with the others all the same: they may tell more, such as that all of this was done before.
 async fn read(db: &Database, write: &Write) -> Result<Write, Error> {
     let stored = db.read_item(write.layout, &write.target.key, true).await?;
-    let nothing = Item::default();
-    let holds =
-        |condition: &crate::expr::Node| condition.holds(stored.as_ref().unwrap_or(&nothing));
-    if !write.condition.as_ref().is_none_or(holds) {
-        return Err(write.conflict(stored));
-    }
     let mut made = write.clone();
-    if let After::By(changes) = &write.after {
-        let key = write.target.key.to_item();
-        let item = evaluate(stored.as_ref().unwrap_or(&key), &changes.changes)
-            .map_err(|error| Error::encode(write.layout, error))?;
-        made.after = if stored.is_some() { After::Changed(item) } else { After::New(item) };
+    let nothing = Item::default();
+    let image = stored.as_ref().unwrap_or(&nothing);
+    match &write.condition {
+        Some(condition) if !condition.holds(image) => {
+            let hash = write.layout.hash_key.name;
+            let never = Node::exists(hash).and(Node::not_exists(hash));
+            made.after = After::Same;
+            made.condition = Some(condition.clone().and(never));
+        }
+        _ => {
+            if let After::By(changes) = &write.after {
+                let key = write.target.key.to_item();
+                let item = evaluate(stored.as_ref().unwrap_or(&key), &changes.changes)
+                    .map_err(|error| Error::encode(write.layout, error))?;
+                made.after = if stored.is_some() { After::Changed(item) } else { After::New(item) };
+            }
+        }
     }
     made.base = stored.map_or(Base::Absent, Base::Stored);
     Ok(made)
@@ -85,11 +97,7 @@ fn is_late(writes: &[Write], unapplied: &Unapplied) -> bool {
         let reason = failure.reason();
         let other = matches!(
             reason,
-            Reason::Changed { .. }
-                | Reason::Deleted
-                | Reason::Recreated
-                | Reason::AlreadyExists
-                | Reason::Condition
+            Reason::Changed { .. } | Reason::Deleted | Reason::Recreated | Reason::AlreadyExists
         );
         let of_failure =
             |write: &&Write| write.target.table == failure.table && write.target.key == failure.key;

@@ -126,5 +126,14 @@ async fn a_recorded_transaction_has_its_guards_once() -> Outcome {
         assert_eq!(guards(&db).await.len(), 1);
         faults.clear();
     }
+    // Done before, a write by key is a replay, and not the failure of a condition that it has itself made false.
+    for again in [false, true] {
+        let builder = Transaction::builder(&db).recorded(Record::with_key("hand-over-1"));
+        let tx = builder.begin();
+        tx.write(User::delete(&db, 1).when(User::EMAIL.eq("a@x")))?;
+        tx.insert(User::new(2, "a@x"))?;
+        assert_eq!(tx.commit().await?.is_replay(), again);
+        assert_guarded(&db).await;
+    }
     Ok(())
 }
