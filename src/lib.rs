@@ -10,14 +10,15 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Automatic, BoolAsNumber, ByKeyWrite, Collection, CollectionQuery,
-    Composite, Condition, Container, Convert, Database, DatabaseBuilder, DecodeError, DeleteByKey,
-    Document, EncodeError, Error, FailedStep, FromClock, Get, Index, IndexReader, Insert,
-    IntoCondition, IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded,
-    MapKey, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Path, Projection, Query,
-    Reader, Report, RetryPolicy, Scan, SetElement, Size, Snapshot, SnapshotItems, SnapshotSlot,
-    StepError, Sum, Table, Ttl, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert,
-    With, WriteVerb, error, kind, kind_name, model, same, schema,
+    Attribute, AttributeValue, Automatic, Backfill, BoolAsNumber, ByKeyWrite, Collection,
+    CollectionQuery, Composite, Condition, Container, Convert, Database, DatabaseBuilder,
+    DecodeError, DeleteByKey, Document, Duplicate, EncodeError, Error, FailedStep, FromClock, Get,
+    Index, IndexReader, Insert, IntoCondition, IntoExpression, IntoKeyCondition, Item, Key,
+    KeyCondition, ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number,
+    Orphan, Path, Projection, Query, Reader, Report, RetryPolicy, Scan, SetElement, Size, Snapshot,
+    SnapshotItems, SnapshotSlot, StepError, Sum, Table, Ttl, Unique, UnixMillis, UnixSeconds,
+    Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same,
+    schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

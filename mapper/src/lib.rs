@@ -4,10 +4,10 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `template` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
+//! * values, no I/O: `item` `key` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
-//! * built on both: `sequence` `table`
+//! * built on both: `sequence` `table` `guards`
 
 mod automatic;
 pub mod codec;
@@ -15,6 +15,7 @@ mod database;
 mod decode;
 pub mod error;
 pub mod expr;
+mod guards;
 pub mod index;
 pub mod item;
 pub mod key;
@@ -33,6 +34,7 @@ pub mod schema;
 pub mod sequence;
 mod table;
 pub mod template;
+pub mod unique;
 pub mod upgrade;
 pub mod write;
 
@@ -58,6 +60,7 @@ pub use expr::{
     Size, Sum,
 };
 pub use garde::Report;
+pub use guards::{Backfill, Duplicate, Orphan, Unique};
 pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;

@@ -18,6 +18,7 @@ use crate::read::{Get, Query, Scan};
 use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::template::Template;
+use crate::unique::UniqueLayout;
 use crate::upgrade::Upgrade;
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
@@ -47,6 +48,8 @@ pub struct Layout {
     pub discriminator: Option<(&'static str, &'static str)>,
     /// The secondary indexes.
     pub indexes: &'static [IndexLayout],
+    /// What no two items have in common.
+    pub uniques: &'static [UniqueLayout],
     /// Whether an item with an attribute that the struct does not describe is an error.
     pub refuse_unknown: bool,
     /// Fields that are stored under another name, each with that name.

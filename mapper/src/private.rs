@@ -31,6 +31,7 @@ pub use crate::model::{Expires, Layout, Model};
 pub use crate::projection::{Projection, Within, field as projection_field};
 pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
+pub use crate::unique::UniqueLayout;
 pub use crate::upgrade::{Never, Upgrade};
 pub use crate::write::{Unversioned, Versioned};
 pub use flatten::{
@@ -179,6 +180,15 @@ where
     T::Kind: kind::Key,
 {
     KeyAttribute { name, kind: <T::Kind as kind::Key>::SCALAR }
+}
+
+/// An attribute whose values are unique; does not compile for types whose values cannot be told apart.
+#[must_use]
+pub const fn unique_attribute<T: Attribute>(name: &'static str) -> &'static str
+where
+    T::Kind: kind::Unique,
+{
+    name
 }
 
 /// A key attribute that is composed of others.

@@ -18,6 +18,7 @@ pub use collection::{Found, LoadedModel, Slot};
 pub use get::Get;
 pub use index::Index;
 pub use query::{Query, Scan};
+pub(crate) use search::scan_page;
 pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
 
 /// A boxed future, as `.await` on a builder needs one.

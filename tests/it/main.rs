@@ -41,6 +41,7 @@ mod transactions;
 mod trees;
 mod types;
 mod ui;
+mod uniques;
 mod units;
 mod updates;
 mod writes;

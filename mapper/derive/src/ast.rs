@@ -25,6 +25,7 @@ pub(crate) struct Model<'a> {
     /// The attribute that tells the model from others in its table, and its value.
     pub(crate) discriminator: Option<(String, String)>,
     pub(crate) indexes: Vec<Index>,
+    pub(crate) uniques: Vec<Unique>,
 }
 
 /// A key attribute: the number of a field or of a template.
@@ -61,6 +62,12 @@ pub(crate) enum Piece {
         field: usize,
         width: usize,
     },
+}
+
+/// Fields whose values no two items share.
+pub(crate) struct Unique {
+    /// The numbers of the fields.
+    pub(crate) fields: Vec<usize>,
 }
 
 /// A secondary index.

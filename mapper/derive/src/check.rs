@@ -10,6 +10,7 @@ mod index;
 mod key;
 mod model;
 mod projection;
+mod unique;
 mod variants;
 mod words;
 

@@ -11,6 +11,7 @@ mod index;
 mod key;
 mod model;
 mod projection;
+mod unique;
 mod variants;
 
 pub(crate) use attribute::attribute;

@@ -61,6 +61,13 @@ impl From<ScalarKind> for ScalarAttributeType {
     }
 }
 
+/// Kinds whose values can be unique: string, number, binary, boolean.
+#[diagnostic::on_unimplemented(
+    message = "a unique attribute must be a string, a number, binary or a boolean, not DynamoDB type `{Self}`",
+    note = "make a part of it a field of its own, and write `#[model(unique)]` there"
+)]
+pub trait Unique: Kind {}
+
 /// Kinds with an order: string, number, binary.
 #[diagnostic::on_unimplemented(
     message = "`<`, `<=`, `>`, `>=` and `between` need a string, a number or binary, not DynamoDB type `{Self}`"
@@ -161,6 +168,7 @@ macro_rules! are {
     ($trait:ident: $($kind:ident)*) => { $( impl $trait for $kind {} )* };
 }
 
+are!(Unique: S N B Bool);
 are!(Typed: S N B Bool L M Ss Ns Bs);
 are!(Sized: S B L M Ss Ns Bs);
 are!(Add: N Ss Ns Bs);

@@ -26,6 +26,7 @@ pub struct Failure {
     pub(crate) reason: Reason,
     pub(crate) stored: Option<Item>,
     pub(crate) labels: Vec<&'static str>,
+    pub(crate) owner: Option<Key>,
     pub(crate) target: usize,
 }
 
@@ -48,6 +49,12 @@ pub enum Reason {
     Recreated,
     /// The item is there and unchanged, but the condition that the program gave does not hold.
     Condition,
+    /// Another item has a value that only one may have ([`Failure::owner`] tells which): the write fails again until
+    /// that item gives it up.
+    NotUnique {
+        /// The attribute, or the attributes with commas between them.
+        constraint: &'static str,
+    },
     /// Another transaction was at the item; in [`Busy`](super::Busy) only.
     TransactionConflict,
     /// The throughput of the item's table was exceeded; in [`Busy`](super::Busy) only.
@@ -69,6 +76,10 @@ impl Conflict {
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.failures
+    }
+
+    pub(crate) fn into_failures(self) -> Vec<Failure> {
+        self.failures
     }
 
     /// Whether reading again and redoing the work can succeed: an item was changed, deleted or recreated by others since it
@@ -111,6 +122,12 @@ impl Failure {
         &self.labels
     }
 
+    /// The key of the item that has the value, where the reason is [`Reason::NotUnique`]: an item of the same table.
+    #[must_use]
+    pub fn owner(&self) -> Option<&Key> {
+        self.owner.as_ref()
+    }
+
     /// The item as it is stored now, before any upgrade; `None` where it is gone.
     #[must_use]
     pub fn image(&self) -> Option<&Item> {
@@ -147,6 +164,9 @@ impl fmt::Display for Conflict {
                 "{comma}item ({}) of table {} {}",
                 failure.key, failure.table, failure.reason
             )?;
+            if let Some(owner) = &failure.owner {
+                write!(f, " by item ({owner}) of table {}", failure.table)?;
+            }
             if !failure.labels.is_empty() {
                 write!(f, " ({})", failure.labels.join(", "))?;
             }
@@ -169,6 +189,9 @@ impl fmt::Display for Reason {
             Self::Deleted => f.write_str("was deleted by someone else"),
             Self::Recreated => f.write_str("was deleted and inserted again by someone else"),
             Self::Condition => f.write_str("does not fulfil the condition"),
+            Self::NotUnique { constraint } => {
+                write!(f, "cannot be written: its `{constraint}` is taken")
+            }
             Self::TransactionConflict => f.write_str("is held by another transaction"),
             Self::Throttled => f.write_str("was throttled"),
             Self::CollectionFull => f.write_str("has no place beside the items of its hash key"),

@@ -58,6 +58,19 @@ impl Source {
     }
 }
 
+/// The items of one page of a model's table as they are stored, and where the next page begins.
+pub(crate) async fn scan_page(
+    db: &Database,
+    layout: &'static Layout,
+    start: Option<Attributes>,
+) -> Result<(Vec<Item>, Option<Attributes>), Error> {
+    let search = Search::new(db, layout, None, Source::Scan);
+    let rendered = search.render(None)?;
+    let mut progress = Progress { start, ..search.begin(&rendered)? };
+    let items = search.page(&rendered, &mut progress).await?;
+    Ok((items.unwrap_or_default(), progress.start))
+}
+
 impl<'a> Search<'a> {
     pub(super) fn new(
         db: &'a Database,

@@ -18,6 +18,7 @@ use crate::key::KeyAttribute;
 use crate::model::Layout;
 use crate::retry::{repeat, repeat_and_tell};
 use crate::sequence;
+use crate::unique::GUARDS;
 
 /// Table creation takes seconds on AWS; ten minutes mean that something is wrong.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -29,6 +30,9 @@ pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> R
         let name = KeyAttribute { name: sequence::NAME, kind: ScalarKind::S };
         let counters = Description::new(&[name], &[]);
         create(db, &db.prefixed(sequence::COUNTERS), counters, true).await?;
+    }
+    if !layout.uniques.is_empty() {
+        create(db, &db.table_name(&GUARDS), Description::of(&GUARDS), true).await?;
     }
     let table = db.table_name(layout);
     create(db, &table, Description::of(layout), if_missing).await?;

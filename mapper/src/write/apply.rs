@@ -5,6 +5,8 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
+use super::derived::Expanded;
+use super::known;
 use super::plan::{After, Base, Write};
 use super::render::{Rendered, render};
 use super::{limits, single, transact, verify};
@@ -14,6 +16,9 @@ use crate::item::Item;
 
 /// AWS: at most 100 actions in one TransactWriteItems.
 pub(crate) const MAX_ACTIONS: usize = 100;
+
+/// How often values are given up that turn out to belong to other items, or to the own ones again.
+const ROUNDS: usize = 8;
 
 /// How writes are applied.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +80,18 @@ pub async fn apply_on(
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
     named_once(writes)?;
+    if writes.iter().any(known::is_needed) {
+        return Box::pin(known::apply(db, writes, terms)).await;
+    }
+    send(db, writes, terms).await
+}
+
+/// As [`apply_on`], of writes that say all there is to know of their items.
+pub(super) async fn send(
+    db: &Database,
+    writes: &[Write],
+    terms: &Terms,
+) -> Result<Vec<Option<Item>>, Unapplied> {
     if writes.iter().all(|write| matches!(write.after, After::Same)) {
         if !writes.is_empty() {
             Box::pin(verify::send(db, writes, terms.deadline)).await?;
@@ -82,6 +99,39 @@ pub async fn apply_on(
         return Ok(vec![None; writes.len()]);
     }
     check_count(writes.len())?;
+    let mut expanded = Expanded::new(db, writes)?;
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let sent = transmit(db, writes, &expanded, terms).await;
+        match sent {
+            Ok(mut after) => {
+                after.truncate(writes.len());
+                return Ok(after);
+            }
+            Err(unapplied)
+                if rounds < ROUNDS
+                    && !unapplied.ambiguous
+                    && expanded.leave_to_owners(db, &unapplied.error) => {}
+            Err(unapplied) => {
+                return Err(Unapplied { error: expanded.report(unapplied.error), ..unapplied });
+            }
+        }
+    }
+}
+
+/// Sends the writes of the program with those that go with them.
+async fn transmit(
+    db: &Database,
+    own: &[Write],
+    expanded: &Expanded,
+    terms: &Terms,
+) -> Result<Vec<Option<Item>>, Unapplied> {
+    let writes = expanded.writes.as_slice();
+    if expanded.is_more() {
+        let what = "items, and guards of unique values, read and written by one transaction";
+        limits::at_most(what, MAX_ACTIONS, writes.len())?;
+    }
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
         writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
@@ -105,7 +155,7 @@ pub async fn apply_on(
             match sent {
                 Ok(()) => Ok(after),
                 Err(unapplied) => Err(Unapplied {
-                    error: alone(writes, unapplied.error),
+                    error: alone(own, unapplied.error),
                     sent: Some(Sent { nonce, after }),
                     ..unapplied
                 }),

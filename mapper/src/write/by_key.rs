@@ -1,6 +1,7 @@
 //! What the verbs by key share: they meet items of any schema without having read them.
 
 use super::apply::apply;
+use super::derived::single_request;
 use super::in_shape::Shape;
 use super::plan::Write;
 use super::render::{Rendered, render};
@@ -103,6 +104,7 @@ impl ByKey {
                 "`exactly_once` is a transaction: remove it, or await the write",
             ));
         }
+        single_request(&self.write)?;
         render(&self.guarded(&self.write.layout.schema), &db.nonce())
     }
 
@@ -196,7 +198,10 @@ async fn met<M: Model>(
             let write = Write::reshaped(db, &loaded, item);
             match apply(db, &[write]).await {
                 // Somebody else changed it meanwhile: the next round sees what it is now.
-                Ok(_) | Err(Error::Conflict(_)) => Ok(Some(found.max(layout.schema.clone()))),
+                Ok(_) => Ok(Some(found.max(layout.schema.clone()))),
+                Err(error) if error.is_conflict() && error.is_retryable() => {
+                    Ok(Some(found.max(layout.schema.clone())))
+                }
                 Err(error) => Err(error),
             }
         }

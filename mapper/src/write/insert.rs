@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 
 use super::apply::apply;
+use super::derived::single_request;
 use super::plan::Write;
 use super::prepare::prepare;
 use super::render::render;
@@ -92,6 +93,7 @@ impl<'a, M: Model> Insert<'a, M> {
         }
         let db = self.db;
         let (write, _) = self.plan().await?;
+        single_request(&write)?;
         Ok(put_request(db.client(), &render(&write, &db.nonce())?))
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn refused(write: &Write, reason: Reason, stored: Option<Item>) -> Fa
         reason,
         stored,
         labels: Vec::new(),
+        owner: None,
         target: write.number,
     }
 }

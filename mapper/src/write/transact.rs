@@ -229,6 +229,7 @@ mod tests {
         templates: &[],
         discriminator: None,
         indexes: &[],
+        uniques: &[],
         refuse_unknown: false,
         renamed: &[],
         created_at: None,

@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput, Fields, LitStr};
 use super::automatic;
 use super::index::{Table, indexes};
 use super::key::Composed;
+use super::unique::{self, uniques};
 use super::{
     Case, Extras, MODEL, MODEL_FIELD, Words, aliases_differ, default, field, is_u64, krate,
     names_differ, stored_name, stored_otherwise,
@@ -26,6 +27,7 @@ pub(super) struct Raw<'a> {
     pub(super) version: Option<Ident>,
     pub(super) automatic: Option<(Ident, Automatic)>,
     auto_increment: Option<Ident>,
+    pub(super) unique: Option<Ident>,
     rename: Option<LitStr>,
     pub(super) extras: Extras,
     default: Option<(Ident, ast::Default)>,
@@ -61,6 +63,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let discriminator = discriminator(ctxt, &mut words);
     let global = words.lists(ctxt, "gsi", "gsi(by_status, hash_key = status)");
     let local = words.lists(ctxt, "lsi", "lsi(by_total, range_key = total)");
+    let composite = words.lists(ctxt, "unique", "unique(tenant, login)");
 
     let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
     for raw in &raws {
@@ -68,6 +71,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         default_fits(ctxt, raw);
         version_is_u64(ctxt, raw);
         automatic::fits(ctxt, raw);
+        unique::fits(ctxt, raw);
     }
     if !hash.is_given() && !words.unclear {
         hash_key_is_there(ctxt, &raws, input);
@@ -108,6 +112,8 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let mut table_keys =
         Table { fields: &mut fields, templates: &mut templates, hash_key, range_key };
     let indexes = indexes(ctxt, global, local, &mut table_keys);
+    let alone: Vec<_> = raws.iter().map(|raw| raw.unique.as_ref()).collect();
+    let uniques = uniques(ctxt, &fields, &alone, composite);
     composed_differ(ctxt, &fields, &templates, &indexes, discriminator.as_ref());
     Some(ast::Model {
         krate,
@@ -127,6 +133,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         templates,
         discriminator: discriminator.map(|(name, value, _)| (name, value)),
         indexes,
+        uniques,
     })
 }
 
@@ -234,6 +241,7 @@ fn raw<'a>(ctxt: &mut Ctxt, field: &'a syn::Field, ident: &'a Ident) -> Raw<'a> 
         version: words.flag(ctxt, "version"),
         automatic: automatic::read(ctxt, &mut words),
         auto_increment: words.flag(ctxt, "auto_increment"),
+        unique: words.flag(ctxt, "unique"),
         rename: words.text(ctxt, "rename"),
         extras: Extras::read(ctxt, &mut words),
         default: default(&mut words),

@@ -26,6 +26,7 @@ pub(crate) const MODEL: Place = Place {
         "discriminator_name",
         "gsi",
         "lsi",
+        "unique",
         "schema",
         "migrations",
         "rename_all",
@@ -49,6 +50,7 @@ pub(crate) const MODEL_FIELD: Place = Place {
         "updated_at",
         "uuid",
         "ttl",
+        "unique",
         "rename",
         "alias",
         "with",
@@ -96,8 +98,8 @@ pub(super) const WRAPPED: Place =
 /// Where a word may belong that is not known where it was written.
 const ELSEWHERE: [&Place; 2] = [&MODEL_FIELD, &MODEL];
 
-/// Words that may be given several times.
-const REPEATED: [&str; 2] = ["gsi", "lsi"];
+/// Words that may be given several times, on the struct of a model.
+const REPEATED: [&str; 3] = ["gsi", "lsi", "unique"];
 
 /// What other libraries and AWS call it.
 const ALIASES: [(&str, &str); 7] = [
@@ -134,12 +136,11 @@ impl Words {
         let mut words = Self { entries: Vec::new(), unclear: false };
         for entry in entries {
             let word = entry.word.to_string();
+            let repeated = place.on == MODEL.on && REPEATED.contains(&word.as_str());
             if !place.known.contains(&word.as_str()) {
                 words.unclear = true;
                 ctxt.error(&entry.word, unknown(&word, place));
-            } else if !REPEATED.contains(&word.as_str())
-                && words.entries.iter().any(|other| other.word == entry.word)
-            {
+            } else if !repeated && words.entries.iter().any(|other| other.word == entry.word) {
                 let sentence = format!("`{word}` is given twice: remove one of the two");
                 ctxt.error(&entry, sentence);
             } else {

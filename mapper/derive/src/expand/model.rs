@@ -8,8 +8,8 @@ use syn::ext::IdentExt;
 use super::automatic::automatic;
 use super::key::{encoded, operands, own, pair, pattern, tuple, written};
 use super::{
-    aliases, apart, at, constant, defaults, index, key, names, private, read, site, value, word,
-    write,
+    aliases, apart, at, constant, defaults, index, key, names, private, read, site, unique, value,
+    word, write,
 };
 use crate::ast::{Automatic, Default, Field, Hooks, Index, Key, Model, Role, Schema, Validation};
 use crate::check::RESERVED;
@@ -111,6 +111,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
         model.discriminator.as_ref().map(|(name, value)| quote_spanned!(site()=> (#name, #value))),
     );
     let indexes = model.indexes.iter().map(|index| index::layout(private, model, index));
+    let uniques = model.uniques.iter().map(|unique| unique::layout(private, model, unique));
     // What the library composes is an attribute like those of fields.
     let composed: Vec<&str> = model
         .templates
@@ -156,6 +157,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 templates: &[#(#templates),*],
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
+                uniques: &[#(#uniques),*],
                 refuse_unknown: #refuse_unknown,
                 renamed: &[#(#renamed),*],
                 created_at: #created_at,

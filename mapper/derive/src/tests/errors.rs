@@ -766,3 +766,53 @@ fn unknown_attributes_are_kept_or_refused() {
         ],
     );
 }
+
+#[test]
+fn unique_values_have_attributes_that_stay() {
+    check(
+        fields,
+        &[
+            ("#[model(hash_key)] id: u64, #[model(unique)] email: String", &[]),
+            (
+                "#[model(hash_key)] id: u64, #[model(unique, version)] v: u64",
+                &["versions of different items are equal all the time: remove `unique`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(unique, flatten)] home: Home",
+                &[
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `unique`",
+                ],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(unique = 1)] email: String",
+                &["`unique` takes no value: write just `unique`"],
+            ),
+            (
+                "#[model(hash_key)] id: u64, #[model(unique, unique)] email: String",
+                &["`unique` is given twice: remove one of the two"],
+            ),
+        ],
+    );
+    let composite = |words: &str| {
+        model(&format!(
+            "#[model(table = \"maps\", {words})] struct Map {{ #[model(hash_key)] id: u64, \
+             #[model(unique)] name: String, #[model(version)] v: u64, #[model(skip)] s: u8 }}"
+        ))
+    };
+    let sentences = [
+        ("unique(id, name), unique(name, v)", "`v` cannot be part of a unique value: remove it"),
+        ("unique(name, s)", "`s` cannot be part of a unique value: remove it"),
+        ("unique(name, id, name)", "`name` is named twice: remove one of the two"),
+        ("unique(name, other)", "`other` is no field of the struct: write `unique(tenant, login)`"),
+        ("unique()", "`unique` names fields: write `unique(tenant, login)`"),
+        ("unique", "`unique` needs a list: write `unique(tenant, login)`"),
+        ("unique(name)", "these fields are unique already: remove one of the two `unique`"),
+        (
+            "unique(id, name), unique(name, id)",
+            "these fields are unique already: remove one of the two `unique`",
+        ),
+    ];
+    for (words, sentence) in sentences {
+        assert_eq!(composite(words), [sentence], "{words}");
+    }
+}

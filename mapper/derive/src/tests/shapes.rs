@@ -278,6 +278,7 @@ fn a_model_with_fields_beside_others() {
                         templates: &[],
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
+                        uniques: &[],
                         refuse_unknown: true,
                         renamed: &[],
                         created_at: ::core::option::Option::None,

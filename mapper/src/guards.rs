@@ -1,0 +1,309 @@
+//! Guards of data that is there already: made for items from before a constraint, checked, and repaired.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::database::Database;
+use crate::decode::decode;
+use crate::error::{Error, Reason, Target};
+use crate::item::Item;
+use crate::key::Key;
+use crate::model::{Layout, Model};
+use crate::read::scan_page;
+use crate::reader::Reader as _;
+use crate::schema::WRITE_ATTRIBUTE;
+use crate::unique::{self, GUARDS, UniqueLayout, owner_of};
+use crate::write::{After, Base, Write, apply};
+
+/// How often an item is looked at again because somebody changes it meanwhile.
+const ROUNDS: usize = 16;
+
+/// The administration handle of a model's unique constraints: for tables that have items already.
+///
+/// A constraint holds for what is written from now on. Items from before are found by [`backfill`](Self::backfill), which
+/// reports those that share a value.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Table, Unique};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<User>::create_if_missing(&db).await?;
+/// # for id in ["1", "2"] {
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.into()));
+/// #     put.item("email", AttributeValue::S("ann@example.org".into())).send().await?;
+/// # }
+/// let report = Unique::<User>::backfill(&db).await?;
+/// assert_eq!((report.items, report.guards, report.duplicates.len()), (2, 1, 1));
+/// User::update(&db, 2).set(User::EMAIL, "bob@example.org").await?;
+/// User::update(&db, 1).set(User::EMAIL, "eve@example.org").await?;
+/// assert!(Unique::<User>::backfill(&db).await?.duplicates.is_empty());
+/// assert!(Unique::<User>::verify(&db).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Unique<M>(PhantomData<fn() -> M>);
+
+/// What a [`backfill`](Unique::backfill) found and made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backfill {
+    /// How many items the table has.
+    pub items: usize,
+    /// How many guards were missing and are made.
+    pub guards: usize,
+    /// Items whose value another one has: they have no guard for it. Change or delete them, and run it again.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// An item that shares a unique value with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Duplicate {
+    /// The attribute, or the attributes with commas between them.
+    pub constraint: &'static str,
+    /// The item without a guard.
+    pub key: Key,
+    /// The item that the value belongs to, where its guard tells.
+    pub owner: Option<Key>,
+}
+
+/// A guard of a value that its owner does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Orphan {
+    /// The attribute, or the attributes with commas between them.
+    pub constraint: &'static str,
+    /// The item that the guard names: it is gone, or has another value. `None` where the guard names none.
+    pub owner: Option<Key>,
+}
+
+impl<M: Model> Unique<M> {
+    /// Makes the guards that items lack, page by page, each with the check that its item is as it was read.
+    ///
+    /// It runs beside writers, also of this release; those of an older one write without guards, so that it is run once
+    /// more after the last of them is gone. Items of an older schema are upgraded in the store. If it fails, or the future
+    /// is dropped, it is run again: what is made stays and is not made twice.
+    ///
+    /// # Errors
+    /// What the service says; `Decode`, `SchemaTooNew`, `Upgrade` of an item.
+    pub async fn backfill(db: &Database) -> Result<Backfill, Error> {
+        let mut report = Backfill::default();
+        let mut start = None;
+        loop {
+            let (items, next) = Box::pin(scan_page(db, M::layout(), start)).await?;
+            for item in items {
+                report.items += 1;
+                Box::pin(guard_item::<M>(db, item, &mut report)).await?;
+            }
+            if next.is_none() {
+                return Ok(report);
+            }
+            start = next;
+        }
+    }
+
+    /// The guards whose owners do not have the value: what a program leaves that deletes or changes items without this
+    /// library. Such a value cannot be taken by anybody.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn verify(db: &Database) -> Result<Vec<Orphan>, Error> {
+        Ok(orphans(db, M::layout()).await?.into_iter().map(|found| found.orphan).collect())
+    }
+
+    /// Deletes the guards that [`verify`](Self::verify) finds, each with the check that guard and item are as they were
+    /// read, and returns them. One that somebody writes at the same time is left for the next run.
+    ///
+    /// # Errors
+    /// What the service says; what was deleted until then stays deleted.
+    pub async fn repair(db: &Database) -> Result<Vec<Orphan>, Error> {
+        let layout = M::layout();
+        let mut repaired = Vec::new();
+        for Found { orphan, guard, key, item } in orphans(db, layout).await? {
+            let mut writes =
+                vec![Write::new(&GUARDS, of_guards(db, key), Base::Stored(guard), After::Gone)];
+            if let Some(owner) = &orphan.owner {
+                let target = Target { table: db.table_name(layout), key: owner.clone() };
+                let base = item.map_or(Base::Absent, Base::Stored);
+                writes.push(Write::new(layout, target, base, After::Same));
+            }
+            match apply(db, &writes).await {
+                Ok(_) => repaired.push(orphan),
+                Err(Error::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(repaired)
+    }
+}
+
+impl<M> fmt::Debug for Unique<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unique")
+    }
+}
+
+/// Makes the guards that one item lacks.
+async fn guard_item<M: Model>(
+    db: &Database,
+    item: Item,
+    report: &mut Backfill,
+) -> Result<(), Error> {
+    let layout = M::layout();
+    let key = Key::of(layout, &item).map_err(|error| Error::encode(layout, error))?;
+    for _ in 0..ROUNDS {
+        let Some(stored) = db.read_item(layout, &key, true).await? else { return Ok(()) };
+        let (missing, duplicates) = match in_shape::<M>(db, &key, stored).await? {
+            Shaped::Item(item) => {
+                let (writes, duplicates) = missing(db, layout, &key, &item).await?;
+                (Some((item, writes)), duplicates)
+            }
+            Shaped::Again => continue,
+            Shaped::Taken(duplicates) => (None, duplicates),
+        };
+        let Some((item, guards)) = missing.filter(|(_, writes)| !writes.is_empty()) else {
+            report.duplicates.extend(duplicates);
+            return Ok(());
+        };
+        let target = Target { table: db.table_name(layout), key: key.clone() };
+        let mut writes = vec![Write::new(layout, target, Base::Stored(item), After::Same)];
+        let made = guards.len();
+        writes.extend(guards);
+        match apply(db, &writes).await {
+            Ok(_) => {
+                report.guards += made;
+                report.duplicates.extend(duplicates);
+                return Ok(());
+            }
+            // The item or a guard was written meanwhile.
+            Err(Error::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Usage("an item keeps changing under the backfill: run it again"))
+}
+
+/// An item on its way into today's shape.
+enum Shaped {
+    Item(Item),
+    /// Somebody else changed it.
+    Again,
+    /// In today's shape it has a value that others have.
+    Taken(Vec<Duplicate>),
+}
+
+/// An item of an older schema may have its values elsewhere: it is upgraded in the store.
+async fn in_shape<M: Model>(db: &Database, key: &Key, stored: Item) -> Result<Shaped, Error> {
+    let loaded = decode::<M>(&db.table_name(M::layout()), key, stored.clone())?;
+    if !loaded.is_upgraded() {
+        return Ok(Shaped::Item(stored));
+    }
+    let write = Write::reshaped(db, &loaded, loaded.current().clone());
+    match apply(db, &[write]).await {
+        Ok(mut after) => Ok(after.pop().flatten().map_or(Shaped::Again, Shaped::Item)),
+        Err(Error::Conflict(conflict)) if !conflict.is_retryable() => {
+            let taken = conflict.failures().iter().filter_map(|failure| match failure.reason() {
+                Reason::NotUnique { constraint } => Some(Duplicate {
+                    constraint,
+                    key: key.clone(),
+                    owner: failure.owner().cloned(),
+                }),
+                _ => None,
+            });
+            Ok(Shaped::Taken(taken.collect()))
+        }
+        Err(Error::Conflict(_)) => Ok(Shaped::Again),
+        Err(error) => Err(error),
+    }
+}
+
+/// The writes of the guards that an item lacks, and its values that belong to others.
+async fn missing(
+    db: &Database,
+    layout: &'static Layout,
+    key: &Key,
+    item: &Item,
+) -> Result<(Vec<Write>, Vec<Duplicate>), Error> {
+    let table = db.table_name(layout);
+    let (mut writes, mut duplicates) = (Vec::new(), Vec::new());
+    for constraint in layout.uniques {
+        let Some(guard) = constraint.guard(layout, &table, item) else { continue };
+        let guard = unique::guard_key(guard);
+        if let Some(stored) = db.read_item(&GUARDS, &guard, true).await? {
+            let owner = owner_of(layout, &stored);
+            if owner.as_ref() != Some(key) {
+                let constraint = constraint.name;
+                duplicates.push(Duplicate { constraint, key: key.clone(), owner });
+            }
+        } else {
+            let item = unique::guard_item(&guard, constraint.name, &table, key);
+            let (base, after) = (Base::Absent, After::New(item));
+            writes.push(Write::new(&GUARDS, of_guards(db, guard), base, after));
+        }
+    }
+    Ok((writes, duplicates))
+}
+
+/// An orphan, and what it was told by.
+struct Found {
+    orphan: Orphan,
+    key: Key,
+    guard: Item,
+    item: Option<Item>,
+}
+
+async fn orphans(db: &Database, layout: &'static Layout) -> Result<Vec<Found>, Error> {
+    let table = db.table_name(layout);
+    let mut found = Vec::new();
+    let mut start = None;
+    loop {
+        let (guards, next) = Box::pin(scan_page(db, &GUARDS, start)).await?;
+        for guard in guards {
+            let of =
+                layout.uniques.iter().find(|constraint| constraint.is_of(layout, &table, &guard));
+            if let Some(constraint) = of {
+                found.extend(Box::pin(orphan(db, layout, constraint, guard)).await?);
+            }
+        }
+        if next.is_none() {
+            return Ok(found);
+        }
+        start = next;
+    }
+}
+
+/// Whether a guard is an orphan: its item, read after it, does not have the value, and it is still there after that.
+async fn orphan(
+    db: &Database,
+    layout: &'static Layout,
+    constraint: &UniqueLayout,
+    guard: Item,
+) -> Result<Option<Found>, Error> {
+    let key = Key::of(&GUARDS, &guard).map_err(|error| Error::encode(&GUARDS, error))?;
+    let Some(seen) = db.read_item(&GUARDS, &key, true).await? else { return Ok(None) };
+    let owner = owner_of(layout, &seen);
+    let item = match &owner {
+        Some(owner) => db.read_item(layout, owner, true).await?,
+        None => None,
+    };
+    let table = db.table_name(layout);
+    let own = item.as_ref().and_then(|item| constraint.guard(layout, &table, item));
+    if own.map(unique::guard_key).as_ref() == Some(&key) {
+        return Ok(None);
+    }
+    let still = db.read_item(&GUARDS, &key, true).await?;
+    let nonce = |guard: &Item| guard.text(WRITE_ATTRIBUTE).map(str::to_owned);
+    if still.as_ref().map(nonce) != Some(nonce(&seen)) {
+        return Ok(None);
+    }
+    let orphan = Orphan { constraint: constraint.name, owner };
+    Ok(Some(Found { orphan, key, guard: seen, item }))
+}
+
+fn of_guards(db: &Database, key: Key) -> Target {
+    Target { table: db.table_name(&GUARDS), key }
+}
