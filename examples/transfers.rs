@@ -5,6 +5,8 @@
 //! cargo run --release --example transfers
 //! ```
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -110,12 +112,12 @@ async fn rate(way: Way, contended: bool) -> Outcome<f64> {
 
 async fn transfer(db: &Database, from: u64, to: u64, record: Option<Record>) -> Outcome {
     let work = |tx: Transaction| async move {
-        let mut payer = Account::get(&tx, from).await?.expect("the payer");
-        let mut payee = Account::get(&tx, to).await?.expect("the payee");
-        payer.balance -= 1;
-        payee.balance += 1;
-        tx.save(payer)?;
-        tx.save(payee)?;
+        let mut source = Account::get(&tx, from).await?.expect("the source");
+        let mut sink = Account::get(&tx, to).await?.expect("the sink");
+        source.balance -= 1;
+        sink.balance += 1;
+        tx.save(source)?;
+        tx.save(sink)?;
         Ok::<_, dynamap::Error>(())
     };
     let run = Transaction::run(db, work).attempts(u32::MAX);
@@ -129,11 +131,11 @@ async fn transfer(db: &Database, from: u64, to: u64, record: Option<Record>) -> 
 /// The same with the SDK alone: consistent reads, conditions on the versions, again after a conflict.
 async fn by_hand(client: &Client, from: u64, to: u64) -> Outcome {
     for attempt in 0.. {
-        let (payer, payee) = (read(client, from).await?, read(client, to).await?);
+        let (source, sink) = (read(client, from).await?, read(client, to).await?);
         let request = client
             .transact_write_items()
-            .transact_items(update(from, payer, -1)?)
-            .transact_items(update(to, payee, 1)?);
+            .transact_items(update(from, source, -1)?)
+            .transact_items(update(to, sink, 1)?);
         match request.send().await {
             Ok(_) => return Ok(()),
             Err(error) if error.code() == Some("TransactionCanceledException") => {

@@ -164,7 +164,7 @@ struct Seen {
     looks: u64,
 }
 
-async fn worker(db: Database, size: Size, worker: u64, seed: u64, seen: Arc<Mutex<Seen>>) {
+async fn worker(db: Database, size: Size, worker: u64, seed: u64, found: Arc<Mutex<Seen>>) {
     let mut random = StdRng::seed_from_u64(seed ^ (worker << 32));
     let mut number = worker;
     while number < size.transfers {
@@ -177,7 +177,7 @@ async fn worker(db: Database, size: Size, worker: u64, seed: u64, seen: Arc<Mute
             }
             Err(error) => panic!("seed {seed}, transfer {number}: {error}"),
         };
-        seen.lock().expect("no panic").reported.push((transfer, reported));
+        found.lock().expect("no panic").reported.push((transfer, reported));
         if random.random_range(0..3) == 0 {
             let account = random.random_range(1..=size.accounts);
             // Whether it is known to be done does not matter: the item says how often it was.
@@ -188,7 +188,7 @@ async fn worker(db: Database, size: Size, worker: u64, seed: u64, seen: Arc<Mute
         {
             let all = i64::try_from(size.accounts).expect("few") * size.balance;
             assert_eq!(sum, all, "seed {seed}: a committed read of half a transfer");
-            seen.lock().expect("no panic").looks += 1;
+            found.lock().expect("no panic").looks += 1;
         }
         number += size.workers;
     }
@@ -211,9 +211,9 @@ async fn run(seed: u64, size: Size) -> (Sim, Seen) {
         Entry { transfer, effects: 0 }.insert(&db).await.expect("an entry");
     }
     sim.set_rates(Rates::all(size.faults));
-    let seen = Arc::new(Mutex::new(Seen::default()));
+    let found = Arc::new(Mutex::new(Seen::default()));
     let tasks: Vec<_> = (0..size.workers)
-        .map(|number| tokio::spawn(worker(db.clone(), size, number, seed, Arc::clone(&seen))))
+        .map(|number| tokio::spawn(worker(db.clone(), size, number, seed, Arc::clone(&found))))
         .collect();
     for task in tasks {
         task.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
@@ -223,19 +223,19 @@ async fn run(seed: u64, size: Size) -> (Sim, Seen) {
     while sim.copies() > 0 {
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
-    let seen = std::mem::take(&mut *seen.lock().expect("no panic"));
-    check(&db, seed, size, &seen).await;
-    (sim, seen)
+    let found = std::mem::take(&mut *found.lock().expect("no panic"));
+    check(&db, seed, size, &found).await;
+    (sim, found)
 }
 
-async fn check(db: &Database, seed: u64, size: Size, seen: &Seen) {
+async fn check(db: &Database, seed: u64, size: Size, found: &Seen) {
     let accounts = Account::scan(db).consistent().try_collect().await.expect("the accounts");
     let sum: i64 = accounts.iter().map(|account| account.balance).sum();
     assert_eq!(sum, i64::try_from(size.accounts).expect("few") * size.balance, "seed {seed}");
-    assert_eq!(seen.reported.len() as u64, size.transfers, "seed {seed}");
+    assert_eq!(found.reported.len() as u64, size.transfers, "seed {seed}");
     let mut balances: BTreeMap<u64, (i64, u64)> =
         (1..=size.accounts).map(|id| (id, (size.balance, 1))).collect();
-    for (transfer, reported) in &seen.reported {
+    for (transfer, reported) in &found.reported {
         let entry = Entry::get(db, transfer.number).consistent().await.expect("a read");
         let effects = entry.expect("an entry").effects;
         let possible = match reported {
@@ -260,7 +260,7 @@ async fn check(db: &Database, seed: u64, size: Size, seen: &Seen) {
         assert_eq!(account.balance, balance, "seed {seed}: account {}", account.id);
         assert_eq!(account.version, version + account.notes, "seed {seed}: account {}", account.id);
     }
-    let unknown = seen.reported.iter().filter(|(_, r)| *r == Reported::Unknown).count();
+    let unknown = found.reported.iter().filter(|(_, r)| *r == Reported::Unknown).count();
     assert!(!size.recorded || unknown == 0, "seed {seed}: a recorded transfer is unknown");
 }
 
@@ -278,13 +278,13 @@ fn run_all(seeds: u64, size: Size, again: &str) {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().start_paused(true).build().expect("a runtime");
         let size = Size { recorded: seed % 2 == 1, ..size };
-        println!("DYNAMAP_SEED={seed} {again}");
-        let (sim, seen) = runtime.block_on(run(seed, size));
+        eprintln!("DYNAMAP_SEED={seed} {again}");
+        let (sim, found) = runtime.block_on(run(seed, size));
         for what in FAULTS {
             *totals.entry(what).or_default() += u64::from(sim.count(what));
         }
-        *totals.entry("looks").or_default() += seen.looks;
-        for (_, reported) in seen.reported {
+        *totals.entry("looks").or_default() += found.looks;
+        for (_, reported) in found.reported {
             let name = match reported {
                 Reported::Done => "done",
                 Reported::Failed => "failed",
@@ -293,7 +293,7 @@ fn run_all(seeds: u64, size: Size, again: &str) {
             *totals.entry(name).or_default() += 1;
         }
     }
-    println!("{totals:?}");
+    eprintln!("{totals:?}");
     if chosen.is_none() {
         let too_little =
             |what: &&&str| totals.get(**what).is_none_or(|count| *count < seeds.div_ceil(10));

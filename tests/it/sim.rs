@@ -105,7 +105,7 @@ struct State {
 
 #[derive(Debug)]
 struct Token {
-    body: String,
+    body: serde_json::Value,
     /// When the transaction was completed; `None` while it runs.
     done: Option<Instant>,
 }

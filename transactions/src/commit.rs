@@ -30,7 +30,7 @@ pub(crate) struct Failed {
     /// Whether it may have been applied, or may still be.
     pub(crate) ambiguous: bool,
     /// Its nonce, and what it leaves if it was.
-    sent: Option<(String, Receipt)>,
+    sent: Option<Box<(String, Receipt)>>,
 }
 
 impl From<Error> for Failed {
@@ -89,8 +89,8 @@ impl Transaction {
             (Err(Failed { error, ambiguous: true, sent }), Some(marker)) => {
                 let record = decide(db, &marker, error).await?;
                 let nonce = record.image().text(WRITE_ATTRIBUTE);
-                let own = sent.filter(|(sent, _)| nonce == Some(sent));
-                Ok(own.map_or_else(replay, |(_, receipt)| receipt))
+                let own = sent.filter(|sent| nonce == Some(&sent.0));
+                Ok(own.map_or_else(replay, |sent| sent.1))
             }
             (Err(failed), _) => Err(failed.error),
         }
@@ -181,7 +181,7 @@ impl Transaction {
 
 fn failed(plan: Plan, unapplied: Unapplied) -> Failed {
     let Unapplied { error, ambiguous, sent } = unapplied;
-    let sent = sent.map(|Sent { nonce, after }| (nonce, plan.receipt(after)));
+    let sent = sent.map(|Sent { nonce, after }| Box::new((nonce, plan.receipt(after))));
     Failed { error, ambiguous, sent }
 }
 
@@ -196,7 +196,7 @@ fn found(error: &Error, record: &Target) -> Result<Option<Loaded<TransactionReco
 /// What a record that was there already means.
 fn decided(marker: &Marker, record: Loaded<TransactionRecord>) -> Result<Committed, Failed> {
     match marker.judge(record)? {
-        Outcome::Committed(record) => Ok(Committed::Before(Box::new(record))),
+        Outcome::Committed(record) => Ok(Committed::Before(record)),
         Outcome::Aborted => Err(Error::Fenced(marker.id.as_str().into()).into()),
     }
 }
@@ -209,7 +209,7 @@ pub(crate) async fn decide(
     error: Error,
 ) -> Result<Box<Loaded<TransactionRecord>>, Error> {
     match marker.resolve(db).await {
-        Ok(Outcome::Committed(record)) => Ok(Box::new(record)),
+        Ok(Outcome::Committed(record)) => Ok(record),
         Ok(Outcome::Aborted) => Err(definite(error)),
         Err(error @ Error::KeyReused(_)) => Err(error),
         Err(unreachable) => Err(marker.unknown(unreachable)),

@@ -5,6 +5,7 @@
 //! `aborted` where it is missing, and then no attempt can take effect any more.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dynamap_mapper::error::OutcomeUnknown;
@@ -76,7 +77,7 @@ pub enum TransactionStatus {
 #[derive(Debug)]
 pub enum Outcome {
     /// All writes were applied, with this record.
-    Committed(Loaded<TransactionRecord>),
+    Committed(Box<Loaded<TransactionRecord>>),
     /// None was applied, and none will be.
     Aborted,
 }
@@ -129,7 +130,11 @@ impl Record {
     /// of the request's JSON is stored.
     pub fn for_request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
         let digest = |json: Vec<u8>| {
-            Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            Sha256::digest(json).iter().fold(String::new(), |mut text, byte| {
+                // Writing to a String does not fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
         };
         self.request = Some(serde_json::to_vec(request).map(digest).map_err(drop));
         self
@@ -219,7 +224,7 @@ impl Marker {
         };
         let image = record.image().clone();
         match self.judge(record)? {
-            Outcome::Committed(record) => Ok(Some(Box::new(record))),
+            Outcome::Committed(record) => Ok(Some(record)),
             Outcome::Aborted => {
                 self.aborted = Some(image);
                 Ok(None)
@@ -232,7 +237,7 @@ impl Marker {
         match record.status {
             TransactionStatus::Aborted => Ok(Outcome::Aborted),
             TransactionStatus::Committed if self.any_request || self.request == record.request => {
-                Ok(Outcome::Committed(record))
+                Ok(Outcome::Committed(Box::new(record)))
             }
             TransactionStatus::Committed => Err(Error::KeyReused(self.id.as_str().into())),
         }
@@ -246,7 +251,7 @@ impl Marker {
         for _ in 0..ROUNDS {
             marker.aborted = None;
             if let Some(record) = marker.begin(db).await? {
-                return Ok(Outcome::Committed(*record));
+                return Ok(Outcome::Committed(record));
             }
             let fence = marker.write(db, TransactionStatus::Aborted, None)?;
             match apply(db, &[fence]).await {

@@ -94,6 +94,10 @@ struct Root {
 /// Numbers of writes, one for each in the process: transactions can be merged.
 static NUMBERS: AtomicUsize = AtomicUsize::new(0);
 
+fn next_number() -> usize {
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
+}
+
 pub(crate) struct Read {
     pub(crate) layout: &'static Layout,
     pub(crate) item: Option<Item>,
@@ -223,6 +227,7 @@ impl Transaction {
     /// [`Error::Conflict`] where the two know one item differently; [`Error::Usage`] where one of them is finished, has an
     /// open nested transaction, or the other one is nested or of another database. The other one is finished in every
     /// case; after an error nothing of it was taken over.
+    #[expect(clippy::needless_pass_by_value, reason = "what was merged is finished")]
     pub fn merge(&self, other: Transaction) -> Result<(), Error> {
         let mut buffer = other.finish()?;
         drop(self.writable()?);
@@ -308,10 +313,6 @@ impl Transaction {
     fn is_finished(&self) -> bool {
         let own = self.state().finished;
         own || self.shared.parent.as_ref().is_some_and(Self::is_finished)
-    }
-
-    fn number(&self) -> usize {
-        NUMBERS.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Makes the writes by key in a buffer of the items that this level knows.

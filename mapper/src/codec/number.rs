@@ -240,7 +240,7 @@ mod tests {
         ] {
             assert_eq!(plus(a, b, false).ok().as_deref(), Some(sum), "{a} + {b}");
             assert_eq!(plus(b, a, false).ok().as_deref(), Some(sum), "{b} + {a}");
-            let negative = if b.starts_with('-') { b[1..].to_owned() } else { format!("-{b}") };
+            let negative = b.strip_prefix('-').map_or_else(|| format!("-{b}"), str::to_owned);
             assert_eq!(plus(a, &negative, true).ok().as_deref(), Some(sum), "{a} - {negative}");
         }
         for (a, b) in [

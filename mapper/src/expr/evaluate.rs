@@ -174,10 +174,10 @@ fn put(item: &mut Item, place: &Place, value: AttributeValue) -> Result<(), Enco
     };
     match (last, parent) {
         (Segment::Key(key), Parent::Map(map)) => drop(map.insert(key.to_string(), value)),
-        (Segment::Index(index), Parent::List(list)) => match list.get_mut(*index) {
+        (Segment::Index(index), Parent::List(elements)) => match elements.get_mut(*index) {
             Some(element) => *element = value,
             // AWS: beyond the end is at the end.
-            None => list.push(value),
+            None => elements.push(value),
         },
         _ => return Err(no_parent()),
     }
@@ -191,9 +191,9 @@ fn remove(item: &mut Item, place: &Place) -> Result<(), EncodeError> {
     };
     match (last, parent) {
         (Segment::Key(key), Parent::Map(map)) => drop(map.remove(key.as_ref())),
-        (Segment::Index(index), Parent::List(list)) => {
-            if *index < list.len() {
-                list.remove(*index);
+        (Segment::Index(index), Parent::List(elements)) => {
+            if *index < elements.len() {
+                elements.remove(*index);
             }
         }
         _ => return Err(no_parent()),
@@ -216,14 +216,14 @@ fn parent<'i, 'p>(
     for segment in way {
         value = match (segment, value) {
             (Segment::Key(key), AttributeValue::M(map)) => map.get_mut(key.as_ref()),
-            (Segment::Index(index), AttributeValue::L(list)) => list.get_mut(*index),
+            (Segment::Index(index), AttributeValue::L(elements)) => elements.get_mut(*index),
             _ => None,
         }
         .ok_or_else(no_parent)?;
     }
     match value {
         AttributeValue::M(map) => Ok(Some((last, Parent::Map(map)))),
-        AttributeValue::L(list) => Ok(Some((last, Parent::List(list)))),
+        AttributeValue::L(elements) => Ok(Some((last, Parent::List(elements)))),
         _ => Err(no_parent()),
     }
 }

@@ -132,16 +132,15 @@ impl Call {
     async fn item(&self, write: &Value) -> Result<String, ConnectorError> {
         let table = write["TableName"].as_str().unwrap_or_default();
         let known = self.sim.state().keys.get(table).cloned();
-        let names = match known {
-            Some(names) => names,
-            None => {
-                let (_, answer) = self.send("DescribeTable", &json!({"TableName": table})).await?;
-                let schema = answer["Table"]["KeySchema"].as_array().cloned().unwrap_or_default();
-                let name = |key: &Value| key["AttributeName"].as_str().map(str::to_owned);
-                let names: Vec<String> = schema.iter().filter_map(name).collect();
-                self.sim.state().keys.insert(table.to_owned(), names.clone());
-                names
-            }
+        let names = if let Some(names) = known {
+            names
+        } else {
+            let (_, answer) = self.send("DescribeTable", &json!({"TableName": table})).await?;
+            let schema = answer["Table"]["KeySchema"].as_array().cloned().unwrap_or_default();
+            let name = |key: &Value| key["AttributeName"].as_str().map(str::to_owned);
+            let names: Vec<String> = schema.iter().filter_map(name).collect();
+            self.sim.state().keys.insert(table.to_owned(), names.clone());
+            names
         };
         let from = if write["Key"].is_object() { &write["Key"] } else { &write["Item"] };
         let key: Vec<String> = names.iter().map(|name| from[name].to_string()).collect();
@@ -178,7 +177,7 @@ impl Call {
         }
         let number = {
             let mut state = self.sim.state();
-            let body = self.body.to_string();
+            let body = self.body.clone();
             state.tokens.insert(token.clone(), Token { body, done: None });
             state.transactions += 1;
             state.transactions
@@ -203,7 +202,7 @@ impl Call {
         let mut state = self.sim.state();
         let known = state.tokens.get(token)?;
         match known.done {
-            _ if known.body != self.body.to_string() => {
+            _ if known.body != self.body => {
                 Some(error(400, "IdempotentParameterMismatchException"))
             }
             None => {

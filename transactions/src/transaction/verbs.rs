@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use dynamap_mapper::write::{ByKeyWrite, Planned, Write, prepare};
 use dynamap_mapper::{Error, IntoCondition, Loaded, Model, Reader as _, WriteVerb};
 
-use super::Transaction;
+use super::{Transaction, next_number};
 use crate::buffer::{Draft, Known};
 use crate::receipt::Handle;
 
@@ -33,7 +33,7 @@ impl Transaction {
         if !M::layout().auto_increment {
             return self.fold(Write::insert(self.database(), &mut model, None)?);
         }
-        let number = self.number();
+        let number = next_number();
         let draft = Draft {
             layout: M::layout(),
             number,
@@ -155,7 +155,7 @@ impl Transaction {
     fn fold<M: Model>(&self, write: Write) -> Result<Handle<M>, Error> {
         let target = write.target().clone();
         let below = self.below(&target);
-        let number = self.number();
+        let number = next_number();
         self.writable()?.buffer.fold(write, number, below)?;
         Ok(Handle { number, target: Some(target), model: PhantomData })
     }
@@ -165,7 +165,7 @@ impl Transaction {
         match self.known(&target) {
             None | Some(Known::ByKey) => {
                 let below = self.below(&target);
-                let number = self.number();
+                let number = next_number();
                 self.writable()?.buffer.fold_by_key(planned, number, below.as_ref())?;
                 Ok(Handle { number, target: Some(target), model: PhantomData })
             }
