@@ -240,7 +240,8 @@ pub enum BusyCause {
     Throttled,
     /// Other transactions held the items.
     Contended,
-    /// No answer came; for reads only, since a write without an answer is [`Error::OutcomeUnknown`].
+    /// No answer came. Of writes only where it was found out that they had no effect: others without an answer are
+    /// [`Error::OutcomeUnknown`].
     Unreachable,
 }
 
@@ -252,17 +253,13 @@ impl fmt::Display for Busy {
             BusyCause::Unreachable => "got no answer",
         };
         let Self { operation, table, attempts, .. } = self;
-        let after = match self.cause {
-            BusyCause::Unreachable => "",
-            _ => ", nothing was written",
-        };
         write!(f, "{operation} on table {table} {cause} {attempts} times")?;
         for (i, failure) in self.failures.iter().enumerate() {
             let between = if i == 0 { " (" } else { "; " };
             write!(f, "{between}item ({}) of table {}", failure.key, failure.table)?;
         }
         let end = if self.failures.is_empty() { "" } else { ")" };
-        write!(f, "{end}{after}: try again later")
+        write!(f, "{end}, nothing was written: try again later")
     }
 }
 
@@ -281,9 +278,9 @@ pub struct OutcomeUnknown {
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} got no answer and may or may not have been applied to", self.operation)?;
+        write!(f, "{} got no answer and may or may not have been applied", self.operation)?;
         for (i, target) in self.targets.iter().enumerate() {
-            write!(f, "{} item {target}", if i == 0 { "" } else { "," })?;
+            write!(f, "{} item {target}", if i == 0 { " to" } else { "," })?;
         }
         match &self.transaction {
             Some(id) => write!(f, ": `Transaction::resolve` of `{id}` decides it"),

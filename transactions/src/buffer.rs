@@ -58,7 +58,7 @@ struct Entry {
     planned: Option<Planned>,
 }
 
-const BY_KEY: &str =
+pub(crate) const BY_KEY: &str =
     "the transaction has written this item by key, and does not know it: get it, and write it then";
 
 /// An insert whose key is taken from a counter when the transaction commits.

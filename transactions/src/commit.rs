@@ -123,10 +123,12 @@ impl Transaction {
                 Ok(after) => return Ok(Committed::Now(plan.receipt(after))),
                 Err(unapplied) => unapplied,
             };
-            if let Some((marker, record)) = &record
-                && let Some(record) = found(&unapplied.error, record)?
-            {
-                return decided(marker, record);
+            if let Some((marker, record)) = &record {
+                match found(&unapplied.error, record) {
+                    Ok(None) => {}
+                    Ok(Some(record)) => return decided(marker, record),
+                    Err(error) => return Err(failed(plan, Unapplied { error, ..unapplied })),
+                }
             }
             rounds += 1;
             // An item of another shape than a write by key is made for: it is made of that item, now that it is known.
@@ -211,8 +213,9 @@ pub(crate) async fn decide(
     match marker.resolve(db).await {
         Ok(Outcome::Committed(record)) => Ok(record),
         Ok(Outcome::Aborted) => Err(definite(error)),
-        Err(error @ Error::KeyReused(_)) => Err(error),
-        Err(unreachable) => Err(marker.unknown(unreachable)),
+        Err(reused @ Error::KeyReused(_)) => Err(reused),
+        // What is in the way now says less than what was sent.
+        Err(_) => Err(marker.unknown(error)),
     }
 }
 

@@ -201,8 +201,12 @@ impl<F, R> Run<'_, F, R> {
                     break RunError::Failed(Error::DeadlineExceeded(time));
                 }
             };
-            let result = (memory.keep)(&value)?;
-            let error = match tx.attempt(tx.finish()?, marker.as_ref(), result).await {
+            let ready = tx.finish().and_then(|buffer| Ok((buffer, (memory.keep)(&value)?)));
+            let (buffer, result) = match ready {
+                Ok(ready) => ready,
+                Err(error) => break RunError::Failed(error),
+            };
+            let error = match tx.attempt(buffer, marker.as_ref(), result).await {
                 Ok(Committed::Now(_)) => return Ok(value),
                 Ok(Committed::Before(record)) => return Ok((memory.recall)(&record)?),
                 Err(Failed { error, ambiguous, .. }) => {

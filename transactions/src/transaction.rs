@@ -18,7 +18,7 @@ use dynamap_mapper::write::{After, Base, Write};
 use dynamap_mapper::{Database, Error, Item, Key, Overlay, Reader};
 use tokio::time::Instant;
 
-use crate::buffer::{Buffer, Known};
+use crate::buffer::{BY_KEY, Buffer, Known};
 use crate::options::{Options, TransactionBuilder};
 use crate::receipt::Receipt;
 use crate::run::Run;
@@ -226,7 +226,7 @@ impl Transaction {
     /// # Errors
     /// [`Error::Conflict`] where the two know one item differently; [`Error::Usage`] where one of them is finished, has an
     /// open nested transaction, or the other one is nested or of another database. The other one is finished in every
-    /// case; after an error nothing of it was taken over.
+    /// case, except under an open nested one; after an error nothing of it was taken over.
     #[expect(clippy::needless_pass_by_value, reason = "what was merged is finished")]
     pub fn merge(&self, other: Transaction) -> Result<(), Error> {
         let mut buffer = other.finish()?;
@@ -243,10 +243,12 @@ impl Transaction {
         }
         let theirs = std::mem::take(&mut *other.reads());
         for (target, read) in &theirs {
-            if self.known(target).is_some_and(|known| known != Known::from(read.item.clone())) {
-                let base = self.known(target).and_then(Known::into_item);
-                let check = read.check(target.clone());
-                return Err(check.conflict(base));
+            match self.known(target) {
+                Some(known) if known.is_unread() => return Err(Error::Usage(BY_KEY)),
+                Some(known) if known != Known::from(read.item.clone()) => {
+                    return Err(read.check(target.clone()).conflict(known.into_item()));
+                }
+                _ => {}
             }
         }
         self.settle_all(&mut buffer)?;

@@ -48,14 +48,18 @@ impl Overlay for Transaction {
         if let Some(known) = Transaction::known(self, &target).filter(|known| !known.is_unread()) {
             return Ok(Noted::Before(known.into_item()));
         }
-        self.settle(&target, Some(item))?;
-        Ok(match self.reads().entry(target) {
+        let (noted, read) = match self.reads().entry(target.clone()) {
             // Of two reads at the same time the first one counts.
-            Entry::Occupied(read) => Noted::Before(read.get().item.clone()),
+            Entry::Occupied(read) => {
+                let read = read.get().item.clone();
+                (Noted::Before(read.clone()), read)
+            }
             Entry::Vacant(unread) => {
                 unread.insert(Read { layout, item: Some(item.clone()) });
-                Noted::First
+                (Noted::First, Some(item.clone()))
             }
-        })
+        };
+        self.settle(&target, read.as_ref())?;
+        Ok(noted)
     }
 }
