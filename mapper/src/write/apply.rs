@@ -140,11 +140,11 @@ async fn transmit(
     match (writes, rendered.as_slice()) {
         ([write], [one]) if !write.once => {
             let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
-            return Ok(rendered
+            Ok(rendered
                 .into_iter()
                 .map(|one| one.after)
                 .map(|after| after.or(returned.clone()))
-                .collect());
+                .collect())
         }
         (writes, all) => {
             let sent = Box::pin(transact::send(db, writes, all, &nonce, terms)).await;

@@ -160,9 +160,9 @@ impl Guard {
 
     /// What it takes in the store. An item from before the constraint has no guard.
     fn write(&self, db: &Database, writes: &[Write], key: Key) -> Write {
-        let owners = self.releases.iter().chain(&self.claim).map(|number| &writes[*number]);
-        let owned = owners.map(|write| Node::equals(OWNER, owner_value(&write.target.key)));
-        let ours = Node::any(owned.collect());
+        let takers = self.releases.iter().chain(&self.claim).map(|number| &writes[*number].target);
+        let ours = takers.map(|target| Node::equals(OWNER, owner_value(&target.key))).collect();
+        let ours = Node::any(ours);
         let claim = self.claim.map(|number| &writes[number].target);
         let after = match claim {
             Some(owner) => After::New(guard_item(&key, self.constraint, &owner.table, &owner.key)),
