@@ -3,15 +3,17 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::codec::{Attribute, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::{Error, Reason, Target};
-use crate::item::Item;
+use crate::expr::{Path, Place};
+use crate::item::{AttributeValue, Item};
 use crate::key::Key;
+use crate::loaded::Loaded;
 use crate::model::{Layout, Model};
-use crate::read::scan_page;
+use crate::read::{BoxFuture, scan_page};
 use crate::reader::Reader as _;
-use crate::schema::WRITE_ATTRIBUTE;
 use crate::unique::{self, GUARDS, UniqueLayout, owner_of};
 use crate::write::{After, Base, Write, apply};
 
@@ -82,6 +84,50 @@ pub struct Orphan {
 }
 
 impl<M: Model> Unique<M> {
+    /// The item that has this value of a unique attribute, read consistently: its guard first, and then the item.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table, Unique};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// User { id: 7, email: "ann@example.org".into() }.insert(&db).await?;
+    /// let ann = Unique::find(&db, User::EMAIL, "ann@example.org").await?.expect("there");
+    /// assert_eq!(ann.id, 7);
+    /// assert!(Unique::find(&db, User::EMAIL, "bob@example.org").await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the attribute is not unique by itself; `Encode`; what reading the item says. An item from
+    /// before the constraint is not found until the [`backfill`](Self::backfill).
+    pub fn find<'a, T: Attribute, R>(
+        db: &'a Database,
+        path: Path<M, T, R>,
+        value: T::Operand<'_>,
+    ) -> BoxFuture<'a, Result<Option<Loaded<M>>, Error>> {
+        let guard = guard_of_value::<M>(db, &path.into_place(), T::encode_operand(value));
+        Box::pin(async move {
+            let (constraint, key) = guard?;
+            let layout = M::layout();
+            for _ in 0..ROUNDS {
+                match holder(db, layout, constraint, &key).await? {
+                    Holder::None | Holder::Orphan { .. } => return Ok(None),
+                    Holder::Item { owner, item } => {
+                        return decode(&db.table_name(layout), &owner, item).map(Some);
+                    }
+                    Holder::Moving => {}
+                }
+            }
+            Err(Error::Usage("the value keeps moving between items: find it again"))
+        })
+    }
+
     /// Makes the guards that items lack, page by page, each with the check that its item is as it was read.
     ///
     /// It runs beside writers, also of this release; those of an older one write without guards, so that it is run once
@@ -276,7 +322,7 @@ async fn orphans(db: &Database, layout: &'static Layout) -> Result<Vec<Found>, E
     }
 }
 
-/// Whether a guard is an orphan: its item, read after it, does not have the value, and it is still there after that.
+/// Whether a guard is an orphan.
 async fn orphan(
     db: &Database,
     layout: &'static Layout,
@@ -284,24 +330,78 @@ async fn orphan(
     guard: Item,
 ) -> Result<Option<Found>, Error> {
     let key = Key::of(&GUARDS, &guard).map_err(|error| Error::encode(&GUARDS, error))?;
-    let Some(seen) = db.read_item(&GUARDS, &key, true).await? else { return Ok(None) };
-    let owner = owner_of(layout, &seen);
+    Ok(match holder(db, layout, constraint, &key).await? {
+        Holder::Orphan { guard, owner, item } => {
+            let orphan = Orphan { constraint: constraint.name, owner };
+            Some(Found { orphan, key, guard, item })
+        }
+        _ => None,
+    })
+}
+
+/// Who has a value.
+enum Holder {
+    /// Nobody.
+    None,
+    Item {
+        owner: Key,
+        item: Item,
+    },
+    /// Nobody, but the guard names this item, which does not have it.
+    Orphan {
+        guard: Item,
+        owner: Option<Key>,
+        item: Option<Item>,
+    },
+    /// The guard was written while its item was read.
+    Moving,
+}
+
+/// Who has the value of this guard. The item is read after the guard; where it does not have the value, the guard is
+/// read again, so that one that was there all the time is an orphan.
+async fn holder(
+    db: &Database,
+    layout: &'static Layout,
+    constraint: &UniqueLayout,
+    key: &Key,
+) -> Result<Holder, Error> {
+    let Some(guard) = db.read_item(&GUARDS, key, true).await? else { return Ok(Holder::None) };
+    let owner = owner_of(layout, &guard);
     let item = match &owner {
         Some(owner) => db.read_item(layout, owner, true).await?,
         None => None,
     };
     let table = db.table_name(layout);
     let own = item.as_ref().and_then(|item| constraint.guard(layout, &table, item));
-    if own.map(unique::guard_key).as_ref() == Some(&key) {
-        return Ok(None);
+    let has = own.map(unique::guard_key).as_ref() == Some(key);
+    let (owner, item) = match (owner, item) {
+        (Some(owner), Some(item)) if has => return Ok(Holder::Item { owner, item }),
+        other => other,
+    };
+    let still = db.read_item(&GUARDS, key, true).await?;
+    if still.as_ref() != Some(&guard) {
+        return Ok(Holder::Moving);
     }
-    let still = db.read_item(&GUARDS, &key, true).await?;
-    let nonce = |guard: &Item| guard.text(WRITE_ATTRIBUTE).map(str::to_owned);
-    if still.as_ref().map(nonce) != Some(nonce(&seen)) {
-        return Ok(None);
-    }
-    let orphan = Orphan { constraint: constraint.name, owner };
-    Ok(Some(Found { orphan, key, guard: seen, item }))
+    Ok(Holder::Orphan { guard, owner, item })
+}
+
+/// The constraint of one attribute alone, and the guard of a value of it.
+fn guard_of_value<M: Model>(
+    db: &Database,
+    place: &Place,
+    value: Result<AttributeValue, EncodeError>,
+) -> Result<(&'static UniqueLayout, Key), Error> {
+    let layout = M::layout();
+    let mut alone = layout.uniques.iter().filter(|constraint| {
+        place.inner.is_empty() && constraint.attributes == [place.name.as_ref()]
+    });
+    let not_unique = "the attribute is not unique by itself: write `#[model(unique)]` on its field";
+    let constraint = alone.next().ok_or(Error::Usage(not_unique))?;
+    let value = value.map_err(|error| Error::encode(layout, error))?;
+    let item = Item::from_iter([(place.name.to_string(), value)]);
+    let guard = constraint.guard(layout, &db.table_name(layout), &item);
+    let not_scalar = || Error::encode(layout, EncodeError::new("the value cannot be unique"));
+    Ok((constraint, unique::guard_key(guard.ok_or_else(not_scalar)?)))
 }
 
 fn of_guards(db: &Database, key: Key) -> Target {

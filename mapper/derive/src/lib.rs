@@ -57,6 +57,7 @@ mod tests;
 /// | `discriminator_name = "kind"` | Another attribute for it. |
 /// | `gsi(by_status, hash_key = status, range_key = day)` | A global secondary index. See below. Any number. |
 /// | `lsi(by_total, range_key = total)` | A local secondary index: of the table's own hash key. At most five. |
+/// | `unique(tenant, login)` | No two items have the same values in all of these fields; several times for several constraints. |
 /// | `schema = "2.0.0"` | The schema that the struct describes, as MAJOR.MINOR.PATCH; `1.0.0` where it is not given. |
 /// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
 /// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
@@ -81,6 +82,7 @@ mod tests;
 /// | `uuid`, `uuid = "v7"` | An insert or upsert fills a nil `uuid::Uuid`, also a key: at random, or beginning with the time (version 7). A given one is kept. |
 /// | `ttl` | The attribute by which the service deletes items, of type `Ttl` or `Option<Ttl>`; `Table::create` turns it on. At most one field. |
 /// | `ttl = Duration::from_hours(24)` | The same, and every write of a whole model but a save sets it so long from now: an `Option<Ttl>` where it is `None`, a `Ttl` always. |
+/// | `unique` | No two items have one value: a string, a number, binary, a boolean, or a newtype of these. Absent and NULL are no values. Not beside `ttl`. See `dynamap::Unique`. |
 /// | `rename = "e-mail"` | The attribute's name in the table, where it is not the field's. |
 /// | `alias = "mail"`, `alias = ["mail", "Mail"]` | Other names under which the attribute is read where its own is absent. Written back under its own name when it changes, or when a write by key starts from it. Filters see stored names. |
 /// | `with = BoolAsNumber` | A `dynamap::Convert` that stores the field in another form: one of the library's (`BoolAsNumber`, `UnixSeconds`, `UnixMillis`) or your own. |

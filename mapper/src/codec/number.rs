@@ -14,7 +14,8 @@ pub(crate) fn equal(a: &str, b: &str) -> bool {
 
 /// The one spelling that all texts of a value share; a text that is no number is its own canonical form.
 pub(crate) fn canonical(text: &str) -> Cow<'_, str> {
-    if is_plain_integer(text) {
+    // A longer one may end in more zeros than the form below spells out.
+    if text.len() <= 38 && is_plain_integer(text) {
         return Cow::Borrowed(text);
     }
     match parts(text) {
@@ -205,6 +206,15 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(canonical(text), form, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_integers_have_one_form_however_they_are_spelled() {
+        for zeros in [1_usize, 36, 37, 38, 39, 40, 90] {
+            let plain = format!("12{}", "0".repeat(zeros));
+            assert!(equal(&plain, &format!("12e{zeros}")), "{zeros}");
+            assert!(equal(&format!("-{plain}"), &format!("-1.2e{}", zeros + 1)), "{zeros}");
         }
     }
 

@@ -124,10 +124,10 @@ pub(super) async fn send(
 async fn transmit(
     db: &Database,
     own: &[Write],
-    expanded: &Expanded,
+    expanded: &Expanded<'_>,
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
-    let writes = expanded.writes.as_slice();
+    let writes = expanded.writes.as_ref();
     if expanded.is_more() {
         let what = "items, and guards of unique values, read and written by one transaction";
         limits::at_most(what, MAX_ACTIONS, writes.len())?;

@@ -3,6 +3,7 @@
 //! They follow from what an item was and what it shall be, and are sent with it in one transaction. A write whose guarded
 //! values stay is sent alone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::judge;
@@ -16,9 +17,9 @@ use crate::key::Key;
 use crate::unique::{GUARDS, OWNER, guard_item, guard_key, owner_of, owner_value};
 
 /// Writes, and those that go with them.
-pub(super) struct Expanded {
+pub(super) struct Expanded<'w> {
     /// Those of the program, and then the derived ones.
-    pub(super) writes: Vec<Write>,
+    pub(super) writes: Cow<'w, [Write]>,
     guards: Vec<Guard>,
 }
 
@@ -43,12 +44,12 @@ pub(super) fn single_request(write: &Write) -> Result<(), Error> {
     Ok(())
 }
 
-impl Expanded {
+impl<'w> Expanded<'w> {
     /// The writes of the program with the guards that follow from them.
     ///
     /// # Errors
     /// [`Error::Conflict`] where two of them take one value.
-    pub(super) fn new(db: &Database, writes: &[Write]) -> Result<Self, Error> {
+    pub(super) fn new(db: &Database, writes: &'w [Write]) -> Result<Self, Error> {
         let mut guards: BTreeMap<String, Guard> = BTreeMap::new();
         for (number, write) in writes.iter().enumerate() {
             for (constraint, old, new) in changed(write) {
@@ -65,10 +66,10 @@ impl Expanded {
                 }
             }
         }
-        let mut expanded = Self { writes: writes.to_vec(), guards: Vec::new() };
+        let mut expanded = Self { writes: Cow::Borrowed(writes), guards: Vec::new() };
         for (key, guard) in guards {
             let write = guard.write(db, writes, guard_key(key));
-            expanded.writes.push(write);
+            expanded.writes.to_mut().push(write);
             expanded.guards.push(guard);
         }
         Ok(expanded)
@@ -101,7 +102,7 @@ impl Expanded {
         for at in &failed {
             self.guards[*at].foreign = !self.guards[*at].foreign;
             let key = self.writes[own + at].target.key.clone();
-            self.writes[own + at] = self.guards[*at].write(db, &self.writes[..own], key);
+            self.writes.to_mut()[own + at] = self.guards[*at].write(db, &self.writes[..own], key);
         }
         !failed.is_empty()
     }
@@ -160,9 +161,9 @@ impl Guard {
 
     /// What it takes in the store. An item from before the constraint has no guard.
     fn write(&self, db: &Database, writes: &[Write], key: Key) -> Write {
-        let owners = self.releases.iter().chain(&self.claim).map(|number| &writes[*number]);
-        let by = owners.map(|write| Node::equals(OWNER, owner_value(&write.target.key)));
-        let ours = Node::any(by.collect());
+        let takers = self.releases.iter().chain(&self.claim).map(|number| &writes[*number].target);
+        let ours = takers.map(|target| Node::equals(OWNER, owner_value(&target.key))).collect();
+        let ours = Node::any(ours);
         let claim = self.claim.map(|number| &writes[number].target);
         let after = match claim {
             Some(owner) => After::New(guard_item(&key, self.constraint, &owner.table, &owner.key)),

@@ -120,3 +120,32 @@ async fn a_repair_leaves_a_guard_that_came_into_use_meanwhile() -> Outcome {
     assert_eq!(guards(&db).await.len(), 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_item_is_found_by_its_unique_value() -> Outcome {
+    let (db, faults) = store().await;
+    let mut ann = User::new(1, "a@x").insert(&db).await?;
+    User::with_login(2, "t", "bob").insert(&db).await?;
+    sent(&faults);
+    let found = Unique::find(&db, User::EMAIL, "a@x").await?.expect("it is hers");
+    assert_eq!((found.id, sent(&faults)), (1, vec!["GetItem".to_owned(), "GetItem".to_owned()]));
+    assert!(Unique::find(&db, User::EMAIL, "b@x").await?.is_none());
+    assert!(matches!(Unique::find(&db, User::TENANT, "t").await, Err(Error::Usage(_))));
+    assert!(matches!(Unique::find(&db, User::NOTE, "").await, Err(Error::Usage(_))));
+    // The value moves between the read of the guard and that of the item: the new owner is found.
+    let gate = faults.pause_answer("GetItem");
+    let finding = {
+        let db = db.clone();
+        tokio::spawn(async move { Unique::find(&db, User::EMAIL, "a@x").await })
+    };
+    gate.reached().await;
+    ann.email = None;
+    ann.save(&db).await?;
+    User::new(3, "a@x").insert(&db).await?;
+    drop(gate);
+    assert_eq!(finding.await??.expect("it is in use").id, 3);
+    // Left behind by another program: the item that is named does not have it.
+    put(&db, 3, "z@x").await;
+    assert!(Unique::find(&db, User::EMAIL, "a@x").await?.is_none());
+    Ok(())
+}
