@@ -149,3 +149,23 @@ async fn an_item_is_found_by_its_unique_value() -> Outcome {
     assert!(Unique::find(&db, User::EMAIL, "a@x").await?.is_none());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_repair_that_is_late_leaves_the_guard_of_a_new_owner() -> Outcome {
+    let (db, faults) = store().await;
+    User::new(1, "a@x").insert(&db).await?;
+    db.client().delete_item().table_name("users").key("id", n(1)).send().await?;
+    let gate = faults.pause("TransactWriteItems");
+    let repairing = {
+        let db = db.clone();
+        tokio::spawn(async move { Unique::<User>::repair(&db).await })
+    };
+    gate.reached().await;
+    assert_eq!(Unique::<User>::repair(&db).await?.len(), 1, "another one was faster");
+    User::new(4, "a@x").insert(&db).await?;
+    drop(gate);
+    assert_eq!(repairing.await??, []);
+    assert_guarded(&db).await;
+    assert_eq!(guards(&db).await.len(), 1);
+    Ok(())
+}
