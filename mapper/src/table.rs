@@ -33,7 +33,8 @@ pub struct Table<M>(PhantomData<fn() -> M>);
 impl<M> Table<M> {
     /// Creates the table with the model's keys, billed per request, and waits until it is active.
     ///
-    /// For a model with an auto-increment key the table of counters is created too, if it is missing. For a model with
+    /// For a model with an auto-increment key the table of counters is created too, if it is missing; for one with unique
+    /// values the table of their guards. For a model with
     /// a `ttl` field the table's time to live is turned on.
     /// If the future is dropped half-way the service goes on creating.
     ///
