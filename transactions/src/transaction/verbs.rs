@@ -23,7 +23,7 @@ impl Transaction {
         self.fold(Write::save(self.database(), &loaded)?.0)
     }
 
-    /// Stores a new item at commit. An auto-increment key is taken then; the [`Receipt`] holds it. Hooks run, and
+    /// Stores a new item at commit. An auto-increment key is taken then; the [`Receipt`](crate::Receipt) holds it. Hooks run, and
     /// other automatic fields are filled, now.
     ///
     /// # Errors
