@@ -85,8 +85,8 @@ pub enum Error {
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist. Create it with `Table::<M>::create`.
-    #[error("table {0} does not exist: create it with Table::<M>::create(&db)")]
+    /// The table does not exist, or one of several. Create it with `Table::<M>::create`.
+    #[error("{} does not exist: create it with Table::<M>::create(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
     /// The service kept refusing for its own reasons until the deadline. Nothing was written; try again later.
     #[error("{0}")]
@@ -114,8 +114,17 @@ pub enum Error {
         "the idempotency key {0} was used for another request: nothing was sent, use another key"
     )]
     KeyReused(Box<str>),
+    /// A transaction was committed before, by its idempotency key, and the result that it stored does not read as the type
+    /// that is asked for. It took effect: do not repeat it. Read `TransactionRecord::result`.
+    #[error(
+        "transaction {0} was committed before, and its stored result does not read as this type: do not repeat it, read \
+         its record"
+    )]
+    ResultUnreadable(Box<str>),
     /// The transaction was aborted by its id, with `Transaction::resolve`: it never takes effect. Nothing was written.
-    #[error("transaction {0} was aborted: nothing was written, begin one with another id")]
+    #[error(
+        "transaction {0} was aborted: nothing was written; `Transaction::run` can begin anew with its id"
+    )]
     Fenced(Box<str>),
     /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
     #[error("{0}")]
@@ -399,6 +408,14 @@ fn step(error: &UpgradeError) -> String {
 
 fn culprit(item: Option<&Target>) -> String {
     item.map_or_else(String::new, |item| format!(" at item {item}"))
+}
+
+fn no_table(tables: &str) -> String {
+    if tables.contains(", ") {
+        format!("one of the tables {tables}")
+    } else {
+        format!("table {tables}")
+    }
 }
 
 fn one_line(report: &Report) -> String {

@@ -172,7 +172,8 @@ impl<'a> Attempts<'a> {
             Ok(Err(error)) => self.classify(error),
             Err(_elapsed) => Attempt::Again(Cause::Lost),
         };
-        if matches!(attempt, Attempt::Again(Cause::Lost)) {
+        // In progress: a copy of this request is being worked on.
+        if matches!(attempt, Attempt::Again(Cause::Lost | Cause::InProgress)) {
             self.ambiguous = true;
         }
         attempt

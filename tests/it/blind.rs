@@ -301,6 +301,44 @@ async fn older_items_are_upgraded_with_the_write() -> Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "grids", validate = false)]
+struct Grid {
+    #[model(hash_key)]
+    id: u64,
+    rows: Vec<Vec<u64>>,
+    maps: Vec<BTreeMap<String, u64>>,
+}
+
+#[tokio::test]
+async fn positions_in_nested_lists_are_those_before_the_update() -> Outcome {
+    let (db, _) = store().await;
+    Table::<Grid>::create(&db).await?;
+    let grid = || Grid {
+        id: 1,
+        rows: (0..4).map(|row| (0..4).map(|cell| 10 * row + cell).collect()).collect(),
+        maps: (0..4).map(|n| BTreeMap::from([("a".to_owned(), n), ("b".to_owned(), n)])).collect(),
+    };
+    for (row, inner, cell) in [(0, 1, 0), (0, 3, 2), (3, 1, 0), (2, 1, 3), (1, 2, 9)] {
+        let update = || {
+            Grid::update(&db, 1)
+                .remove_at(Grid::ROWS, row)
+                .remove_at(Grid::ROWS.index(inner), cell)
+                .remove_at(Grid::MAPS, row)
+                .remove_entry(Grid::MAPS.index(inner), "a")
+        };
+        grid().upsert(&db).await?;
+        let tx = Transaction::begin(&db);
+        Grid::get(&tx, 1).await?;
+        tx.write(update())?;
+        let in_memory = Grid::get(&tx, 1).await?.expect("there").into_inner();
+        drop(tx);
+        let by_the_service = update().returning_new().await?.into_inner();
+        assert_eq!(in_memory, by_the_service, "{row} {inner} {cell}");
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "sheets", validate = false)]
 struct Sheet {
     #[model(hash_key)]

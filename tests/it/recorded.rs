@@ -99,7 +99,7 @@ async fn a_key_that_was_used_for_another_request_is_refused_before_anything_is_s
         Transaction::run(&db, |tx| async move { pay(&tx, 1).await.map(|_| "text".to_owned()) })
             .recorded(Record::with_key("order-42").for_request(&("pay", 30)))
             .await;
-    assert!(matches!(other, Err(RunError::Failed(Error::KeyReused(_)))));
+    assert!(matches!(other, Err(RunError::Failed(Error::ResultUnreadable(_)))));
     // Without `run`, the record itself refuses the commit.
     let tx = Transaction::builder(&db)
         .recorded(Record::with_key("order-42").for_request("other"))
@@ -158,7 +158,8 @@ async fn a_recorded_commit_that_never_gets_an_answer_is_decided_by_its_record() 
             assert!(!receipt.is_replay());
             assert_eq!(receipt.take(from)?.balance, 70, "{fault:?}");
         } else {
-            assert!(matches!(outcome, Err(Error::Busy(_))), "{fault:?}: {outcome:?}");
+            // Its own fence: `run` can begin anew with the key.
+            assert!(matches!(outcome, Err(Error::Fenced(_))), "{fault:?}: {outcome:?}");
         }
         assert_decided(&db, "order-42", committed).await;
     }
@@ -449,5 +450,58 @@ async fn everything_about_transactions_can_be_spawned() -> Outcome {
         assert!(task.await??);
     }
     assert_eq!(balances(&db).await, (92, 8));
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_cannot_commit_by_itself_and_a_result_that_does_not_read_back_is_not_kept() -> Outcome
+{
+    let (db, faults) = store().await;
+    let early = Transaction::run(&db, |tx| async move {
+        pay(&tx, 30).await?;
+        tx.commit().await.map(drop)
+    });
+    assert!(matches!(early.await, Err(RunError::Aborted(Error::Usage(_)))));
+    // Nor can a task that outlives the work.
+    let left = std::sync::Mutex::new(None);
+    let aborted = Transaction::run(&db, |tx| {
+        *left.lock().expect("no panic") = Some(tx.clone());
+        async move { pay(&tx, 30).await.and(Err::<(), _>(Error::Usage("no"))) }
+    });
+    assert!(aborted.await.is_err());
+    let tx = left.lock().expect("no panic").take().expect("the transaction");
+    assert!(matches!(tx.insert(DoomMap::new(1, 1, "late")), Err(Error::Usage(_))));
+    let not_a_number = Transaction::run(&db, |tx| async move {
+        pay(&tx, 30).await?;
+        Ok::<_, Error>(f64::NAN)
+    });
+    let refused = not_a_number.recorded(Record::new()).await;
+    assert!(matches!(refused, Err(RunError::Failed(Error::Usage(_)))));
+    assert_eq!(faults.count("TransactWriteItems"), 0);
+    assert_eq!(balances(&db).await, (100, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_that_fails_by_what_was_never_there_together_is_done_again() -> Outcome {
+    let (db, _) = store().await;
+    let runs = AtomicU32::new(0);
+    let other = db.clone();
+    let sum = Transaction::run(&db, |tx| {
+        let (first, other) = (runs.fetch_add(1, Ordering::Relaxed) == 0, other.clone());
+        async move {
+            let one = get(&tx, 1).await?.balance;
+            if first {
+                // Between the two reads somebody moves money.
+                let theirs = Transaction::begin(&other);
+                pay(&theirs, 30).await?;
+                theirs.commit().await?;
+            }
+            let two = get(&tx, 2).await?.balance;
+            if one + two == 100 { Ok(one + two) } else { Err(Error::Usage("the books are wrong")) }
+        }
+    });
+    assert_eq!(sum.await?, 100);
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
     Ok(())
 }

@@ -324,34 +324,51 @@ async fn a_change_between_the_parts_of_a_commit_is_noticed() -> Outcome {
     Ok(())
 }
 
-/// An insert that is deleted again is a check of what was never seen; parts of one moment each would not do for those.
+/// What is absent can have come and gone between two readings: it is read first, and all of it at one moment.
 #[tokio::test]
-async fn a_commit_whose_reads_are_too_large_for_one_moment_reads_them_twice() -> Outcome {
+async fn what_is_absent_is_read_first_and_must_fit_one_moment() -> Outcome {
     let (db, faults) = store().await;
-    maps(&db, 4).await?;
-    DoomMap::delete(&db, (1, 1)).unchecked().await?;
-    DoomMap::delete(&db, (1, 2)).unchecked().await?;
+    maps(&db, 149).await?;
     let tx = Transaction::begin(&db);
-    for map in [1, 2, 3] {
-        tx.insert(DoomMap::new(1, map, "never there"))?;
-        tx.delete(DoomMap::get(&tx, (1, map)).await?.expect("own insert"))?;
+    for map in 1..=150 {
+        DoomMap::get(&tx, (1, map)).await?;
     }
-    assert!(DoomMap::get(&tx, (1, 4)).await?.is_some());
-    faults.next(GET, Fault::service("ValidationException"));
-    faults.next(GET, Fault::Delay(Duration::ZERO));
-    let gate = faults.pause(GET);
     faults.clear_log();
-    let mut commit = tokio::spawn(tx.commit());
-    held(&gate, &mut commit).await;
-    // Maps 1 and 3 are never both absent: one moves to the place of the other.
-    let other = Transaction::begin(&db);
-    other.insert(DoomMap::new(1, 1, "moved"))?;
-    other.delete(DoomMap::get(&other, (1, 3)).await?.expect("there"))?;
-    other.commit().await?;
-    gate.release();
-    let error = commit.await?.expect_err("map 1 is there");
-    assert_eq!(error.winner::<DoomMap>()?.expect("there").map, 1);
-    assert_eq!(sizes(&faults), [4, 2, 2, 2, 2]);
+    tx.commit().await?;
+    assert_eq!(sizes(&faults), [100, 50]);
+    let first = faults.requests()[0].body["TransactItems"][0]["Get"]["Key"]["map"].clone();
+    assert_eq!(first, serde_json::json!({"N": "150"}));
+
+    // Of a snapshot as soon as it is known.
+    let mut snapshot = Snapshot::of(&db);
+    let slots: Vec<_> = (1..=150).map(|map| snapshot.get::<DoomMap>((1, map))).collect();
+    faults.clear_log();
+    let found = snapshot.read().await?;
+    assert_eq!(sizes(&faults), [100, 50, 100, 50]);
+    let first = faults.requests()[2].body["TransactItems"][0]["Get"]["Key"]["map"].clone();
+    assert_eq!(first, serde_json::json!({"N": "150"}));
+    for (slot, map) in slots.into_iter().zip(1..) {
+        assert_eq!(found.take(slot)?.map(|found| found.map), (map < 150).then_some(map));
+    }
+
+    // More than fit one moment cannot be proven.
+    let tx = Transaction::begin(&db);
+    let mut snapshot = Snapshot::of(&db);
+    for map in 200..=300 {
+        DoomMap::get(&tx, (1, map)).await?;
+        let _ = snapshot.get::<DoomMap>((1, map));
+    }
+    assert!(matches!(tx.commit().await, Err(Error::Limit { limit: 100, found: 101, .. })));
+    assert!(matches!(snapshot.read().await, Err(Error::Limit { limit: 100, found: 101, .. })));
+    let tx = Transaction::begin(&db);
+    for map in 147..=151 {
+        DoomMap::get(&tx, (1, map)).await?;
+    }
+    // Too large for one moment, and halved: the two that are absent are still together.
+    faults.next(GET, Fault::service("ValidationException"));
+    faults.clear_log();
+    tx.commit().await?;
+    assert_eq!(sizes(&faults), [5, 2, 3]);
     Ok(())
 }
 

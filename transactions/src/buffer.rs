@@ -56,6 +56,8 @@ struct Entry {
     number: usize,
     /// Where the item has not been read: `base` and `after` say nothing then.
     planned: Option<Planned>,
+    /// Whether it was decided by conditions, so that all of the item must be as it was.
+    decided: bool,
 }
 
 pub(crate) const BY_KEY: &str =
@@ -99,11 +101,16 @@ impl Buffer {
             starts_from(&write, visible)?;
         }
         self.one_model(write.layout(), write.target())?;
+        let decided = write.compares_all();
         let (layout, target, base, after) = write.into_parts();
         match self.entries.iter_mut().find(|entry| entry.target == target) {
-            Some(entry) => entry.fold(after, number),
+            Some(entry) => {
+                entry.fold(after, number);
+                entry.decided |= decided;
+            }
             None => {
-                self.entries.push(Entry { layout, target, base, after, number, planned: None });
+                let planned = None;
+                self.entries.push(Entry { layout, target, base, after, number, planned, decided });
             }
         }
         Ok(())
@@ -134,6 +141,7 @@ impl Buffer {
                 after,
                 number,
                 planned: Some(planned),
+                decided: false,
             });
             return Ok(());
         };
@@ -154,6 +162,7 @@ impl Buffer {
         let Some(planned) = &entry.planned else { return Ok(()) };
         let (_, _, base, after) = planned.on(item.cloned())?.into_parts();
         (entry.base, entry.after, entry.planned) = (base, after, None);
+        entry.decided = true;
         Ok(())
     }
 
@@ -273,6 +282,7 @@ impl Entry {
         if let Some(planned) = self.planned {
             return (planned.blind(), self.number);
         }
-        (Write::new(self.layout, self.target, self.base, self.after), self.number)
+        let write = Write::new(self.layout, self.target, self.base, self.after);
+        (if self.decided { write.comparing_all() } else { write }, self.number)
     }
 }

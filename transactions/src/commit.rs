@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use dynamap_mapper::error::{Busy, BusyCause, Failure, Target};
 use dynamap_mapper::schema::WRITE_ATTRIBUTE;
-use dynamap_mapper::write::{Planned, Sent, Terms, Unapplied, Write, apply_on, check_count};
+use dynamap_mapper::write::{Base, Planned, Sent, Terms, Unapplied, Write, apply_on, check_count};
 use dynamap_mapper::{Database, Error, Item, Loaded, Reader as _, sequence};
 use tokio::time::Instant;
 
@@ -60,7 +60,7 @@ impl Plan {
             if !self.by_key[planned].misses(image) {
                 continue;
             }
-            let made = self.by_key.swap_remove(planned).on(Some(image.clone()))?;
+            let made = self.by_key.swap_remove(planned).on(Some(image.clone()))?.comparing_all();
             let write = self.writes.iter_mut().find(|write| of_failure(write.target()));
             if let Some(write) = write {
                 *write = made.numbered(failure.target());
@@ -87,7 +87,11 @@ impl Transaction {
             (Ok(Committed::Now(receipt)), _) => Ok(receipt),
             (Ok(Committed::Before(_)), _) => Ok(replay()),
             (Err(Failed { error, ambiguous: true, sent }), Some(marker)) => {
-                let record = decide(db, &marker, error).await?;
+                let record = decide(db, &marker, error).await.map_err(|error| match error {
+                    // Our own fence: the key cannot be committed by this form again.
+                    Error::Busy(_) if marker.chosen => Error::Fenced(marker.id.as_str().into()),
+                    error => error,
+                })?;
                 let nonce = record.image().text(WRITE_ATTRIBUTE);
                 let own = sent.filter(|sent| nonce == Some(&sent.0));
                 Ok(own.map_or_else(replay, |sent| sent.1))
@@ -104,12 +108,9 @@ impl Transaction {
         result: Option<String>,
     ) -> Result<Committed, Failed> {
         let db = self.database();
-        if let (Some(deadline), Some(time)) = (self.deadline(), self.options().time)
-            && Instant::now() >= deadline
-        {
-            return Err(Error::DeadlineExceeded(time).into());
-        }
+        self.check_deadline()?;
         let mut plan = self.plan(buffer, usize::from(marker.is_some())).await?;
+        self.check_deadline()?;
         let mut record = None;
         if let Some(marker) = marker {
             let write = marker.write(db, TransactionStatus::Committed, result)?;
@@ -138,6 +139,43 @@ impl Transaction {
         }
     }
 
+    fn check_deadline(&self) -> Result<(), Error> {
+        match (self.deadline(), self.options().time) {
+            (Some(deadline), Some(time)) if Instant::now() >= deadline => {
+                Err(Error::DeadlineExceeded(time))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the work saw items that were not so at one moment.
+    pub(crate) async fn saw_no_moment(&self) -> bool {
+        let checks = self.checks(&[]);
+        if self.options().isolation != Isolation::Serializable || checks.len() < 2 {
+            return false;
+        }
+        let terms = Terms { deadline: self.deadline(), decidable: false };
+        let seen = apply_on(self.database(), &checks, &terms).await;
+        seen.is_err_and(|unapplied| unapplied.error.is_conflict())
+    }
+
+    /// Requires that writes start from what was read: another task may have read it while it was written.
+    fn require_reads(&self, writes: &[Write]) -> Result<(), Error> {
+        let reads = self.reads();
+        for write in writes {
+            let Some(read) = reads.get(write.target()) else { continue };
+            let same = match (write.base(), &read.item) {
+                (Base::Stored(base), Some(read)) => base == read,
+                (Base::Absent, None) | (Base::Any, _) => true,
+                _ => false,
+            };
+            if !same {
+                return Err(write.conflict(read.item.clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// The writes, with ids from counters, and what the isolation level asks for. `more` writes will join them.
     async fn plan(&self, mut buffer: Buffer, more: usize) -> Result<Plan, Error> {
         let db = self.database();
@@ -146,8 +184,13 @@ impl Transaction {
         self.settle_all(&mut buffer)?;
         let (mut writes, drafts, by_key) = buffer.into_writes();
         let mut inserted = HashMap::new();
+        self.require_reads(&writes)?;
         // Before ids are taken for what cannot be committed.
-        check_count(writes.len() + drafts.len() + more)?;
+        let mut count = writes.len() + drafts.len() + more;
+        if count > 0 && self.options().isolation == Isolation::Serializable {
+            count += self.checks(&writes).len();
+        }
+        check_count(count)?;
         for (layout, key) in own_keys {
             sequence::raise(db, layout, &key).await?;
         }

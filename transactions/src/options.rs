@@ -29,12 +29,14 @@ pub(crate) struct Options {
     pub(crate) isolation: Isolation,
     pub(crate) time: Option<Duration>,
     pub(crate) record: Option<Record>,
+    /// Whether it is committed by `run`, and not by the program.
+    pub(crate) owned: bool,
 }
 
 impl Options {
     /// When the time that was given is over, from now.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.time.map(|time| Instant::now() + time)
+        self.time.and_then(|time| Instant::now().checked_add(time))
     }
 }
 

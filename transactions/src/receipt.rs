@@ -72,8 +72,8 @@ impl Receipt {
         let stored = target.and_then(|t| Some((t, self.items.get(t)?.as_ref()?)));
         let Some((target, item)) = stored else {
             return Err(Error::Usage(
-                "the handle has no item in this receipt: it was deleted or rolled back in the transaction, \
-                 or belongs to another one",
+                "the handle has no item in this receipt: it was deleted, rolled back, only checked, or written by key \
+                 without being read; or the receipt is a replay, or of another transaction",
             ));
         };
         decode(&target.table, &target.key, item.clone())

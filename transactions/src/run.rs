@@ -99,7 +99,8 @@ impl<F, R> Run<'_, F, R> {
     }
 
     /// The time for everything: the work, as often as it is done, and the commits. By default that of
-    /// [`RetryPolicy::deadline`](dynamap_mapper::RetryPolicy), 30 s. Work that has not ended by then is dropped.
+    /// [`RetryPolicy::deadline`](dynamap_mapper::RetryPolicy), 30 s. Work that has not ended by then is dropped. Looking an
+    /// idempotency key up before, and deciding the record of an attempt without an answer after it, take their own time.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.options.time = Some(time);
         self
@@ -141,7 +142,14 @@ impl<E: fmt::Display> fmt::Display for RunError<E> {
     }
 }
 
-impl<E: std::error::Error> std::error::Error for RunError<E> {}
+impl<E: std::error::Error + 'static> std::error::Error for RunError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Aborted(error) => Some(error),
+            Self::Failed(error) => error.source(),
+        }
+    }
+}
 
 /// How the result of the work is kept in its record.
 struct Memory<T> {
@@ -162,15 +170,17 @@ impl<T> Memory<T> {
 impl<T: Serialize + DeserializeOwned> Memory<T> {
     fn json() -> Self {
         Self {
+            // Not a number, say, is written as null, and does not read back.
             keep: |value| {
-                serde_json::to_string(value).map(Some).map_err(|_| {
-                    Error::Usage("recorded work returns what can be written as JSON: this cannot")
-                })
+                let json = serde_json::to_string(value).ok();
+                let json = json.filter(|json| serde_json::from_str::<T>(json).is_ok());
+                json.map(Some).ok_or(Error::Usage(
+                    "recorded work returns what can be written as JSON and read back: this cannot",
+                ))
             },
-            // What was kept for other work does not read as the result of this.
             recall: |record| {
                 serde_json::from_str(record.result.as_deref().unwrap_or("null"))
-                    .map_err(|_| Error::KeyReused(record.id.as_str().into()))
+                    .map_err(|_| Error::ResultUnreadable(record.id.as_str().into()))
             },
         }
     }
@@ -182,6 +192,7 @@ impl<F, R> Run<'_, F, R> {
         F: FnMut(Transaction) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        self.options.owned = true;
         let deadline = self.options.deadline();
         let record = self.options.record.as_ref();
         let mut marker = record.map(|record| Marker::new(self.db, record)).transpose()?;
@@ -195,8 +206,18 @@ impl<F, R> Run<'_, F, R> {
             let tx = Transaction::start(self.db, self.options.clone(), deadline);
             let value = match within(deadline, (self.body)(tx.clone())).await {
                 Some(Ok(value)) => value,
-                Some(Err(error)) => break RunError::Aborted(error),
+                Some(Err(error)) => {
+                    // What the work saw was perhaps never there together: then what it says of it means nothing.
+                    let torn = attempt < self.attempts && tx.saw_no_moment().await;
+                    tx.rollback();
+                    if torn && back_off(self.db, attempt).await {
+                        attempt += 1;
+                        continue;
+                    }
+                    break RunError::Aborted(error);
+                }
                 None => {
+                    tx.rollback();
                     let time = self.options.time.unwrap_or_default();
                     break RunError::Failed(Error::DeadlineExceeded(time));
                 }

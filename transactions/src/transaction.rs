@@ -119,6 +119,8 @@ struct State {
 }
 
 const FINISHED: &str = "the transaction is finished: begin a new one";
+const OWNED: &str =
+    "`run` commits its transaction itself: return `Ok` from the work, or use `Transaction::begin`";
 const NESTED_OPEN: &str =
     "a nested transaction is open: commit or drop it before its parent writes or commits";
 
@@ -177,6 +179,9 @@ impl Transaction {
 
     /// Begins a transaction inside this one.
     ///
+    /// Of two that are open at the same time neither sees what the other writes: open one after the other where they decide
+    /// by the same items.
+    ///
     /// It sees this one's writes. It is finished with this one. Its commit merges its writes into this one, its drop forgets them; neither sends
     /// anything. While it is open this one refuses writes and commit.
     #[must_use]
@@ -193,27 +198,31 @@ impl Transaction {
     ///
     /// # Errors
     /// [`Error::Conflict`] names each item that was not as expected and holds it as it is now: nothing was written,
-    /// begin again with fresh reads. [`Error::OutcomeUnknown`] where no answer came until the deadline. After every
+    /// begin again with fresh reads. [`Error::OutcomeUnknown`] where no answer came until the deadline; of a single insert or
+    /// write by key, which is not sent twice, where its answer was lost and the item does not tell. After every
     /// other error nothing was written. The transaction is finished in every case, except under an open nested one.
     /// Of a recorded transaction also [`Error::Fenced`] and [`Error::KeyReused`]; where one with its key was committed
     /// before, nothing is written and the receipt says [`is_replay`](Receipt::is_replay).
     ///
     /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
     pub async fn commit(self) -> Result<Receipt, Error> {
+        if self.shared.parent.is_none() && self.options().owned {
+            return Err(Error::Usage(OWNED));
+        }
         let mut buffer = self.finish()?;
         let Some(parent) = &self.shared.parent else {
             return self.send(buffer).await;
         };
-        let parent_is_finished = parent.is_finished();
-        {
-            let mut state = parent.state();
-            state.open_children = state.open_children.saturating_sub(1);
-        }
-        if parent_is_finished {
+        let settled = parent.settle_all(&mut buffer);
+        let is_finished = parent.is_finished();
+        // Closed and merged at once, so that the parent is not committed in between.
+        let mut state = parent.state();
+        state.open_children = state.open_children.saturating_sub(1);
+        if is_finished || state.finished {
             return Err(Error::Usage(FINISHED));
         }
-        parent.settle_all(&mut buffer)?;
-        parent.state().buffer.merge(buffer, |target| parent.below(target))?;
+        settled?;
+        state.buffer.merge(buffer, |target| parent.below(target))?;
         Ok(Receipt::default())
     }
 

@@ -8,7 +8,7 @@ use super::change::{Change, Expression, Verb, check_apart};
 use super::node::Term;
 use super::place::{Place, Segment};
 use crate::codec::{EncodeError, number};
-use crate::item::{AttributeValue, Item, same};
+use crate::item::{AttributeValue, Item, kind_name, same};
 
 /// The item that the changes leave of this one.
 ///
@@ -32,8 +32,8 @@ pub(crate) fn evaluate(item: &Item, changes: &[Change]) -> Result<Item, EncodeEr
     // Positions in lists are those before the update: the last ones go first.
     let mut removals: Vec<&Place> = removals.into_iter().map(|change| &change.place).collect();
     // What was not there is not removed, also where another change has just added an element at its position.
-    removals.retain(|place| place.find(item).is_some() || !ends_in_list(place));
-    removals.sort_by_key(|place| std::cmp::Reverse(last_index(place)));
+    removals.retain(|place| !is_beyond_a_list(item, place));
+    removals.sort_by(|a, b| (&b.name, &b.inner).cmp(&(&a.name, &a.inner)));
     for place in removals {
         remove(&mut after, place).map_err(|error| error.at(&place.to_string()))?;
     }
@@ -122,6 +122,9 @@ fn difference(
     old: &AttributeValue,
     less: &AttributeValue,
 ) -> Result<Option<AttributeValue>, EncodeError> {
+    if kind_name(old) != kind_name(less) {
+        return Err(mismatch());
+    }
     let less = elements(less)?;
     let mut left = elements(old)?;
     left.retain(|element| !less.iter().any(|other| same(other, element)));
@@ -156,8 +159,11 @@ fn set(like: &AttributeValue, elements: Vec<AttributeValue>) -> Option<Attribute
     }
 }
 
-fn ends_in_list(place: &Place) -> bool {
-    matches!(place.inner.last(), Some(Segment::Index(_)))
+/// Whether a place is a position of a list that is there, and that has no element at it.
+fn is_beyond_a_list(item: &Item, place: &Place) -> bool {
+    let mut list = place.clone();
+    let Some(Segment::Index(index)) = list.inner.pop() else { return false };
+    matches!(list.find(item), Some(AttributeValue::L(elements)) if index >= elements.len())
 }
 
 fn last_index(place: &Place) -> usize {

@@ -16,7 +16,7 @@ pub(crate) struct Place {
 }
 
 /// One step into a document.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Segment {
     Key(Cow<'static, str>),
     Index(usize),

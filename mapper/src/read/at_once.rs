@@ -29,8 +29,16 @@ const MAX_ITEMS: usize = 100;
 const TOO_LARGE: [&str; 2] = ["ValidationException", "ValidationError"];
 
 /// Rounds of reading the same items: each round reads every item once, and those of one part at one moment.
+///
+/// An item with a nonce that is the same in two readings was so at every moment between them: nonces do not come back.
+/// One without, an absent one above all, can have gone and come back; so those are read first, in one part: what they
+/// are at its moment is proven, and what the others are by their readings before and after it.
 pub(crate) struct Rounds<'a> {
     targets: &'a [Target],
+    /// The positions of the targets, in the order in which they are read.
+    order: Vec<usize>,
+    /// How many at the beginning are without a nonce.
+    first: usize,
     parts: Vec<Range<usize>>,
     /// One deadline for all rounds.
     attempts: Attempts<'a>,
@@ -43,7 +51,7 @@ impl<'a> Rounds<'a> {
         let starts = (0..targets.len()).step_by(MAX_ITEMS);
         let parts = starts.map(|start| start..targets.len().min(start + MAX_ITEMS)).collect();
         let attempts = Attempts::new(db, OPERATION, table).until(deadline);
-        Self { targets, parts, attempts }
+        Self { targets, order: (0..targets.len()).collect(), first: 0, parts, attempts }
     }
 
     /// Whether a round reads all items at one moment. A round can find out that it does not.
@@ -51,20 +59,38 @@ impl<'a> Rounds<'a> {
         self.parts.len() <= 1
     }
 
-    /// Whether a part was too large, so that the first hundred items are not of one moment either.
-    pub(crate) fn is_halved(&self) -> bool {
-        self.parts.len() > self.targets.len().div_ceil(MAX_ITEMS)
+    /// Reads the items first that were seen without a nonce, or not seen.
+    pub(crate) fn put_first(&mut self, is_without: impl Fn(usize) -> bool) {
+        self.order.sort_by_key(|position| !is_without(*position));
+        self.first = self.order.iter().filter(|position| is_without(**position)).count();
+    }
+
+    /// Requires that the items that had to be first were read at one moment.
+    ///
+    /// # Errors
+    /// [`Error::Limit`].
+    pub(crate) fn require_proof(&self) -> Result<(), Error> {
+        let together = self.parts.first().map_or(0, Range::len);
+        let what =
+            "items that are absent, or were never written by this library, read at one moment";
+        if self.first > together {
+            return Err(Error::Limit { what, limit: together, found: self.first, item: None });
+        }
+        Ok(())
     }
 
     /// Reads every item, in the order of the targets. A part that is too large is halved, for later rounds too.
     pub(crate) async fn read(&mut self) -> Result<Vec<Option<Item>>, Error> {
-        let mut found = Vec::with_capacity(self.targets.len());
+        let mut found = vec![None; self.targets.len()];
         let mut next = 0;
         while let Some(part) = self.parts.get(next).cloned() {
-            let targets = &self.targets[part.clone()];
-            match send(self.attempts.another(), targets).await? {
+            let positions = &self.order[part.clone()];
+            let targets: Vec<&Target> = positions.iter().map(|at| &self.targets[*at]).collect();
+            match send(self.attempts.another(), &targets).await? {
                 Answer::Items(items) => {
-                    found.extend(items);
+                    for (position, item) in positions.iter().zip(items) {
+                        found[*position] = item;
+                    }
                     next += 1;
                 }
                 Answer::TooLarge => {
@@ -93,11 +119,11 @@ enum Answer {
 }
 
 /// Sends one request until it is answered.
-async fn send(mut attempts: Attempts<'_>, targets: &[Target]) -> Result<Answer, Error> {
+async fn send(mut attempts: Attempts<'_>, targets: &[&Target]) -> Result<Answer, Error> {
     let table = targets.first().map_or("", |target| target.table.as_str());
     let gets: Vec<TransactGetItem> = targets
         .iter()
-        .map(get)
+        .map(|target| get(target))
         .collect::<Result<_, _>>()
         .map_err(|error| refused(table, String::new(), error.to_string()))?;
     // A single item is never too large: what the service says of it is about something else.

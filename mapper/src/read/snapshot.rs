@@ -11,6 +11,7 @@ use crate::error::{Error, Target};
 use crate::item::Item;
 use crate::loaded::Loaded;
 use crate::model::Model;
+use crate::schema::WRITE_ATTRIBUTE;
 
 /// A read of many items by key, all as they are at one moment: a total of accounts while others transfer between them.
 ///
@@ -103,14 +104,20 @@ async fn read(db: &Database, targets: &[Target]) -> Result<Vec<Option<Item>>, Er
         return Ok(found);
     }
     loop {
+        rounds.put_first(|position| !has_nonce(found[position].as_ref()));
         // What moved is not enough to read again: the others may have moved since.
         let again = rounds.read().await?;
         if again == found {
+            rounds.require_proof()?;
             return Ok(found);
         }
         found = again;
         rounds.pause().await?;
     }
+}
+
+fn has_nonce(item: Option<&Item>) -> bool {
+    item.is_some_and(|item| item.contains(WRITE_ATTRIBUTE))
 }
 
 /// One item of a [`Snapshot`]; finds it in the [`SnapshotItems`].

@@ -118,6 +118,12 @@ impl Write {
         self
     }
 
+    /// Whether all that was read must be as it was.
+    #[must_use]
+    pub fn compares_all(&self) -> bool {
+        self.compare_all
+    }
+
     /// The model as which the item is written.
     #[must_use]
     pub fn layout(&self) -> &'static Layout {
@@ -218,7 +224,11 @@ impl Write {
     /// without a version, the attributes that matter to this write are compared as well.
     fn unchanged(&self, item: &Item) -> Node {
         let seen = |name: &str| Node::seen(name, item.get(name));
-        let mut all = vec![Node::exists(self.layout.hash_key.name)];
+        let mut all = Vec::new();
+        // Where one of the two is compared with a value, the item is there.
+        if !self.is_locked(item) && !item.contains(WRITE_ATTRIBUTE) {
+            all.push(Node::exists(self.layout.hash_key.name));
+        }
         all.extend(self.layout.version.map(seen));
         all.push(seen(WRITE_ATTRIBUTE));
         if !self.is_locked(item) {

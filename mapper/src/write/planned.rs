@@ -189,5 +189,6 @@ fn on<M: Model>(by_key: &ByKey, item: Option<Item>) -> Result<Write, Error> {
         }
         after => after.clone(),
     };
-    Ok(Write::new(layout, target, Base::Stored(image), after))
+    // Its conditions were decided by this item.
+    Ok(Write::new(layout, target, Base::Stored(image), after).comparing_all())
 }

@@ -8,11 +8,13 @@ use crate::database::Database;
 use crate::error::{Conflict, Error, Target};
 use crate::item::Item;
 use crate::read::Rounds;
+use crate::schema::WRITE_ATTRIBUTE;
 
 /// Requires that every item is as the writes, which change nothing, expect it.
 ///
-/// Up to 100 items are read at one moment. More are read part by part: every item was seen before the first part was
-/// read, and is the same when its own part is, so that all were so at the moment of the first part.
+/// Up to 100 items are read at one moment. More are read part by part, first those that have no nonce, or were not seen:
+/// every other item was seen before the first part was read, and is the same when its own part is, so that all were so at
+/// the moment of the first part.
 pub(super) async fn send(
     db: &Database,
     writes: &[Write],
@@ -20,13 +22,11 @@ pub(super) async fn send(
 ) -> Result<(), Error> {
     let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
     let mut rounds = Rounds::new(db, &targets, deadline);
+    let has_nonce =
+        |write: &Write| matches!(&write.base, Base::Stored(item) if item.contains(WRITE_ATTRIBUTE));
+    rounds.put_first(|position| !has_nonce(&writes[position]));
     require(writes, rounds.read().await?)?;
-    let unseen = writes.iter().any(|write| matches!(write.base, Base::Any));
-    if rounds.is_halved() || (unseen && !rounds.is_one_moment()) {
-        // Some had not been seen: conditions by key, and inserts that were deleted again. Now all are.
-        require(writes, rounds.read().await?)?;
-    }
-    Ok(())
+    rounds.require_proof()
 }
 
 fn require(writes: &[Write], found: Vec<Option<Item>>) -> Result<(), Error> {
