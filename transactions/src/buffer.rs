@@ -103,15 +103,12 @@ impl Buffer {
         self.one_model(write.layout(), write.target())?;
         let decided = write.compares_all();
         let (layout, target, base, after) = write.into_parts();
-        match self.entries.iter_mut().find(|entry| entry.target == target) {
-            Some(entry) => {
-                entry.fold(after, number);
-                entry.decided |= decided;
-            }
-            None => {
-                let planned = None;
-                self.entries.push(Entry { layout, target, base, after, number, planned, decided });
-            }
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.target == target) {
+            entry.fold(after, number);
+            entry.decided |= decided;
+        } else {
+            let planned = None;
+            self.entries.push(Entry { layout, target, base, after, number, planned, decided });
         }
         Ok(())
     }
