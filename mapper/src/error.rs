@@ -48,6 +48,14 @@ pub enum Error {
     /// There is no item with this key. Nothing was written.
     #[error("no item {0}: nothing was written")]
     NotFound(Box<Target>),
+    /// A search of which exactly one result was wanted found none, or several.
+    #[error("the search of table {table} found {}", if *several { "more than one item" } else { "no item" })]
+    NotOne {
+        /// The table's full name.
+        table: Box<str>,
+        /// Whether there are several.
+        several: bool,
+    },
     /// An item was not as expected; holds the item as it is now. Nothing was written. Read again and decide.
     #[error(transparent)]
     Conflict(Box<Conflict>),
@@ -299,7 +307,7 @@ impl Error {
     /// Whether the item that a verb needs is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound(_))
+        matches!(self, Self::NotFound(_) | Self::NotOne { several: false, .. })
     }
 
     /// Whether the value was refused before anything was sent.

@@ -2,6 +2,7 @@
 
 mod at_once;
 mod collection;
+mod consume;
 mod expired;
 mod get;
 mod index;

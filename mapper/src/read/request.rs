@@ -44,6 +44,8 @@ pub(super) struct Conditions {
 pub(super) struct Page {
     pub(super) items: Vec<Attributes>,
     pub(super) next: Option<Attributes>,
+    /// How many items passed the filter; they are not among `items` where only a count was asked for.
+    pub(super) count: usize,
 }
 
 impl Rendered {
@@ -85,11 +87,11 @@ impl Rendered {
         if self.key_condition.is_some() {
             let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
             let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
-            return Ok(Page::new(answer.items, answer.last_evaluated_key));
+            return Ok(Page::new(answer.items, answer.last_evaluated_key, answer.count));
         }
         let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
         let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
+        Ok(Page::new(answer.items, answer.last_evaluated_key, answer.count))
     }
 }
 
@@ -106,7 +108,9 @@ impl Conditions {
 }
 
 impl Page {
-    fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>) -> Self {
-        Self { items: items.unwrap_or_default(), next: next.filter(|key| !key.is_empty()) }
+    fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>, count: i32) -> Self {
+        let next = next.filter(|key| !key.is_empty());
+        let count = usize::try_from(count).unwrap_or_default();
+        Self { items: items.unwrap_or_default(), next, count }
     }
 }
