@@ -128,6 +128,10 @@ pub enum Error {
     /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
     #[error("{0}")]
     Usage(&'static str),
+    /// A text is no cursor, or a cursor is one of another query, or was changed. Nothing was sent; begin with the first
+    /// page.
+    #[error("the cursor is not one of this query: nothing was sent, begin with the first page")]
+    ForeignCursor,
     /// Something else that the service said.
     #[error(transparent)]
     Service(Box<ServiceError>),

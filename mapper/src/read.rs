@@ -3,6 +3,7 @@
 mod at_once;
 mod collection;
 mod consume;
+mod cursor;
 mod expired;
 mod get;
 mod index;
@@ -10,12 +11,14 @@ mod known;
 mod query;
 mod request;
 mod search;
+mod shape;
 mod snapshot;
 
 pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
 #[doc(hidden)]
 pub use collection::{Found, LoadedModel, Slot};
+pub use cursor::{Cursor, Page};
 pub use get::Get;
 pub use index::Index;
 pub use query::{Query, Scan};

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::Select;
 
+use super::cursor::{Cursor, Page};
 use super::request::Rendered;
 use super::search::{Progress, Search};
 use crate::error::Error;
@@ -27,6 +28,38 @@ impl Search<'_> {
     ) -> Result<Vec<O>, Error> {
         self.limit = Some(self.limit.map_or(results, |limit| limit.min(results)));
         self.collect::<M, O>().await
+    }
+
+    /// One page of results: what one request finds, or as many as the limit says.
+    pub(super) async fn page_behind<M: Model, O: Output<M>>(
+        self,
+        cursor: Option<Cursor>,
+    ) -> Result<Page<O>, Error> {
+        if self.overlay.is_some() {
+            return Err(Error::Usage(
+                "a transaction has no pages: what it knows ends with it, and a cursor does not; write `.try_collect()`",
+            ));
+        }
+        if self.limit == Some(0) {
+            return Err(Error::Usage("a page has at least one result: write `.limit(1)` or more"));
+        }
+        let rendered = self.rendered::<M, O>()?;
+        let shape = self.shape(&rendered, O::wanted().as_deref())?;
+        let (secret, names) = (self.db.cursor_secret(), self.place_names());
+        let mut progress = self.begin(&rendered)?;
+        if let Some(cursor) = cursor {
+            progress.start = Some(cursor.open(secret, &shape, &names)?);
+        }
+        let mut items = Vec::new();
+        while let Some(results) = self.results::<M, O>(&rendered, &mut progress).await? {
+            items.extend(results);
+            if self.limit.is_none() {
+                break;
+            }
+        }
+        let behind = progress.start.filter(|_| progress.more);
+        let cursor = behind.map(|place| Cursor::new(secret, &shape, &names, &place));
+        Ok(Page { items, cursor: cursor.transpose()? })
     }
 
     /// How many results there are.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
+use super::cursor::{Cursor, Page};
 use super::search::{Search, Source};
 use crate::codec::EncodeError;
 use crate::error::Error;
@@ -201,6 +202,22 @@ macro_rules! common {
             {
                 // Boxed: the SDK's futures are large, and every caller's future would hold them.
                 Box::pin(self.search.collect::<M, O>()).await
+            }
+
+            /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
+            ///
+            /// A page is what one request finds, which with a filter can be nothing though more follows: read on until
+            /// there is no cursor. With a [`limit`](Self::limit) it has so many results, as long as there are any.
+            ///
+            /// # Errors
+            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] for a limit of 0, and in a
+            /// transaction: what it knows ends with it, and a cursor does not. Nothing was sent then. Otherwise as
+            /// [`try_collect`](Self::try_collect); the cursor that was given can be used again.
+            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O>, Error>
+            where
+                O: Output<M>,
+            {
+                Box::pin(self.search.page_behind::<M, O>(cursor)).await
             }
 
             /// How many results there are. Nothing is sent back but numbers, and yet every item is read and billed;
