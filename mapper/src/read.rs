@@ -13,6 +13,7 @@ mod request;
 mod search;
 mod shape;
 mod snapshot;
+mod stream;
 
 pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
@@ -24,6 +25,7 @@ pub use index::Index;
 pub use query::{Query, Scan};
 pub(crate) use search::scan_page;
 pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
+pub use stream::Results;
 
 /// A boxed future, as `.await` on a builder needs one.
 pub(crate) type BoxFuture<'a, T> =

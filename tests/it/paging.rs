@@ -327,3 +327,102 @@ async fn a_page_that_is_throttled_or_lost_is_asked_for_again() -> Outcome {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_stream_gives_every_result_once_and_is_one_page_ahead_at_most() -> Outcome {
+    let (db, faults) = maps().await?;
+    let mut stream = DoomMap::query(&db, 1).page_size(3).stream();
+    assert!(faults.requests().is_empty(), "nothing is read before it is asked for");
+    let (mut found, mut requests) = (Vec::new(), Vec::new());
+    while let Some(map) = stream.next().await {
+        found.push(map?.map);
+        // Whatever is under way arrives, as far as it is asked for.
+        requests.push(faults.count("Query"));
+    }
+    assert_eq!(found, (1..=9).collect::<Vec<_>>());
+    assert!(stream.next().await.is_none());
+    for (taken, requests) in requests.into_iter().enumerate() {
+        assert!(requests <= taken / 3 + 2, "{requests} requests after {} results", taken + 1);
+    }
+    let mut scan = DoomMap::scan(&db).page_size(4).filter(DoomMap::EPISODE.eq(1)).limit(7).stream();
+    let mut count = 0;
+    while scan.next().await.transpose()?.is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_asks_for_the_next_page_while_this_one_is_taken() -> Outcome {
+    let (db, faults) = maps().await?;
+    let mut stream = DoomMap::query(&db, 1).page_size(3).stream();
+    assert_eq!(stream.next().await.expect("a result")?.map, 1);
+    assert_eq!(faults.count("Query"), 1, "who wants one result pays for one page");
+    let gate = faults.pause("Query");
+    assert_eq!(stream.next().await.expect("a result")?.map, 2, "does not wait for the next page");
+    gate.reached().await;
+    assert_eq!(stream.next().await.expect("a result")?.map, 3);
+    gate.release();
+    assert_eq!(stream.next().await.expect("a result")?.map, 4);
+    drop(stream);
+    assert_eq!(faults.count("Query"), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_survives_faults_and_ends_with_an_error_that_lasts() -> Outcome {
+    for fault in [Fault::LoseAnswer, Fault::Hang, Fault::service("ThrottlingException")] {
+        let (db, faults) = maps().await?;
+        let mut stream = DoomMap::query(&db, 1).page_size(4).stream();
+        faults.next("Query", fault.clone());
+        let mut found = vec![stream.next().await.expect("a result")?.map];
+        faults.next("Query", fault.clone());
+        while let Some(map) = stream.next().await {
+            found.push(map?.map);
+        }
+        assert_eq!(found, (1..=9).collect::<Vec<_>>(), "{fault:?}");
+        assert_eq!(faults.pending(), 0);
+
+        let mut stream = DoomMap::query(&db, 1).page_size(1).stream();
+        assert_eq!(stream.next().await.expect("a result")?.map, 1);
+        faults.always("Query", Fault::service("AccessDeniedException"));
+        assert!(stream.next().await.expect("an error").is_err());
+        assert!(stream.next().await.is_none());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_in_a_transaction_gives_what_it_sees() -> Outcome {
+    let (db, _) = maps().await?;
+    let tx = Transaction::begin(&db);
+    tx.insert(DoomMap::new(1, 10, "mine"))?;
+    tx.delete(DoomMap::get(&tx, (1, 2)).await?.expect("there"))?;
+    let mut stream = DoomMap::query(&tx, 1).page_size(2).stream();
+    let mut found = Vec::new();
+    while let Some(map) = stream.next().await {
+        found.push(map?.map);
+    }
+    assert_eq!(found, [1, 3, 4, 5, 6, 7, 8, 9, 10]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_way_to_read_can_be_spawned() -> Outcome {
+    let (db, _) = maps().await?;
+    let task = tokio::spawn(async move {
+        let query = || DoomMap::query(&db, 1).page_size(2);
+        let page = query().page(None).await?;
+        let mut stream = query().stream();
+        let mut streamed = 0;
+        while stream.next().await.transpose()?.is_some() {
+            streamed += 1;
+        }
+        let first = query().first().await?.is_some();
+        let one = query().limit(1).one().await?.map;
+        Ok::<_, Error>((page.items.len(), query().count().await?, streamed, first, one))
+    });
+    assert_eq!(task.await??, (2, 9, 9, true, 1));
+    Ok(())
+}

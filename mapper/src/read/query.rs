@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
 use super::cursor::{Cursor, Page};
 use super::search::{Search, Source};
+use super::stream::Results;
 use crate::codec::EncodeError;
 use crate::error::Error;
 use crate::expr::{IntoCondition, IntoKeyCondition, role};
@@ -202,6 +203,15 @@ macro_rules! common {
             {
                 // Boxed: the SDK's futures are large, and every caller's future would hold them.
                 Box::pin(self.search.collect::<M, O>()).await
+            }
+
+            /// All results, one after the other, with one page in memory and one under way. In a transaction all pages
+            /// are read at once, as [`try_collect`](Self::try_collect) does: the results are of one moment of its work.
+            pub fn stream(self) -> Results<'a, O>
+            where
+                O: Output<M> + 'a,
+            {
+                Results::of::<M>(self.search)
             }
 
             /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
