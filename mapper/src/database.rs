@@ -44,6 +44,7 @@ struct Inner {
     budget: Budget,
     source: Mutex<StdRng>,
     clock: Clock,
+    cursor_secret: Option<Vec<u8>>,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -56,6 +57,7 @@ pub struct DatabaseBuilder {
     retry: RetryPolicy,
     seed: Option<u64>,
     clock: Clock,
+    cursor_secret: Option<Vec<u8>>,
 }
 
 impl Database {
@@ -82,6 +84,7 @@ impl Database {
             retry: RetryPolicy::default(),
             seed: None,
             clock: Box::new(SystemTime::now),
+            cursor_secret: None,
         }
     }
 
@@ -116,6 +119,11 @@ impl Database {
     /// The client for the library's own loop.
     pub(crate) fn once(&self) -> &Client {
         &self.inner.once
+    }
+
+    /// What cursors are signed with.
+    pub(crate) fn cursor_secret(&self) -> Option<&[u8]> {
+        self.inner.cursor_secret.as_deref()
     }
 
     /// How long the library keeps trying.
@@ -192,15 +200,44 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Signs cursors (HMAC-SHA256), so that nobody can make one up: a program that gives its cursors to strangers
+    /// sets 32 random bytes, the same ones in all of its instances. A cursor that was signed otherwise is
+    /// [`Error::ForeignCursor`].
+    ///
+    /// A cursor is signed, and not encrypted: it shows the key of the item that it stands behind.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = dynamap::embedded::memory()?;
+    /// let stranger = Database::new(client.clone());
+    /// let db = Database::builder(client).cursor_secret(*b"32 bytes that nobody can guess..").build();
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// # for map in 1..=2 { DoomMap { episode: 1, map }.insert(&db).await?; }
+    /// let made_up = DoomMap::query(&stranger, 1).limit(1).page(None).await?.cursor;
+    /// let error = DoomMap::query(&db, 1).limit(1).page(made_up).await.expect_err("not signed");
+    /// assert!(matches!(error, Error::ForeignCursor));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cursor_secret(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        self.cursor_secret = Some(secret.into());
+        self
+    }
+
     /// The store.
     #[must_use]
     pub fn build(self) -> Database {
-        let Self { client, prefix, retry, seed, clock } = self;
+        let Self { client, prefix, retry, seed, clock, cursor_secret } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
         let budget = Budget::new(retry.budget);
-        let inner = Inner { client, once, prefix, retry, budget, source, clock };
+        let inner = Inner { client, once, prefix, retry, budget, source, clock, cursor_secret };
         Database { inner: Arc::new(inner) }
     }
 }

@@ -48,6 +48,14 @@ pub enum Error {
     /// There is no item with this key. Nothing was written.
     #[error("no item {0}: nothing was written")]
     NotFound(Box<Target>),
+    /// A search of which exactly one result was wanted found none, or several.
+    #[error("the search of table {table} found {}", if *several { "more than one item" } else { "no item" })]
+    NotOne {
+        /// The table's full name.
+        table: Box<str>,
+        /// Whether there are several.
+        several: bool,
+    },
     /// An item was not as expected; holds the item as it is now. Nothing was written. Read again and decide.
     #[error(transparent)]
     Conflict(Box<Conflict>),
@@ -129,6 +137,10 @@ pub enum Error {
     /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
     #[error("{0}")]
     Usage(&'static str),
+    /// A text is no cursor, or a cursor is one of another query, or was changed. Nothing was sent; begin with the first
+    /// page.
+    #[error("the cursor is not one of this query: nothing was sent, begin with the first page")]
+    ForeignCursor,
     /// Something else that the service said.
     #[error(transparent)]
     Service(Box<ServiceError>),
@@ -308,7 +320,7 @@ impl Error {
     /// Whether the item that a verb needs is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound(_))
+        matches!(self, Self::NotFound(_) | Self::NotOne { several: false, .. })
     }
 
     /// Whether the value was refused before anything was sent.

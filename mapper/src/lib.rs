@@ -67,7 +67,8 @@ pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::Projection;
 pub use read::{
-    Collection, CollectionQuery, Get, Index, Query, Scan, Snapshot, SnapshotItems, SnapshotSlot,
+    Collection, CollectionQuery, Cursor, Get, Index, Page, Query, Results, Scan, Snapshot,
+    SnapshotItems, SnapshotSlot,
 };
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]

@@ -2,6 +2,8 @@
 
 mod at_once;
 mod collection;
+mod consume;
+mod cursor;
 mod expired;
 mod get;
 mod index;
@@ -9,17 +11,21 @@ mod known;
 mod query;
 mod request;
 mod search;
+mod shape;
 mod snapshot;
+mod stream;
 
 pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
 #[doc(hidden)]
 pub use collection::{Found, LoadedModel, Slot};
+pub use cursor::{Cursor, Page};
 pub use get::Get;
 pub use index::Index;
 pub use query::{Query, Scan};
 pub(crate) use search::scan_page;
 pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
+pub use stream::Results;
 
 /// A boxed future, as `.await` on a builder needs one.
 pub(crate) type BoxFuture<'a, T> =

@@ -32,6 +32,7 @@ mod indexes;
 mod keys;
 mod migrations;
 mod overlays;
+mod paging;
 mod reads;
 mod recorded;
 mod sends;

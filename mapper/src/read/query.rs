@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
+use super::cursor::{Cursor, Page};
 use super::search::{Search, Source};
+use super::stream::Results;
 use crate::codec::EncodeError;
 use crate::error::Error;
 use crate::expr::{IntoCondition, IntoKeyCondition, role};
@@ -39,6 +41,31 @@ type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// `count`, `first` and `one` ask for less than all:
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map, name: format!("E1M{map}") }.insert(&db).await?; }
+/// let maps = || DoomMap::query(&db, 1);
+/// assert_eq!(maps().filter(DoomMap::NAME.gt("E1M5")).count().await?, 4);
+/// let first = maps().filter(DoomMap::NAME.gt("E1M5")).first().await?;
+/// assert_eq!(first.map(|found| found.map), Some(6));
+/// assert_eq!(maps().filter(DoomMap::NAME.eq("E1M5")).one().await?.map, 5);
+/// let error = maps().one().await.expect_err("there are nine");
+/// assert!(matches!(error, Error::NotOne { several: true, .. }));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
 ///
 /// `I` is what is queried: the table ([`role::Primary`]) or an [index](super::Index); `O` is what comes back.
 #[must_use = "a query does nothing until its results are asked for"]
@@ -150,6 +177,13 @@ macro_rules! common {
                 self
             }
 
+            /// At most so many items are read by one request (AWS calls that `Limit`), whether they are results or not.
+            /// Without it a request reads up to 1 MB.
+            pub fn page_size(mut self, items: usize) -> Self {
+                self.search.page_size = Some(items);
+                self
+            }
+
             /// Sees every write that was acknowledged before; costs twice as much. Reads in a transaction always do.
             pub fn consistent(mut self) -> Self
             where
@@ -169,6 +203,72 @@ macro_rules! common {
             {
                 // Boxed: the SDK's futures are large, and every caller's future would hold them.
                 Box::pin(self.search.collect::<M, O>()).await
+            }
+
+            /// All results, one after the other, with one page in memory and one under way. In a transaction all pages
+            /// are read at once, as [`try_collect`](Self::try_collect) does: the results are of one moment of its work.
+            pub fn stream(self) -> Results<'a, O>
+            where
+                O: Output<M> + 'a,
+            {
+                Results::of::<M>(self.search)
+            }
+
+            /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
+            ///
+            /// A page is what one request finds, which with a filter can be nothing though more follows: read on until
+            /// there is no cursor. With a [`limit`](Self::limit) it has so many results, as long as there are any.
+            ///
+            /// # Errors
+            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] for a limit of 0, and in a
+            /// transaction: what it knows ends with it, and a cursor does not. Nothing was sent then. Otherwise as
+            /// [`try_collect`](Self::try_collect); the cursor that was given can be used again.
+            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O>, Error>
+            where
+                O: Output<M>,
+            {
+                Box::pin(self.search.page_behind::<M, O>(cursor)).await
+            }
+
+            /// How many results there are. Nothing is sent back but numbers, and yet every item is read and billed;
+            /// where something is decided in memory (keys composed of text, an expiry in a key, a transaction), the
+            /// items come back too, a page at a time.
+            ///
+            /// # Errors
+            /// What the service says.
+            pub async fn count(self) -> Result<usize, Error>
+            where
+                O: Output<M>,
+            {
+                Box::pin(self.search.count::<M, O>()).await
+            }
+
+            /// The first result, with a filter the first one that passes it; `None` where there is none. Nothing is
+            /// read behind the page that has it.
+            ///
+            /// # Errors
+            /// As [`try_collect`](Self::try_collect).
+            pub async fn first(self) -> Result<Option<O>, Error>
+            where
+                O: Output<M>,
+            {
+                Ok(Box::pin(self.search.at_most::<M, O>(1)).await?.pop())
+            }
+
+            /// The only result. Nothing is read behind the page that has a second one.
+            ///
+            /// # Errors
+            /// [`Error::NotOne`] where there is none, or more than one; what [`try_collect`](Self::try_collect) says.
+            pub async fn one(self) -> Result<O, Error>
+            where
+                O: Output<M>,
+            {
+                let table = self.search.table();
+                let mut found = Box::pin(self.search.at_most::<M, O>(2)).await?;
+                match (found.pop(), found.is_empty()) {
+                    (Some(one), true) => Ok(one),
+                    (one, _) => Err(Error::NotOne { table: table.into(), several: one.is_some() }),
+                }
             }
         }
 

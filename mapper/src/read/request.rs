@@ -41,9 +41,11 @@ pub(super) struct Conditions {
 }
 
 /// What the service answers at once.
-pub(super) struct Page {
+pub(super) struct Answer {
     pub(super) items: Vec<Attributes>,
     pub(super) next: Option<Attributes>,
+    /// How many items passed the filter; they are not among `items` where only a count was asked for.
+    pub(super) count: usize,
 }
 
 impl Rendered {
@@ -80,16 +82,16 @@ impl Rendered {
         db: &Database,
         start: Option<Attributes>,
         limit: Option<i32>,
-    ) -> Result<Page, Error> {
+    ) -> Result<Answer, Error> {
         let client = db.once();
         if self.key_condition.is_some() {
             let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
             let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
-            return Ok(Page::new(answer.items, answer.last_evaluated_key));
+            return Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count));
         }
         let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
         let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
-        Ok(Page::new(answer.items, answer.last_evaluated_key))
+        Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count))
     }
 }
 
@@ -105,8 +107,10 @@ impl Conditions {
     }
 }
 
-impl Page {
-    fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>) -> Self {
-        Self { items: items.unwrap_or_default(), next: next.filter(|key| !key.is_empty()) }
+impl Answer {
+    fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>, count: i32) -> Self {
+        let next = next.filter(|key| !key.is_empty());
+        let count = usize::try_from(count).unwrap_or_default();
+        Self { items: items.unwrap_or_default(), next, count }
     }
 }

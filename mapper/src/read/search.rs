@@ -20,17 +20,20 @@ use crate::reader::{Noted, Overlay, Reader};
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 
 pub(super) struct Search<'a> {
-    db: &'a Database,
+    pub(super) db: &'a Database,
     /// What a transaction knows; it counts more than what the store says.
-    overlay: Option<&'a dyn Overlay>,
+    pub(super) overlay: Option<&'a dyn Overlay>,
     pub(super) layout: &'static Layout,
-    index: Option<&'static IndexLayout>,
+    pub(super) index: Option<&'static IndexLayout>,
     /// The models whose items are wanted, where it is not this one alone.
     pub(super) members: Option<Vec<&'static Layout>>,
     pub(super) source: Source,
     pub(super) filter: Node,
     pub(super) skip_expired: bool,
+    /// How many results are wanted.
     pub(super) limit: Option<usize>,
+    /// How many items one request reads at most.
+    pub(super) page_size: Option<usize>,
     pub(super) consistent: bool,
 }
 
@@ -43,11 +46,13 @@ pub(super) enum Source {
 type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
 /// How far a search has come.
-struct Progress {
-    /// Where the next page begins; `None` for the first one.
-    start: Option<Attributes>,
-    /// How many results are still wanted; none after the last page.
-    left: usize,
+pub(super) struct Progress {
+    /// Behind which item the next page begins; `None` for the first one.
+    pub(super) start: Option<Attributes>,
+    /// Whether there is a next page.
+    pub(super) more: bool,
+    /// How many results are still wanted.
+    pub(super) left: usize,
     /// What a transaction knows and was not returned yet.
     known: KnownResults,
 }
@@ -89,6 +94,7 @@ impl<'a> Search<'a> {
             filter,
             skip_expired: false,
             limit: None,
+            page_size: None,
             consistent: false,
         }
     }
@@ -109,21 +115,6 @@ impl<'a> Search<'a> {
         self.db.table_name(self.layout)
     }
 
-    /// Every result, page after page.
-    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
-        // What a transaction reads is compared at commit, so that all of it is needed.
-        let wanted = O::wanted().filter(|_| self.overlay.is_none());
-        let rendered = self.render(wanted.as_deref())?;
-        let mut progress = self.begin(&rendered)?;
-        let mut found = Vec::new();
-        while let Some(items) = self.page(&rendered, &mut progress).await? {
-            for item in items {
-                found.extend(self.output::<M, O>(&rendered.table, item).await?);
-            }
-        }
-        Ok(found)
-    }
-
     /// Every item as it is stored, page after page.
     pub(super) async fn items(&self) -> Result<Vec<Item>, Error> {
         let rendered = self.render(None)?;
@@ -135,7 +126,7 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
-    fn begin(&self, rendered: &Rendered) -> Result<Progress, Error> {
+    pub(super) fn begin(&self, rendered: &Rendered) -> Result<Progress, Error> {
         let mut known = KnownResults::default();
         if let Some(overlay) = self.overlay {
             let key = rendered.conditions.key.as_ref();
@@ -143,44 +134,78 @@ impl<'a> Search<'a> {
             let all = overlay.known(&rendered.table, &in_range)?;
             known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
         }
-        Ok(Progress { start: None, left: self.limit.unwrap_or(usize::MAX), known })
+        Ok(Progress { start: None, more: true, left: self.limit.unwrap_or(usize::MAX), known })
     }
 
     /// The wanted items of the next page; `None` after the last one.
-    async fn page(
+    pub(super) async fn page(
         &self,
         rendered: &Rendered,
         progress: &mut Progress,
     ) -> Result<Option<Vec<Item>>, Error> {
-        if progress.left == 0 {
+        if progress.left == 0 || !progress.more {
             return Ok(None);
         }
-        let start = progress.start.take();
-        // Where no filter drops items, the service need not read more than is asked for and may be left out.
-        let enough = progress.left.saturating_add(progress.known.count());
-        let page_size = (rendered.filter.is_none() && self.limit.is_some())
-            .then(|| i32::try_from(enough).unwrap_or(i32::MAX));
-        let page = rendered.fetch(self.db, start, page_size).await?;
+        let page_size = self.items_per_request(rendered, progress);
+        let page = rendered.fetch(self.db, progress.start.clone(), page_size).await?;
         let mut items = Vec::new();
-        for item in page.items.into_iter().map(Item::from) {
+        // Where fewer results are wanted than the page has: the last item that was taken.
+        let mut behind = None;
+        let mut rest = page.items.into_iter().map(Item::from).peekable();
+        while let Some(item) = rest.next() {
             items.extend(progress.known.take_before(&item));
             // What is not returned is not taken note of.
             if items.len() >= progress.left {
                 break;
             }
+            let place = rest.peek().map(|_| self.place(&item));
             items.extend(self.found(rendered, &progress.known, item)?);
+            if items.len() >= progress.left && place.is_some() {
+                behind = place;
+                break;
+            }
         }
         match &page.next {
+            _ if behind.is_some() => {}
             Some(last) => items.extend(progress.known.take_before(&Item::from(last.clone()))),
             None => items.extend(progress.known.take_all()),
         }
         items.truncate(progress.left);
         progress.left -= items.len();
-        progress.start = page.next;
-        if progress.start.is_none() {
-            progress.left = 0;
-        }
+        progress.more = behind.is_some() || page.next.is_some();
+        progress.start = behind.or(page.next);
         Ok(Some(items))
+    }
+
+    /// How many items one request reads, where the service is told.
+    pub(super) fn items_per_request(
+        &self,
+        rendered: &Rendered,
+        progress: &Progress,
+    ) -> Option<i32> {
+        // Where no filter drops items, the service need not read more than is asked for and may be left out.
+        let enough = progress.left.saturating_add(progress.known.count());
+        let enough = (rendered.filter.is_none() && self.limit.is_some()).then_some(enough);
+        let size = enough.into_iter().chain(self.page_size).min()?;
+        Some(i32::try_from(size).unwrap_or(i32::MAX))
+    }
+
+    /// The place of an item in the order of the search: all of its keys.
+    fn place(&self, item: &Item) -> Attributes {
+        let names = self.place_names().into_iter();
+        names.filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
+    }
+
+    /// The attributes that a place is made of: the keys of what is searched, then those of the table.
+    pub(super) fn place_names(&self) -> Vec<&'static str> {
+        let (mut names, range) = self.keys();
+        let table = std::iter::once(self.layout.hash_key).chain(self.layout.range_key);
+        for name in range.into_iter().chain(table.map(|key| key.name)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// What an item that the service found is to the reader; `None` where it is no result.
@@ -232,7 +257,7 @@ impl<'a> Search<'a> {
     }
 
     /// The result of one item; `None` where the item was deleted before all of it could be read.
-    async fn output<M: Model, O: Output<M>>(
+    pub(super) async fn output<M: Model, O: Output<M>>(
         &self,
         table: &str,
         item: Item,
@@ -248,8 +273,13 @@ impl<'a> Search<'a> {
         whole.map(|item| O::read_whole(table, &key, item)).transpose()
     }
 
-    fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
+    pub(super) fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
         let encode = |error| Error::encode(self.layout, error);
+        if self.page_size == Some(0) {
+            return Err(Error::Usage(
+                "a page has at least one item: write `.page_size(1)` or more",
+            ));
+        }
         let mut placeholders = Placeholders::default();
         let conditions = self.conditions()?;
         let key_condition = match &conditions.key {
@@ -412,6 +442,8 @@ impl<'a> Search<'a> {
         let layout = self.layout;
         let keys = std::iter::once(layout.hash_key).chain(layout.range_key).map(|key| key.name);
         let mut names: Vec<_> = keys.chain([SCHEMA_ATTRIBUTE]).collect();
+        // Where an index goes on behind an item.
+        names.extend(self.index.into_iter().flat_map(|_| self.place_names()));
         // For what is decided here: whether it is expired, whose it is.
         names.extend(layout.ttl.filter(|_| self.skip_expired));
         names.extend(layout.discriminator.map(|(name, _)| name));
