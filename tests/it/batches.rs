@@ -116,7 +116,7 @@ async fn unprocessed_keys_and_refused_requests_are_sent_again() -> Outcome {
 async fn what_is_left_at_the_deadline_is_named_and_the_rest_is_found() -> Outcome {
     let (db, faults) = store().await;
     maps(&db, 3).await;
-    // The last map is never processed: one key is answered, the others come back for ever.
+    // One key is answered; the others come back, and are throttled until the deadline.
     faults.next(GET, Fault::Unprocessed { keep: 1 });
     faults.always(GET, Fault::Throttle);
     let mut gets = Gets::of(&db);
