@@ -179,3 +179,18 @@ async fn every_batch_can_be_spawned() -> Outcome {
     assert_eq!(done.await?, (2, 1));
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn results_are_in_order_also_where_the_first_write_is_the_last_one_answered() -> Outcome {
+    let (db, faults) = store().await;
+    faults.next("PutItem", Fault::Delay(std::time::Duration::from_secs(2)));
+    // The second one's answer is lost: its write is recognised, and made once.
+    faults.next("PutItem", Fault::LoseAnswer);
+    let wanted = (1..=40).map(|map| DoomMap::new(1, map, "new"));
+    let stored = DoomMap::insert_many(&db, wanted).await;
+    let stored: Vec<u32> =
+        stored.into_iter().map(|map| map.map(|map| map.map)).collect::<Result<_, _>>()?;
+    assert_eq!(stored, (1..=40).collect::<Vec<_>>());
+    assert_eq!(faults.count("PutItem"), 40);
+    Ok(())
+}
