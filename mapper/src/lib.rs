@@ -7,9 +7,10 @@
 //! * values, no I/O: `item` `key` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
-//! * built on both: `sequence` `table` `guards`
+//! * built on both: `batch` `sequence` `table` `guards`
 
 mod automatic;
+pub mod batch;
 pub mod codec;
 mod database;
 mod decode;
@@ -38,6 +39,7 @@ pub mod unique;
 pub mod upgrade;
 pub mod write;
 
+pub use batch::{GetSlot, Gets, GotItems, InsertMany, SaveMany};
 pub use codec::{
     Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf,
     MapKey, MapOf, MaybeAbsent, Number, SetElement, Ttl, UnixMillis, UnixSeconds, With, kind,

@@ -6,6 +6,7 @@ use garde::Report;
 use semver::Version;
 
 use crate::automatic::{Automatic, WriteVerb};
+use crate::batch::{Gets, InsertMany, SaveMany};
 use crate::codec::{DecodeError, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
@@ -14,7 +15,7 @@ use crate::index::IndexLayout;
 use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::loaded::Loaded;
-use crate::read::{Get, Query, Scan};
+use crate::read::{BoxFuture, Get, Query, Scan};
 use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::template::Template;
@@ -247,6 +248,46 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
         Get::new(reader, Self::encode_key(key))
     }
 
+    /// Reads many items by key, 100 in one request; the results are in the order of the keys, `None` where there is no
+    /// item. The same key may be given twice.
+    ///
+    /// Eventually consistent, and not of one moment. For consistent reads, for several models, and to keep what was
+    /// found where something was not, take [`Gets`]. Dropping the future has no effect on the table.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 2, balance: 5, version: 0 }.insert(&db).await?;
+    /// let found = Account::get_many(&db, [1, 2]).await?;
+    /// assert!(found[0].is_none());
+    /// assert_eq!(found[1].as_ref().expect("there").balance, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Encode` for a key that cannot be stored, before anything is sent; `Decode`, `SchemaTooNew`, `Upgrade` for an
+    /// item that cannot be read; `Busy` where an item was not read until the deadline; what the service says.
+    ///
+    /// [AWS: BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)
+    fn get_many<'a, 'k>(
+        db: &'a Database,
+        keys: impl IntoIterator<Item = Self::KeyRef<'k>>,
+    ) -> BoxFuture<'a, Result<Vec<Option<Loaded<Self>>>, Error>> {
+        let mut gets = Gets::of(db);
+        let slots: Vec<_> = keys.into_iter().map(|key| gets.get::<Self>(key)).collect();
+        Box::pin(async move {
+            let found = gets.read().await?;
+            slots.into_iter().map(|slot| found.take(slot)).collect()
+        })
+    }
+
     /// Stores a new item; an item with the same key is a [`Conflict`](Error::Conflict) and stays as it is.
     ///
     /// The version starts at 1 whatever the field holds. An `auto_increment` key is taken from its counter; see
@@ -259,6 +300,71 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// If the future is dropped half-way, the item may or may not have been stored.
     fn insert(self, db: &Database) -> Insert<'_, Self> {
         Insert::new(db, self)
+    }
+
+    /// Inserts many models, 16 at once unless [`at_once`](InsertMany::at_once) is said: each as
+    /// [`insert`](Model::insert) does, with a result of its own, in the order of the models.
+    ///
+    /// Not all or nothing: where one fails, the others are stored all the same. For all or nothing take a transaction.
+    /// If the future is dropped half-way, any of the items may have been stored.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// let account = |id| Account { id, balance: 5, version: 0 };
+    /// let stored = Account::insert_many(&db, [account(1), account(2), account(1)]).at_once(1).await;
+    /// assert!(stored[0].is_ok() && stored[1].is_ok());
+    /// assert!(stored[2].as_ref().is_err_and(|error| error.is_conflict()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of each model those of [`insert`](Model::insert).
+    ///
+    /// [AWS: PutItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html)
+    fn insert_many(db: &Database, models: impl IntoIterator<Item = Self>) -> InsertMany<'_, Self> {
+        InsertMany::new(db, models.into_iter().collect())
+    }
+
+    /// Saves many loaded models, 16 at once unless [`at_once`](SaveMany::at_once) is said: each as
+    /// [`Loaded::save`] does, with a result of its own, in the order of the models.
+    ///
+    /// Not all or nothing: a model whose save fails is as it was, and the others are saved all the same.
+    /// If the future is dropped half-way, any of the items may have been written; a model whose save had its answer
+    /// by then is as it is stored.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// let account = |id| Account { id, balance: 5, version: 0 };
+    /// let stored = Account::insert_many(&db, [account(1), account(2)]).await;
+    /// let mut accounts = stored.into_iter().collect::<Result<Vec<_>, _>>()?;
+    /// accounts.iter_mut().for_each(|account| account.balance += 1);
+    /// assert!(Account::save_many(&db, &mut accounts).await.iter().all(Result::is_ok));
+    /// assert_eq!(accounts[1].version, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Of each model those of [`Loaded::save`].
+    ///
+    /// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
+    fn save_many<'a>(db: &'a Database, loaded: &'a mut [Loaded<Self>]) -> SaveMany<'a, Self> {
+        SaveMany::new(db, loaded)
     }
 
     /// Stores a new item, or reads the one that is there with its key.

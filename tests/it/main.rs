@@ -18,6 +18,7 @@ mod support;
 
 mod automatic;
 mod bank;
+mod batches;
 mod blind;
 mod checker;
 mod conversions;
