@@ -149,7 +149,9 @@ async fn each_of_many_inserts_and_saves_has_a_result_of_its_own() -> Outcome {
     assert_eq!((loaded[0].map, loaded[1].map), (2, 3));
 
     DoomMap::update(&db, (1, 2)).set(DoomMap::NAME, "theirs").await?;
-    loaded.iter_mut().for_each(|map| map.name.push('!'));
+    for map in &mut loaded {
+        map.name.push('!');
+    }
     let saved = DoomMap::save_many(&db, &mut loaded).await;
     assert!(saved[0].as_ref().is_err_and(Error::is_conflict));
     assert!(saved[1].is_ok());
