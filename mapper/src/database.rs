@@ -13,7 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Budget, RetryPolicy, repeat};
 

@@ -6,8 +6,9 @@ use crate::codec::DecodeError;
 use crate::error::Error;
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
+use crate::layout::Layout;
 use crate::loaded::Loaded;
-use crate::model::{Layout, Model};
+use crate::model::Model;
 use crate::projection::Projection;
 use crate::schema::{
     LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, Stored, WRITE_ATTRIBUTE, standing, stored,

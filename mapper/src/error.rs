@@ -13,8 +13,9 @@ use semver::Version;
 
 use crate::codec::{DecodeError, EncodeError};
 use crate::key::Key;
+use crate::layout::Layout;
 use crate::loaded::Loaded;
-use crate::model::{Layout, Model};
+use crate::model::Model;
 use crate::upgrade::UpgradeError;
 
 /// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.

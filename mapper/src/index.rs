@@ -5,7 +5,8 @@
 use crate::codec::EncodeError;
 use crate::item::{AttributeValue, Item};
 use crate::key::KeyAttribute;
-use crate::model::{Layout, Model};
+use crate::layout::Layout;
+use crate::model::Model;
 use crate::schema::SCHEMA_ATTRIBUTE;
 
 /// What the library knows about an index, written down by the derive.

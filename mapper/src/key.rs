@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::codec::{EncodeError, kind::ScalarKind, number};
 use crate::item::{AttributeValue, Item};
-use crate::model::Layout;
+use crate::layout::Layout;
 use aws_sdk_dynamodb::primitives::Blob;
 
 /// The primary key of one item: its hash key and, where the table has one, its range key.

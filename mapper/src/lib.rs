@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
+//! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `error`
 //! * I/O: `database` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `table` `guards`
@@ -20,6 +20,7 @@ mod guards;
 pub mod index;
 pub mod item;
 pub mod key;
+mod layout;
 mod loaded;
 pub mod model;
 #[doc(hidden)]

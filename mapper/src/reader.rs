@@ -6,7 +6,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
-use crate::model::Layout;
+use crate::layout::Layout;
 
 /// Where [`Model::get`](crate::Model::get), [`query`](crate::Model::query) and [`scan`](crate::Model::scan) read: a
 /// [`Database`] or a transaction.

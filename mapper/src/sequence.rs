@@ -16,7 +16,7 @@ use crate::error::{Error, ServiceError};
 use crate::expr::{Node, Placeholders};
 use crate::item::AttributeValue;
 use crate::key::Key;
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::retry::repeat;
 
 /// The table of counters, without the prefix.

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use crate::codec::{EncodeError, kind::ScalarKind, number};
 use crate::item::{AttributeValue, Item, same};
 use crate::key::KeyAttribute;
-use crate::model::Layout;
+use crate::layout::Layout;
 
 /// A key attribute, and what its text is composed of.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,7 @@ use crate::codec::kind::ScalarKind;
 use crate::codec::number;
 use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::upgrade::Never;
 

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use crate::error::{Busy, Error, ServiceError, Target};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::retry::{Attempt, Attempts, Cause};
 
 pub(super) const OPERATION: &str = "BatchGetItem";

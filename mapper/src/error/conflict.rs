@@ -6,8 +6,9 @@ use crate::decode::decode;
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
+use crate::layout::Layout;
 use crate::loaded::Loaded;
-use crate::model::{Layout, Model};
+use crate::model::Model;
 
 /// Items that were not as a write expected them. Nothing was written.
 ///

@@ -10,8 +10,9 @@ use crate::decode::decode;
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
+use crate::layout::Layout;
 use crate::loaded::Loaded;
-use crate::model::{Layout, Model};
+use crate::model::Model;
 use crate::reader::Reader;
 
 /// Models that share a table and a hash key, and are read together: a customer with its orders. Derive it.

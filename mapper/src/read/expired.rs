@@ -4,7 +4,7 @@ use crate::automatic::FromClock as _;
 use crate::database::Database;
 use crate::expr::Node;
 use crate::item::AttributeValue;
-use crate::model::Layout;
+use crate::layout::Layout;
 
 /// The item is not expired by the database's clock: one without a time to live never is.
 pub(super) fn unexpired(db: &Database, layout: &Layout) -> Node {

@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::error::{Busy, BusyCause, Error, ServiceError};
 use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::retry::{repeat, repeat_and_tell};
 use crate::sequence;
 use crate::unique::GUARDS;

@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::expr::Node;
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
-use crate::model::{Layout, Model};
+use crate::layout::Layout;
+use crate::model::Model;
 use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, standing, stored};
 
 /// How often a verb meets an item of yet another shape before it gives up.

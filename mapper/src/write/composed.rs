@@ -6,7 +6,7 @@ use crate::expr::Place;
 use crate::expr::change::Verb;
 use crate::item::AttributeValue;
 use crate::key::Key;
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::template::Template;
 
 /// The changes of composed keys that go with the changes of a program.

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::expr::change::{Expression, Verb};
 use crate::expr::{Change, Node, Place};
 use crate::item::{AttributeValue, Item};
-use crate::model::{Layout, Model};
+use crate::layout::Layout;
+use crate::model::Model;
 
 /// What changes by key require of the way in which attributes are stored.
 #[derive(Debug, Clone, Default)]

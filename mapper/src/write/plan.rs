@@ -7,8 +7,9 @@ use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
 use crate::item::{Item, same_option};
 use crate::key::Key;
+use crate::layout::Layout;
 use crate::loaded::Loaded;
-use crate::model::{Layout, Model};
+use crate::model::Model;
 use crate::schema::{SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE, schema_text};
 
 /// How many attributes of an item older than its version are compared at its first save: AWS takes 300 operators in a

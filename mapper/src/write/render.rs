@@ -9,7 +9,7 @@ use crate::decode::stored_version;
 use crate::error::Error;
 use crate::expr::{Change, Place, Placeholders, change};
 use crate::item::{AttributeValue, Item};
-use crate::model::Layout;
+use crate::layout::Layout;
 use crate::schema::WRITE_ATTRIBUTE;
 
 /// A write as it goes into a request: rendered once and sent unchanged as often as needed.

@@ -212,7 +212,7 @@ mod tests {
     use crate::codec::kind::ScalarKind;
     use crate::item::AttributeValue;
     use crate::key::{Key, KeyAttribute};
-    use crate::model::Layout;
+    use crate::layout::Layout;
     use crate::upgrade::Never;
     use crate::write::After;
 

@@ -1,0 +1,71 @@
+//! What the library knows about a model, written down by the derive.
+
+use std::fmt;
+
+use semver::Version;
+
+use crate::index::IndexLayout;
+use crate::key::KeyAttribute;
+use crate::template::Template;
+use crate::unique::UniqueLayout;
+use crate::upgrade::Upgrade;
+
+/// What the library knows about a model, written down by the derive.
+pub struct Layout {
+    /// The name of the struct, for messages.
+    pub model: &'static str,
+    /// The table's name, without the database's prefix.
+    pub table: &'static str,
+    /// The hash key (AWS docs: partition key).
+    pub hash_key: KeyAttribute,
+    /// The range key (AWS docs: sort key), where the table has one.
+    pub range_key: Option<KeyAttribute>,
+    /// The attribute of the lock version, where the model has one.
+    pub version: Option<&'static str>,
+    /// The schema that the struct describes.
+    pub schema: Version,
+    /// Whether the hash key is taken from a counter on insert.
+    pub auto_increment: bool,
+    /// Every attribute that the struct describes, but the version.
+    pub attributes: &'static [&'static str],
+    /// Names under which attributes are read too, each with the name that is written.
+    pub aliases: &'static [(&'static str, &'static str)],
+    /// The key attributes that are composed of others.
+    pub templates: &'static [Template],
+    /// The attribute that tells the model's items from those of others in the same table, and its value.
+    pub discriminator: Option<(&'static str, &'static str)>,
+    /// The secondary indexes.
+    pub indexes: &'static [IndexLayout],
+    /// What no two items have in common.
+    pub uniques: &'static [UniqueLayout],
+    /// Whether an item with an attribute that the struct does not describe is an error.
+    pub refuse_unknown: bool,
+    /// Fields that are stored under another name, each with that name.
+    pub renamed: &'static [(&'static str, &'static str)],
+    /// The attribute that holds when an item was created, where the model has one.
+    pub created_at: Option<&'static str>,
+    /// The attribute by which the service deletes items whose time has come, where the model has one.
+    pub ttl: Option<&'static str>,
+    /// Whether a hook completes what is read.
+    pub after_read: bool,
+    /// How items of older schemas are brought to this one.
+    pub upgrade: &'static dyn Upgrade,
+}
+
+impl Layout {
+    /// The schema of items that carry none.
+    #[must_use]
+    pub fn baseline(&self) -> Version {
+        self.upgrade.baseline().unwrap_or_else(|| self.schema.clone())
+    }
+}
+
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layout")
+            .field("model", &self.model)
+            .field("table", &self.table)
+            .field("schema", &self.schema)
+            .finish_non_exhaustive()
+    }
+}
