@@ -1,5 +1,7 @@
 //! The handle to a store.
 
+mod scope;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -15,7 +17,9 @@ use crate::item::Item;
 use crate::key::Key;
 use crate::layout::Layout;
 use crate::reader::Reader;
-use crate::retry::{Budget, RetryPolicy, repeat};
+use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
+
+use self::scope::Scope;
 
 /// A store: DynamoDB, or the embedded one. Cheap to clone; every clone is the same store.
 ///
@@ -32,6 +36,8 @@ use crate::retry::{Budget, RetryPolicy, repeat};
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    /// What is counted and limited of the requests of this handle.
+    scope: Option<Arc<Scope>>,
 }
 
 struct Inner {
@@ -45,6 +51,7 @@ struct Inner {
     source: Mutex<StdRng>,
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
+    observer: Option<Observer>,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -58,6 +65,7 @@ pub struct DatabaseBuilder {
     seed: Option<u64>,
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
+    observer: Option<Observer>,
 }
 
 impl Database {
@@ -85,6 +93,7 @@ impl Database {
             seed: None,
             clock: Box::new(SystemTime::now),
             cursor_secret: None,
+            observer: None,
         }
     }
 
@@ -94,7 +103,7 @@ impl Database {
         &self.inner.client
     }
 
-    /// Whether this is the same database, perhaps another clone of it.
+    /// Whether this is the same database, perhaps another clone of it, metered or limited or not.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
@@ -134,6 +143,13 @@ impl Database {
 
     pub(crate) fn budget(&self) -> &Budget {
         &self.inner.budget
+    }
+
+    /// Tells whoever observes.
+    pub(crate) fn observe(&self, report: &RequestReport<'_>) {
+        if let Some(observer) = &self.inner.observer {
+            observer(report);
+        }
     }
 
     /// A pause of 0 to `bound` milliseconds.
@@ -229,16 +245,55 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Is told about every attempt at a request, when it has ended: the place for metrics. Attempts that are dropped half
+    /// way are not told. It is called by the task that sent the request, so it should not take long.
+    ///
+    /// For traces there are spans of the `tracing` crate with OpenTelemetry's names, without any setting: target
+    /// `dynamap`, one per request, at level `INFO`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let reads = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&reads);
+    /// let db = Database::builder(dynamap::embedded::memory()?)
+    ///     .on_request(move |request| {
+    ///         if request.operation == "GetItem" {
+    ///             counter.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build();
+    /// Table::<Account>::create(&db).await?;
+    /// Account::get(&db, 1).await?;
+    /// assert_eq!(reads.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_request(
+        mut self,
+        observer: impl Fn(&RequestReport<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     /// The store.
     #[must_use]
     pub fn build(self) -> Database {
-        let Self { client, prefix, retry, seed, clock, cursor_secret } = self;
+        let Self { client, prefix, retry, seed, clock, cursor_secret, observer } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
         let budget = Budget::new(retry.budget);
-        let inner = Inner { client, once, prefix, retry, budget, source, clock, cursor_secret };
-        Database { inner: Arc::new(inner) }
+        let inner =
+            Inner { client, once, prefix, retry, budget, source, clock, cursor_secret, observer };
+        Database { inner: Arc::new(inner), scope: None }
     }
 }
 
@@ -253,10 +308,12 @@ impl Reader for Database {
         key: &Key,
         consistent: bool,
     ) -> Result<Option<Item>, Error> {
-        let request = get_request(self.once(), self.table_name(layout), key, consistent);
         let table = self.table_name(layout);
-        let answer = repeat(self, "GetItem", &table, || request.clone().send());
-        Ok(answer.await?.item.map(Item::from))
+        let request = get_request(self.once(), table.clone(), key, consistent)
+            .set_return_consumed_capacity(self.asks_capacity());
+        let mut attempts = Attempts::reading(self, "GetItem", &table, None, consistent);
+        let answer = attempts.repeat(|| request.clone().send()).await?;
+        Ok(answer.item.map(Item::from))
     }
 }
 

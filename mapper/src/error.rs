@@ -250,8 +250,24 @@ pub struct Busy {
     pub attempts: u32,
     /// Why it was refused the last time.
     pub cause: BusyCause,
+    /// Where it was throttled, and by which limit, as the service told the last time.
+    pub throttled: Vec<Throttled>,
     /// The items of a transaction that made the service refuse it the last time; empty for everything else.
     pub failures: Vec<Failure>,
+}
+
+/// A table or an index whose throughput was exceeded.
+///
+/// [AWS: ThrottlingReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttled {
+    /// The full name of the table.
+    pub table: String,
+    /// The index, where it is one.
+    pub index: Option<String>,
+    /// The limit, as AWS names it, such as `TableWriteProvisionedThroughputExceeded` or
+    /// `IndexReadKeyRangeThroughputExceeded`.
+    pub reason: String,
 }
 
 /// Why the service kept refusing.
@@ -281,7 +297,14 @@ impl fmt::Display for Busy {
             write!(f, "{between}item ({}) of table {}", failure.key, failure.table)?;
         }
         let end = if self.failures.is_empty() { "" } else { ")" };
-        write!(f, "{end}, nothing was written: try again later")
+        f.write_str(end)?;
+        for Throttled { table, index, reason } in &self.throttled {
+            match index {
+                Some(index) => write!(f, ", {reason} of index {index} of table {table}")?,
+                None => write!(f, ", {reason} of table {table}")?,
+            }
+        }
+        f.write_str(": nothing was written, try again later")
     }
 }
 

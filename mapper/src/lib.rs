@@ -6,11 +6,12 @@
 //!
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `error`
-//! * I/O: `database` `reader` `read` `write` `retry`
+//! * I/O: `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `table` `guards`
 
 mod automatic;
 pub mod batch;
+pub mod capacity;
 pub mod codec;
 mod database;
 mod decode;
@@ -41,6 +42,7 @@ pub mod upgrade;
 pub mod write;
 
 pub use batch::{GetSlot, Gets, GotItems, InsertMany, SaveMany};
+pub use capacity::{Meter, RateLimit};
 pub use codec::{
     Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf,
     MapKey, MapOf, MaybeAbsent, Number, SetElement, Ttl, UnixMillis, UnixSeconds, With, kind,
@@ -76,7 +78,7 @@ pub use read::{
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
-pub use retry::RetryPolicy;
+pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

@@ -5,108 +5,30 @@
 //! Back-off is exponential with full jitter
 //! ([AWS Architecture Blog](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 
+mod observe;
+mod policy;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::ThrottlingReason;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
+pub(crate) use self::observe::Observer;
+pub use self::observe::{RequestOutcome, RequestReport};
+use self::policy::LONGEST_DEADLINE;
+pub use self::policy::{Backoff, RetryPolicy};
+pub(crate) use self::policy::{Budget, Cause};
+use crate::capacity::charge::{Answer, Charge, Kind, Refusal, charges};
+use crate::capacity::{Reserved, Units};
 use crate::database::Database;
-use crate::error::{Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target};
-
-/// How long the library keeps trying.
-///
-/// ```
-/// use dynamap::RetryPolicy;
-///
-/// let policy = RetryPolicy::default();
-/// assert_eq!(policy.deadline.as_secs(), 30);
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct RetryPolicy {
-    /// The time after which a request that the service keeps refusing is given up. Default 30 s; at most 4 minutes are
-    /// used, since a request that is signed once is accepted by AWS for 5 minutes.
-    pub deadline: Duration,
-    /// The time after which one attempt counts as unanswered. Default 5 s.
-    pub attempt_timeout: Duration,
-    /// How much the library repeats beyond what succeeds, over all requests of the database: repeating a request, or the
-    /// work of a transaction, costs 5; a success brings 1 back, and one after a repetition its 5. Without any left the
-    /// library does not repeat, so that a hot key or a throttled table is not loaded further. A write that may have been
-    /// applied is repeated all the same. Default 500, as in the SDK.
-    ///
-    /// [AWS: retry behavior](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)
-    pub budget: u32,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(30),
-            attempt_timeout: Duration::from_secs(5),
-            budget: 500,
-        }
-    }
-}
-
-/// The longest deadline: below the 5 minutes for which AWS accepts a signature.
-const LONGEST_DEADLINE: Duration = Duration::from_mins(4);
-
-/// What is left of [`RetryPolicy::budget`].
-pub(crate) struct Budget {
-    left: AtomicU32,
-    most: u32,
-}
-
-/// What one repetition costs.
-const REPETITION: u32 = 5;
-
-impl Budget {
-    pub(crate) fn new(most: u32) -> Self {
-        Self { left: AtomicU32::new(most), most }
-    }
-
-    /// Pays for a repetition; `false` where too little is left.
-    fn pay(&self) -> bool {
-        let pay = |left: u32| left.checked_sub(REPETITION);
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
-    }
-
-    /// A request succeeded, at once or when it was repeated.
-    fn refill(&self, repeated: bool) {
-        let tokens = if repeated { REPETITION } else { 1 };
-        let add = |left: u32| Some(left.saturating_add(tokens).min(self.most));
-        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-    }
-}
-
-/// Why a request is sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// No answer, or one that does not say whether the request was applied.
-    Lost,
-    Throttled,
-    /// Another transaction holds an item.
-    Contended,
-    /// A transaction with this token is still running.
-    InProgress,
-}
-
-impl Cause {
-    /// The first and the longest upper bound of the pause, in milliseconds.
-    fn pause(self) -> (u64, u64) {
-        match self {
-            Self::Lost => (100, 2_000),
-            Self::Throttled => (50, 5_000),
-            Self::Contended => (8, 500),
-            // AWS: an attempt more than five seconds after the first can trigger recovery.
-            Self::InProgress => (500, 6_000),
-        }
-    }
-}
+use crate::error::{Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target, Throttled};
+use crate::read::BoxFuture;
 
 /// What one attempt brought.
 pub(crate) enum Attempt<T, E> {
@@ -118,32 +40,80 @@ pub(crate) enum Attempt<T, E> {
     Failed(Box<ServiceError>),
 }
 
+impl<T, E> Attempt<T, E> {
+    fn outcome(&self) -> RequestOutcome {
+        match self {
+            Self::Done(_) => RequestOutcome::Done,
+            Self::Rejected(_) => RequestOutcome::Rejected,
+            Self::Again(cause) => RequestOutcome::of(*cause),
+            Self::Failed(_) => RequestOutcome::Refused,
+        }
+    }
+}
+
 /// The attempts at one request.
 pub(crate) struct Attempts<'a> {
     db: &'a Database,
     operation: &'static str,
-    table: &'a str,
+    /// Of several tables, all with `, ` in between.
+    table: Cow<'a, str>,
+    /// The index that is read, and whether it is a local one.
+    index: Option<(&'a str, bool)>,
     deadline: Instant,
+    /// Whether the deadline is the caller's: waiting for the own limits does not move it.
+    is_fixed: bool,
     count: u32,
     /// Whether an attempt may have been applied without our knowing; stays true once it is.
     pub(crate) ambiguous: bool,
+    /// What the service throttled the last time.
+    throttled: Vec<Throttled>,
+    span: Span,
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(db: &'a Database, operation: &'static str, table: &'a str) -> Self {
-        let deadline = Instant::now() + db.retry().deadline.min(LONGEST_DEADLINE);
-        Self { db, operation, table, deadline, count: 0, ambiguous: false }
+    pub(crate) fn new(
+        db: &'a Database,
+        operation: &'static str,
+        table: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self::reading(db, operation, table, None, false)
+    }
+
+    /// Of a read, which can be of an index and be consistent.
+    pub(crate) fn reading(
+        db: &'a Database,
+        operation: &'static str,
+        table: impl Into<Cow<'a, str>>,
+        index: Option<(&'a str, bool)>,
+        consistent: bool,
+    ) -> Self {
+        let table = table.into();
+        let span = observe::span(operation, &table, index.map(|(name, _)| name), consistent);
+        Self {
+            db,
+            operation,
+            table,
+            index,
+            deadline: Instant::now() + db.retry().deadline.min(LONGEST_DEADLINE),
+            is_fixed: false,
+            count: 0,
+            ambiguous: false,
+            throttled: Vec::new(),
+            span,
+        }
     }
 
     /// Gives up at this time, where that is before the deadline of the database.
     pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
         self.deadline = deadline.map_or(self.deadline, |own| own.min(self.deadline));
+        self.is_fixed |= deadline.is_some();
         self
     }
 
-    /// The attempts at another request, under the same deadline.
-    pub(crate) fn another(&self) -> Self {
-        Self { count: 0, ..*self }
+    /// The attempts at another request, of the tables of these items, under the same deadline.
+    pub(crate) fn another<'t>(&self, targets: impl Iterator<Item = &'t Target>) -> Self {
+        let own = Self::new(self.db, self.operation, tables(targets));
+        Self { deadline: self.deadline, is_fixed: self.is_fixed, ..own }
     }
 
     /// Counts an attempt that took several requests.
@@ -155,33 +125,117 @@ impl<'a> Attempts<'a> {
         self.db
     }
 
-    /// Sends once.
-    pub(crate) async fn send<T, E>(
-        &mut self,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Attempt<T, E>
+    /// Sends once, when the limits of the database handle allow it.
+    ///
+    /// Boxed: the SDK's futures are large, and every caller's future would hold them.
+    pub(crate) fn send<'s, T, E>(
+        &'s mut self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 's,
+    ) -> BoxFuture<'s, Attempt<T, E>>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: Answer + Send + 's,
+        E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
-        self.count();
-        let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
-            Ok(Ok(answer)) => {
-                self.db.budget().refill(self.count > 1);
-                Attempt::Done(answer)
+        let span = self.span.clone();
+        let attempt = async move {
+            let Ok(reserved) = self.admit().await else {
+                return Attempt::Again(Cause::Throttled);
+            };
+            self.count();
+            let began = Instant::now();
+            let answer = tokio::time::timeout(self.db.retry().attempt_timeout, request).await;
+            drop(reserved);
+            let units = self.charge(&answer);
+            let scanned = match &answer {
+                Ok(Ok(answer)) => answer.items(),
+                _ => None,
+            };
+            let attempt = match answer {
+                Ok(Ok(answer)) => {
+                    self.db.budget().refill(self.count > 1);
+                    Attempt::Done(answer)
+                }
+                Ok(Err(error)) => self.classify(error),
+                Err(_elapsed) => Attempt::Again(Cause::Lost),
+            };
+            // In progress: a copy of this request is being worked on.
+            if matches!(attempt, Attempt::Again(Cause::Lost | Cause::InProgress)) {
+                self.ambiguous = true;
             }
-            Ok(Err(error)) => self.classify(error),
-            Err(_elapsed) => Attempt::Again(Cause::Lost),
+            self.report(attempt.outcome(), began.elapsed(), units, scanned);
+            attempt
         };
-        // In progress: a copy of this request is being worked on.
-        if matches!(attempt, Attempt::Again(Cause::Lost | Cause::InProgress)) {
-            self.ambiguous = true;
-        }
-        attempt
+        Box::pin(attempt.instrument(span))
     }
 
-    fn classify<T, E>(&self, error: SdkError<E, HttpResponse>) -> Attempt<T, E>
+    /// Waits until the limits of the database handle allow a request; an error where the deadline comes first.
+    async fn admit(&mut self) -> Result<Vec<Reserved>, ()> {
+        let Some(kind) = Kind::of(self.operation).filter(|_| self.db.is_limited()) else {
+            return Ok(Vec::new());
+        };
+        let index = self.index.and_then(|(name, local)| (!local).then_some(name));
+        let (reserved, wait) = self.db.reserve(&self.table, index, kind);
+        if wait.is_zero() {
+            return Ok(reserved);
+        }
+        if self.count == 0 && !self.is_fixed {
+            self.deadline += wait;
+        } else if Instant::now() + wait >= self.deadline {
+            return Err(());
+        }
+        tokio::time::sleep(wait).await;
+        Ok(reserved)
+    }
+
+    /// Accounts for what an answer cost.
+    fn charge<T: Answer, E, X>(
+        &self,
+        answer: &Result<Result<T, SdkError<E, HttpResponse>>, X>,
+    ) -> Units {
+        let mut units = Units::default();
+        if let (Ok(Ok(answer)), Some(kind)) = (answer, Kind::of(self.operation)) {
+            for charge in charges(answer.consumed(), kind) {
+                units += charge.units;
+                self.db.charge(&charge);
+            }
+        }
+        units
+    }
+
+    /// Accounts for a write whose condition failed: the service charges it and does not say so.
+    pub(crate) fn estimate(&self, table: &str, units: f64) {
+        let units = Units { read: 0.0, write: units };
+        self.db.charge(&Charge { table, index: None, local: false, units, estimated: true });
+    }
+
+    fn report(
+        &self,
+        outcome: RequestOutcome,
+        elapsed: Duration,
+        units: Units,
+        scanned: Option<(i32, i32)>,
+    ) {
+        self.db.count(&self.table, |table| {
+            table.requests += 1;
+            table.unanswered += u64::from(outcome == RequestOutcome::Unanswered);
+        });
+        let report = RequestReport {
+            operation: self.operation,
+            table: &self.table,
+            index: self.index.map(|(name, _)| name),
+            attempt: self.count,
+            elapsed,
+            outcome,
+            units,
+            items: scanned.and_then(|(count, _)| usize::try_from(count).ok()),
+        };
+        observe::record(&self.span, &report, scanned.map(|(_, scanned)| scanned));
+        self.db.observe(&report);
+    }
+
+    fn classify<T, E>(&mut self, error: SdkError<E, HttpResponse>) -> Attempt<T, E>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        E: Refusal + ProvideErrorMetadata + std::error::Error + 'static,
     {
         match &error {
             SdkError::ConstructionFailure(_) => {}
@@ -193,7 +247,11 @@ impl<'a> Attempts<'a> {
                     "ProvisionedThroughputExceededException"
                     | "ThrottlingException"
                     | "Throttling"
-                    | "RequestLimitExceeded" => return Attempt::Again(Cause::Throttled),
+                    | "RequestLimitExceeded" => {
+                        let reasons = answer.err().throttling();
+                        self.throttled = reasons.iter().filter_map(throttled).collect();
+                        return Attempt::Again(Cause::Throttled);
+                    }
                     "TransactionConflictException" | "ReplicatedWriteConflictException" => {
                         return Attempt::Again(Cause::Contended);
                     }
@@ -211,7 +269,7 @@ impl<'a> Attempts<'a> {
             // Timeouts, broken connections, answers that cannot be read.
             _ => return Attempt::Again(Cause::Lost),
         }
-        Attempt::Failed(Box::new(ServiceError::new(self.operation, self.table, &error)))
+        Attempt::Failed(Box::new(ServiceError::new(self.operation, &self.table, &error)))
     }
 
     /// Waits before the next attempt.
@@ -220,15 +278,33 @@ impl<'a> Attempts<'a> {
     /// Where the deadline would pass or the budget is spent: [`Error::OutcomeUnknown`] if an attempt may have been applied,
     /// else [`Error::Busy`].
     pub(crate) async fn pause(&self, cause: Cause, targets: &[Target]) -> Result<(), Error> {
-        let (base, cap) = cause.pause();
-        let bound = base.saturating_mul(1 << self.count.min(16)).min(cap);
-        let pause = Duration::from_millis(self.db.jitter(bound));
+        if cause == Cause::Throttled {
+            self.slow_down();
+        }
+        let policy = self.db.retry();
+        let pause = Duration::from_millis(self.db.jitter(policy.bound(cause, self.count)));
         let undecided = self.ambiguous && !targets.is_empty();
-        if Instant::now() + pause >= self.deadline || !(self.db.budget().pay() || undecided) {
+        if Instant::now() + pause >= self.deadline
+            || self.count >= policy.backoff(cause).attempts
+            || !(self.db.budget().pay() || undecided)
+        {
             return Err(self.give_up(cause, targets));
         }
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(pause).instrument(self.span.clone()).await;
         Ok(())
+    }
+
+    /// Tells meters and limiters that the service throttled.
+    fn slow_down(&self) {
+        self.db.count(&self.table, |table| table.throttled += 1);
+        let Some(kind) = Kind::of(self.operation) else { return };
+        if self.throttled.is_empty() {
+            let index = self.index.and_then(|(name, local)| (!local).then_some(name));
+            self.db.throttled(&self.table, index, kind);
+        }
+        for throttled in &self.throttled {
+            self.db.throttled(&throttled.table, throttled.index.as_deref(), kind);
+        }
     }
 
     fn give_up(&self, cause: Cause, targets: &[Target]) -> Error {
@@ -237,13 +313,14 @@ impl<'a> Attempts<'a> {
         }
         Error::Busy(Box::new(Busy {
             operation: self.operation,
-            table: self.table.to_owned(),
+            table: self.table.clone().into_owned(),
             attempts: self.count,
             cause: match cause {
                 Cause::Throttled => BusyCause::Throttled,
                 Cause::Contended | Cause::InProgress => BusyCause::Contended,
                 Cause::Lost => BusyCause::Unreachable,
             },
+            throttled: self.throttled.clone(),
             failures: Vec::new(),
         }))
     }
@@ -282,8 +359,7 @@ impl fmt::Debug for Attempts<'_> {
 ///
 /// Not public: for the crates beside this one.
 pub async fn back_off(db: &Database, again: u32) -> bool {
-    let (base, cap) = Cause::Contended.pause();
-    let bound = base.saturating_mul(1 << again.min(16)).min(cap);
+    let bound = db.retry().bound(Cause::Contended, again);
     let paid = db.budget().pay();
     if paid {
         tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
@@ -299,8 +375,9 @@ pub(crate) async fn repeat<T, E, F>(
     request: impl FnMut() -> F,
 ) -> Result<T, Error>
 where
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    T: Answer + Send,
+    E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
 {
     repeat_and_tell(db, operation, table, request).await.0
 }
@@ -310,32 +387,64 @@ pub(crate) async fn repeat_and_tell<T, E, F>(
     db: &Database,
     operation: &'static str,
     table: &str,
-    mut request: impl FnMut() -> F,
+    request: impl FnMut() -> F,
 ) -> (Result<T, Error>, bool)
 where
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    T: Answer + Send,
+    E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
 {
     let mut attempts = Attempts::new(db, operation, table);
-    let result = loop {
-        match attempts.send(request()).await {
-            Attempt::Done(answer) => break Ok(answer),
-            Attempt::Again(cause) => {
-                if let Err(error) = attempts.pause(cause, &[]).await {
-                    break Err(error);
+    let result = attempts.repeat(request).await;
+    (result, attempts.ambiguous)
+}
+
+impl Attempts<'_> {
+    /// Sends a request whose repetition does no harm until it has an answer.
+    pub(crate) async fn repeat<T, E, F>(
+        &mut self,
+        mut request: impl FnMut() -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        T: Answer + Send,
+        E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
+    {
+        loop {
+            match self.send(request()).await {
+                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Again(cause) => self.pause(cause, &[]).await?,
+                Attempt::Failed(error) => return Err(self.failed(error, &[])),
+                // Only conditional requests are rejected; whoever sends one here handles its code.
+                Attempt::Rejected(error) => {
+                    return Err(Error::Service(Box::new(ServiceError {
+                        operation: self.operation,
+                        table: self.table.clone().into_owned(),
+                        code: error.code().unwrap_or_default().to_owned(),
+                        message: error.message().unwrap_or_default().to_owned(),
+                    })));
                 }
             }
-            Attempt::Failed(error) => break Err(attempts.failed(error, &[])),
-            // Only conditional requests are rejected; whoever sends one here handles its code.
-            Attempt::Rejected(error) => {
-                break Err(Error::Service(Box::new(ServiceError {
-                    operation,
-                    table: table.to_owned(),
-                    code: error.code().unwrap_or_default().to_owned(),
-                    message: error.message().unwrap_or_default().to_owned(),
-                })));
-            }
         }
+    }
+}
+
+/// The tables of some items, each once.
+pub(crate) fn tables<'t>(targets: impl Iterator<Item = &'t Target>) -> String {
+    let mut tables: Vec<&str> = targets.map(|target| target.table.as_str()).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables.join(", ")
+}
+
+/// What a reason is about: `arn:…:table/NAME` or `arn:…:table/NAME/index/INDEX`.
+fn throttled(reason: &ThrottlingReason) -> Option<Throttled> {
+    let resource = reason.resource.as_deref()?;
+    let (_, name) = resource.split_once("table/")?;
+    let (table, index) = match name.split_once("/index/") {
+        Some((table, index)) => (table, Some(index.to_owned())),
+        None => (name, None),
     };
-    (result, attempts.ambiguous)
+    let reason = reason.reason.clone().unwrap_or_default();
+    Some(Throttled { table: table.to_owned(), index, reason })
 }

@@ -41,6 +41,7 @@ pub async fn next(db: &Database, layout: &Layout) -> Result<u64, Error> {
             .expression_attribute_names("#0", VALUE)
             .expression_attribute_values(":0", AttributeValue::N("1".into()))
             .return_values(ReturnValue::UpdatedNew)
+            .set_return_consumed_capacity(db.asks_capacity())
             .send()
     });
     let attributes = answer.await?.attributes.unwrap_or_default();
@@ -75,6 +76,7 @@ pub async fn raise(db: &Database, layout: &Layout, key: &Key) -> Result<(), Erro
             .set_condition_expression(condition.clone())
             .set_expression_attribute_names(names.clone())
             .set_expression_attribute_values(values.clone())
+            .set_return_consumed_capacity(db.asks_capacity())
             .send()
     });
     match answer.await {

@@ -266,6 +266,7 @@ pub(crate) async fn decide(
 fn definite(error: Error) -> Error {
     let Error::OutcomeUnknown(unknown) = error else { return error };
     Error::Busy(Box::new(Busy {
+        throttled: Vec::new(),
         operation: unknown.operation,
         table: unknown.targets.first().map(|target| target.table.clone()).unwrap_or_default(),
         attempts: unknown.attempts,

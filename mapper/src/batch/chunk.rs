@@ -42,6 +42,7 @@ pub(super) async fn read(
     loop {
         let client = attempts.database().once();
         let request = client.batch_get_item().set_request_items(Some(waiting.clone()));
+        let request = request.set_return_consumed_capacity(attempts.database().asks_capacity());
         let cause = match attempts.send(request.send()).await {
             Attempt::Done(answer) => {
                 waiting = take(answer, &layouts, &mut items)?;

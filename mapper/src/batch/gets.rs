@@ -109,7 +109,11 @@ impl<'a> Gets<'a> {
         // Boxed: the SDK's futures are large, and every caller's future would hold them.
         let requests: Vec<BoxFuture<'_, Result<Brought, Error>>> = (self.asked.chunks(MAX_KEYS))
             .map(|asked| {
-                Box::pin(chunk::read(attempts.another(), asked, consistent)) as BoxFuture<'_, _>
+                Box::pin(chunk::read(
+                    attempts.another(asked.iter().map(|(target, _)| target)),
+                    asked,
+                    consistent,
+                )) as BoxFuture<'_, _>
             })
             .collect();
         let mut got = GotItems { items: HashMap::new(), leftovers: Vec::new(), busy: None };
@@ -179,6 +183,7 @@ impl GotItems {
                     table: target.table.clone(),
                     attempts: busy.attempts,
                     cause: busy.cause,
+                    throttled: busy.throttled.clone(),
                     failures: Vec::new(),
                 })))
             }

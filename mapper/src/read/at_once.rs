@@ -86,7 +86,7 @@ impl<'a> Rounds<'a> {
         while let Some(part) = self.parts.get(next).cloned() {
             let positions = &self.order[part.clone()];
             let targets: Vec<&Target> = positions.iter().map(|at| &self.targets[*at]).collect();
-            match send(self.attempts.another(), &targets).await? {
+            match send(self.attempts.another(targets.iter().copied()), &targets).await? {
                 Answer::Items(items) => {
                     for (position, item) in positions.iter().zip(items) {
                         found[*position] = item;
@@ -131,6 +131,7 @@ async fn send(mut attempts: Attempts<'_>, targets: &[&Target]) -> Result<Answer,
     loop {
         let client = attempts.database().once();
         let request = client.transact_get_items().set_transact_items(Some(gets.clone()));
+        let request = request.set_return_consumed_capacity(attempts.database().asks_capacity());
         match attempts.send(request.send()).await {
             Attempt::Done(answer) => return Ok(Answer::Items(items(answer, targets.len()))),
             Attempt::Again(cause) => attempts.pause(cause, &[]).await?,

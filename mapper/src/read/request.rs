@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::expr::Node;
 use crate::item::{AttributeValue, Item};
-use crate::retry::repeat;
+use crate::retry::Attempts;
 
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
@@ -19,6 +19,8 @@ pub(super) type Attributes = HashMap<String, AttributeValue>;
 pub(super) struct Rendered {
     pub(super) table: String,
     pub(super) index: Option<String>,
+    /// Whether the index is a local one.
+    pub(super) is_local: bool,
     pub(super) key_condition: Option<String>,
     pub(super) reverse: bool,
     pub(super) filter: Option<String>,
@@ -84,13 +86,18 @@ impl Rendered {
         limit: Option<i32>,
     ) -> Result<Answer, Error> {
         let client = db.once();
+        let index = self.index.as_deref().map(|name| (name, self.is_local));
+        let attempts =
+            |operation| Attempts::reading(db, operation, &self.table, index, self.consistent);
         if self.key_condition.is_some() {
             let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
-            let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
+            let request = request.set_return_consumed_capacity(db.asks_capacity());
+            let answer = attempts("Query").repeat(|| request.clone().send()).await?;
             return Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count));
         }
         let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
-        let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
+        let request = request.set_return_consumed_capacity(db.asks_capacity());
+        let answer = attempts("Scan").repeat(|| request.clone().send()).await?;
         Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count))
     }
 }

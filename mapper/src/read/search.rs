@@ -299,6 +299,7 @@ impl<'a> Search<'a> {
         Ok(Rendered {
             table: self.table(),
             index: self.index.map(|index| index.name.to_owned()),
+            is_local: self.index.is_some_and(|index| index.local),
             key_condition,
             reverse: matches!(self.source, Source::Query { reverse: true, .. }),
             filter,

@@ -197,6 +197,7 @@ async fn wait_until_active(db: &Database, table: &str) -> Result<TableDescriptio
                 table: table.to_owned(),
                 attempts: polls,
                 cause: BusyCause::Unreachable,
+                throttled: Vec::new(),
                 failures: Vec::new(),
             })));
         }

@@ -88,6 +88,15 @@ pub(super) fn about(error: Error, target: Option<&Target>) -> Error {
     }
 }
 
+/// What a write is charged for whose condition failed, in write units: by the size of the item that it met, which is 1 for
+/// none.
+///
+/// [AWS: conditional writes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate)
+pub(super) fn write_units(met: Option<&Item>) -> f64 {
+    let units = met.map_or(0, Item::size).div_ceil(1024).max(1);
+    u32::try_from(units).map_or(f64::INFINITY, f64::from)
+}
+
 /// An error where `found` is above `limit`.
 pub(crate) fn at_most(what: &'static str, limit: usize, found: usize) -> Result<(), Error> {
     if found > limit { Err(Error::Limit { what, limit, found, item: None }) } else { Ok(()) }

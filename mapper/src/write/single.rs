@@ -12,16 +12,16 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::AllOld};
 use tokio::time::Instant;
 
-use super::judge;
 use super::plan::{After, Base, Returns, Write};
 use super::render::{Action, Rendered};
+use super::{judge, limits};
 use crate::database::Database;
 use crate::error::Error;
 use crate::item::{AttributeValue, Item};
 use crate::reader::Reader as _;
 use crate::retry::{Attempt, Attempts, Cause};
 
-/// The item that a failed condition met.
+/// The item that an answer returns, or that a failed condition met.
 type Met = Option<HashMap<String, AttributeValue>>;
 
 /// Sends a write until it has an answer that says what is stored.
@@ -55,6 +55,7 @@ pub(super) async fn send(
             Attempt::Failed(error) => return Err(attempts.failed(error, targets)),
             Attempt::Rejected(met) => {
                 let stored = met.map(Item::from);
+                attempts.estimate(&write.target.table, limits::write_units(stored.as_ref()));
                 // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost.
                 if judge::is_own(stored.as_ref(), nonce) {
                     return Ok(stored);
@@ -97,9 +98,13 @@ async fn recognise(
     }
 }
 
-fn lift<T, E>(attempt: Attempt<T, E>, met: impl FnOnce(E) -> Met) -> Attempt<T, Met> {
+fn lift<T, E>(
+    attempt: Attempt<T, E>,
+    returned: impl FnOnce(T) -> Met,
+    met: impl FnOnce(E) -> Met,
+) -> Attempt<Met, Met> {
     match attempt {
-        Attempt::Done(done) => Attempt::Done(done),
+        Attempt::Done(answer) => Attempt::Done(returned(answer)),
         Attempt::Again(cause) => Attempt::Again(cause),
         Attempt::Failed(error) => Attempt::Failed(error),
         Attempt::Rejected(error) => Attempt::Rejected(Box::new(met(*error))),
@@ -156,12 +161,15 @@ pub(super) fn delete_request(client: &Client, r: &Rendered) -> DeleteItemFluentB
 }
 
 async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
-    let request = put_request(db.once(), r);
-    let attempt = attempts.send(async { request.send().await.map(|_| None) }).await;
-    lift(attempt, |error| match error {
-        PutItemError::ConditionalCheckFailedException(failed) => failed.item,
-        _ => None,
-    })
+    let request = put_request(db.once(), r).set_return_consumed_capacity(db.asks_capacity());
+    lift(
+        attempts.send(request.send()).await,
+        |_| None,
+        |error| match error {
+            PutItemError::ConditionalCheckFailedException(failed) => failed.item,
+            _ => None,
+        },
+    )
 }
 
 async fn change(
@@ -170,21 +178,26 @@ async fn change(
     update: &str,
     attempts: &mut Attempts<'_>,
 ) -> Attempt<Met, Met> {
-    let request = update_request(db.once(), r, update);
-    let send = async { request.send().await.map(|answer| answer.attributes) };
-    let attempt = attempts.send(send).await;
-    lift(attempt, |error| match error {
-        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
-        _ => None,
-    })
+    let request =
+        update_request(db.once(), r, update).set_return_consumed_capacity(db.asks_capacity());
+    lift(
+        attempts.send(request.send()).await,
+        |answer| answer.attributes,
+        |error| match error {
+            UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+            _ => None,
+        },
+    )
 }
 
 async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
-    let request = delete_request(db.once(), r);
-    let send = async { request.send().await.map(|answer| answer.attributes) };
-    let attempt = attempts.send(send).await;
-    lift(attempt, |error| match error {
-        DeleteItemError::ConditionalCheckFailedException(failed) => failed.item,
-        _ => None,
-    })
+    let request = delete_request(db.once(), r).set_return_consumed_capacity(db.asks_capacity());
+    lift(
+        attempts.send(request.send()).await,
+        |answer| answer.attributes,
+        |error| match error {
+            DeleteItemError::ConditionalCheckFailedException(failed) => failed.item,
+            _ => None,
+        },
+    )
 }

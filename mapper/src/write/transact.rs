@@ -11,13 +11,13 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::apply::{Terms, Unapplied};
-use super::judge;
 use super::plan::{Base, Write};
 use super::render::{Action, Rendered};
+use super::{judge, limits};
 use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason, ServiceError, Target};
 use crate::item::Item;
-use crate::retry::{Attempt, Attempts, Cause};
+use crate::retry::{Attempt, Attempts, Cause, tables};
 use crate::schema::WRITE_ATTRIBUTE;
 
 const OPERATION: &str = "TransactWriteItems";
@@ -41,25 +41,26 @@ pub(super) async fn send(
     terms: &Terms,
 ) -> Result<(), Unapplied> {
     let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
-    let table = &tables(&targets);
+    let table = &tables(targets.iter());
     let actions: Vec<TransactWriteItem> = rendered
         .iter()
         .map(action)
         .collect::<Result<_, _>>()
         .map_err(|error| unbuilt(table, &error))?;
     let token = db.token();
-    let mut attempts = Attempts::new(db, OPERATION, table).until(terms.deadline);
+    let mut attempts = Attempts::new(db, OPERATION, table.as_str()).until(terms.deadline);
     loop {
         let request = db
             .once()
             .transact_write_items()
             .set_transact_items(Some(actions.clone()))
-            .client_request_token(&token);
+            .client_request_token(&token)
+            .set_return_consumed_capacity(db.asks_capacity());
         match attempts.send(request.send()).await {
             Attempt::Done(_) => return Ok(()),
             Attempt::Again(cause) => attempts.pause(cause, &targets).await?,
             Attempt::Failed(error) => return Err(attempts.failed(error, &targets).into()),
-            Attempt::Rejected(error) => match judge_all(writes, *error, nonce) {
+            Attempt::Rejected(error) => match judge_all(writes, *error, nonce, &attempts) {
                 Cancelled::Applied => return Ok(()),
                 Cancelled::Again(cause, failures) => {
                     attempts.pause(cause, &targets).await.map_err(|error| busy(error, failures))?;
@@ -78,14 +79,6 @@ pub(super) async fn send(
             },
         }
     }
-}
-
-/// The tables of the items, each once.
-fn tables(targets: &[Target]) -> String {
-    let mut tables: Vec<&str> = targets.iter().map(|target| target.table.as_str()).collect();
-    tables.sort_unstable();
-    tables.dedup();
-    tables.join(", ")
 }
 
 /// The error of giving up, with the items that were in the way.
@@ -157,7 +150,12 @@ fn unbuilt(table: &str, error: &BuildError) -> Error {
 }
 
 /// Reads the reasons of a cancelled transaction; the n-th belongs to the n-th write.
-fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> Cancelled {
+fn judge_all(
+    writes: &[Write],
+    error: TransactWriteItemsError,
+    nonce: &str,
+    attempts: &Attempts<'_>,
+) -> Cancelled {
     let reasons = match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
             cancelled.cancellation_reasons.unwrap_or_default()
@@ -169,6 +167,8 @@ fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> C
     for (write, reason) in writes.iter().zip(reasons) {
         let CancellationReason { item, code, .. } = reason;
         let stored = item.filter(|item| !item.is_empty()).map(Item::from);
+        // A transaction takes twice the units.
+        attempts.estimate(&write.target.table, 2.0 * limits::write_units(stored.as_ref()));
         match code.as_deref().unwrap_or("None") {
             "None" => {}
             "ConditionalCheckFailed" if judge::is_own(stored.as_ref(), nonce) => {
