@@ -138,7 +138,9 @@ impl Delivery {
             }
             Fault::HangBefore => hang(&self.settings).await,
             Fault::ServerError => answer::error(500, "InternalServerError"),
-            Fault::Throttle => answer::error(400, "ProvisionedThroughputExceededException"),
+            Fault::Throttle => {
+                answer::throttled(&self.seen.operation, self.seen.tables().first().copied())
+            }
             Fault::Service { status, code } => answer::error(status, &code),
             Fault::Delay(time) => {
                 tokio::time::sleep(time).await;

@@ -29,7 +29,7 @@ pub enum Fault {
     HangBefore,
     /// Not executed: a 500 `InternalServerError`.
     ServerError,
-    /// Not executed: `ProvisionedThroughputExceededException`.
+    /// Not executed: `ProvisionedThroughputExceededException`, with the table in its `ThrottlingReasons`.
     Throttle,
     /// Not executed: another transaction is at an item. `TransactWriteItems`, `TransactGetItems` and `ExecuteTransaction`
     /// answer `TransactionCanceledException` with the reason `TransactionConflict` for the first action and `None` for the

@@ -67,7 +67,9 @@ pub(crate) struct Attempts<'a> {
     pub(crate) ambiguous: bool,
     /// What the service throttled the last time.
     throttled: Vec<Throttled>,
-    span: Span,
+    consistent: bool,
+    /// Of all attempts; there is none before the first.
+    span: Option<Span>,
 }
 
 impl<'a> Attempts<'a> {
@@ -87,19 +89,18 @@ impl<'a> Attempts<'a> {
         index: Option<(&'a str, bool)>,
         consistent: bool,
     ) -> Self {
-        let table = table.into();
-        let span = observe::span(operation, &table, index.map(|(name, _)| name), consistent);
         Self {
             db,
             operation,
-            table,
+            table: table.into(),
             index,
             deadline: Instant::now() + db.retry().deadline.min(LONGEST_DEADLINE),
             is_fixed: false,
             count: 0,
             ambiguous: false,
             throttled: Vec::new(),
-            span,
+            consistent,
+            span: None,
         }
     }
 
@@ -136,7 +137,7 @@ impl<'a> Attempts<'a> {
         T: Answer + Send + 's,
         E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
-        let span = self.span.clone();
+        let span = self.span();
         let attempt = async move {
             let Ok(reserved) = self.admit().await else {
                 return Attempt::Again(Cause::Throttled);
@@ -166,6 +167,12 @@ impl<'a> Attempts<'a> {
             attempt
         };
         Box::pin(attempt.instrument(span))
+    }
+
+    fn span(&mut self) -> Span {
+        let index = self.index.map(|(name, _)| name);
+        let span = || observe::span(self.operation, &self.table, index, self.consistent);
+        self.span.get_or_insert_with(span).clone()
     }
 
     /// Waits until the limits of the database handle allow a request; an error where the deadline comes first.
@@ -229,7 +236,9 @@ impl<'a> Attempts<'a> {
             units,
             items: scanned.and_then(|(count, _)| usize::try_from(count).ok()),
         };
-        observe::record(&self.span, &report, scanned.map(|(_, scanned)| scanned));
+        if let Some(span) = &self.span {
+            observe::record(span, &report, scanned.map(|(_, scanned)| scanned));
+        }
         self.db.observe(&report);
     }
 
@@ -290,7 +299,7 @@ impl<'a> Attempts<'a> {
         {
             return Err(self.give_up(cause, targets));
         }
-        tokio::time::sleep(pause).instrument(self.span.clone()).await;
+        tokio::time::sleep(pause).await;
         Ok(())
     }
 

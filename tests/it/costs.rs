@@ -5,21 +5,12 @@
 //! [AWS: read and write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_dynamodb::Client;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
+use dynamap::faults::Faults;
 use dynamap::{
     Database, Error, Gapless, Isolation, Loaded, Model, Record, Table, Transaction,
     TransactionRecord,
 };
-use serde_json::{Value, json};
 
 use crate::support::Outcome;
 
@@ -31,76 +22,21 @@ struct Bill {
     write: f64,
 }
 
-#[derive(Debug, Clone, Default)]
 struct Meter {
-    bill: Arc<Mutex<Bill>>,
+    meter: dynamap::Meter,
+    faults: Faults,
 }
 
 impl Meter {
-    fn wrap(&self, client: &Client) -> Client {
-        let inner = client.config().http_client().expect("the store is an HTTP client");
-        let metered = SharedHttpClient::new(Metered { inner, meter: self.clone() });
-        Client::from_conf(client.config().to_builder().http_client(metered).build())
-    }
-
     /// What was billed since the last time.
     fn take(&self) -> Bill {
-        std::mem::take(&mut *self.bill.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn count(&self, operation: &str, answer: &Value) {
-        let mut bill = self.bill.lock().unwrap_or_else(PoisonError::into_inner);
-        *bill.requests.entry(operation.to_owned()).or_default() += 1;
-        let consumed = &answer["ConsumedCapacity"];
-        let all = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
-        let units: f64 = all.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum();
-        if operation.contains("Get") || matches!(operation, "Query" | "Scan") {
-            bill.read += units;
-        } else {
-            bill.write += units;
+        let mut requests = BTreeMap::new();
+        for request in self.faults.requests() {
+            *requests.entry(request.operation.clone()).or_default() += 1;
         }
-    }
-}
-
-#[derive(Debug)]
-struct Metered {
-    inner: SharedHttpClient,
-    meter: Meter,
-}
-
-#[derive(Debug)]
-struct MeteredConnector {
-    inner: SharedHttpConnector,
-    meter: Meter,
-}
-
-impl HttpClient for Metered {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(MeteredConnector { inner, meter: self.meter.clone() })
-    }
-}
-
-impl HttpConnector for MeteredConnector {
-    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.split('.').nth(1).unwrap_or_default().to_owned();
-        let mut body: Value =
-            serde_json::from_slice(request.body().bytes().unwrap_or_default()).expect("JSON");
-        body["ReturnConsumedCapacity"] = json!("TOTAL");
-        request.headers_mut().remove("content-length");
-        *request.body_mut() = SdkBody::from(body.to_string());
-        let (inner, meter) = (self.inner.clone(), self.meter.clone());
-        HttpConnectorFuture::new(async move {
-            let answer = inner.call(request).await?;
-            let body = answer.body().bytes().unwrap_or_default();
-            meter.count(&operation, &serde_json::from_slice(body).unwrap_or_default());
-            Ok(answer)
-        })
+        self.faults.clear_log();
+        let units = self.meter.take().total();
+        Bill { requests, read: units.read, write: units.write }
     }
 }
 
@@ -125,9 +61,10 @@ impl Sized {
 }
 
 async fn store() -> (Database, Meter) {
-    let meter = Meter::default();
-    let client = meter.wrap(&dynamap::embedded::memory().expect("a store"));
-    let db = Database::builder(client).seed(7).build();
+    let faults = Faults::new();
+    let client = faults.wrap(&dynamap::embedded::memory().expect("a store")).expect("a connector");
+    let (db, meter) = Database::builder(client).seed(7).build().metered();
+    let meter = Meter { meter, faults };
     Table::<Sized>::create(&db).await.expect("a table");
     Table::<TransactionRecord>::create(&db).await.expect("records");
     Gapless::create_table(&db).await.expect("counters");

@@ -13,6 +13,29 @@ pub(super) fn error(status: u16, code: &str) -> Answer {
     json(status, &json!({"__type": typed(code), "message": "injected"}))
 }
 
+/// A refusal of this operation for lack of capacity of its first table, as the service words it.
+///
+/// [AWS: ThrottlingReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html)
+pub(super) fn throttled(operation: &str, table: Option<&str>) -> Answer {
+    let is_read = operation.contains("Get") || matches!(operation, "Query" | "Scan");
+    let kind = if is_read { "Read" } else { "Write" };
+    let reasons: Vec<Value> = table
+        .map(|table| {
+            json!({
+                "reason": format!("Table{kind}ProvisionedThroughputExceeded"),
+                "resource": format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}"),
+            })
+        })
+        .into_iter()
+        .collect();
+    let body = json!({
+        "__type": typed("ProvisionedThroughputExceededException"),
+        "message": "injected",
+        "ThrottlingReasons": reasons,
+    });
+    json(400, &body)
+}
+
 /// A transaction of so many actions that was cancelled because of a conflict on the first.
 pub(super) fn conflict(actions: usize) -> Answer {
     let reasons: Vec<Value> = (0..actions)

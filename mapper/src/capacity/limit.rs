@@ -12,7 +12,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::charge::{Charge, Kind};
+use crate::index::Indexed;
 use crate::model::Model;
+use crate::read::Index;
 
 /// How much capacity the requests of a database handle take, in units per second; for [`Database::limited`].
 ///
@@ -49,7 +51,7 @@ use crate::model::Model;
 pub struct RateLimit {
     every: Limits,
     /// By the table's name without prefix, and the index.
-    own: BTreeMap<(&'static str, Option<String>), Limits>,
+    own: BTreeMap<(&'static str, Option<&'static str>), Limits>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,12 +88,18 @@ impl RateLimit {
         self.own(M::layout().table, None, read, write)
     }
 
-    /// Another limit for a global index of a model's table.
-    pub fn index<M: Model>(self, index: impl Into<String>, read: u32, write: u32) -> Self {
-        self.own(M::layout().table, Some(index.into()), read, write)
+    /// Another limit for a global index. A local index shares the throughput of its table: limit that.
+    pub fn index<M: Indexed<I>, I>(self, index: Index<M, I>, read: u32, write: u32) -> Self {
+        self.own(M::layout().table, Some(index.name()), read, write)
     }
 
-    fn own(mut self, table: &'static str, index: Option<String>, read: u32, write: u32) -> Self {
+    fn own(
+        mut self,
+        table: &'static str,
+        index: Option<&'static str>,
+        read: u32,
+        write: u32,
+    ) -> Self {
         let limits = Limits { read: Some(read.max(1)), write: Some(write.max(1)) };
         self.own.insert((table, index), limits);
         self
@@ -181,7 +189,8 @@ impl Limiter {
     fn bucket(&self, (table, index, write): &Name, now: Instant) -> Bucket {
         let own = table.strip_prefix(&self.prefix).and_then(|table| {
             let mut all = self.limit.own.iter();
-            all.find(|((name, of), _)| *name == table && of == index).map(|(_, limits)| limits)
+            all.find(|((name, of), _)| *name == table && *of == index.as_deref())
+                .map(|(_, limits)| limits)
         });
         let limits = own.unwrap_or(&self.limit.every);
         let limit = if *write { limits.write } else { limits.read };
