@@ -21,6 +21,7 @@ mod bank;
 mod batches;
 mod blind;
 mod capacity;
+
 mod checker;
 mod conversions;
 mod costs;
