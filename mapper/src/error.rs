@@ -304,7 +304,7 @@ impl fmt::Display for Busy {
                 None => write!(f, ", {reason} of table {table}")?,
             }
         }
-        f.write_str(": nothing was written, try again later")
+        f.write_str(": it had no effect, try again later")
     }
 }
 

@@ -118,7 +118,7 @@ impl Item {
     /// [AWS: item sizes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)
     #[must_use]
     pub fn size(&self) -> usize {
-        self.iter().map(|(name, value)| name.len() + size(value)).sum()
+        size_of(&self.0)
     }
 
     /// The map that the SDK works with.
@@ -193,6 +193,11 @@ pub fn same(a: &AttributeValue, b: &AttributeValue) -> bool {
         }
         (a, b) => a == b,
     }
+}
+
+/// The size of an item as AWS counts it.
+pub(crate) fn size_of(item: &HashMap<String, AttributeValue>) -> usize {
+    item.iter().map(|(name, value)| name.len() + size(value)).sum()
 }
 
 /// The size of a value as AWS counts it.

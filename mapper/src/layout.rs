@@ -8,7 +8,7 @@ use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
 use crate::template::Template;
 use crate::unique::UniqueLayout;
-use crate::upgrade::Upgrade;
+use crate::upgrade::{Never, Upgrade};
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -53,6 +53,37 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Items of the library's own, or of a test: a hash key, a version perhaps, and these attributes.
+    pub(crate) const fn bare(
+        model: &'static str,
+        table: &'static str,
+        hash_key: KeyAttribute,
+        version: Option<&'static str>,
+        attributes: &'static [&'static str],
+    ) -> Self {
+        Self {
+            model,
+            table,
+            hash_key,
+            range_key: None,
+            version,
+            schema: Version::new(1, 0, 0),
+            auto_increment: false,
+            attributes,
+            aliases: &[],
+            templates: &[],
+            discriminator: None,
+            indexes: &[],
+            uniques: &[],
+            refuse_unknown: false,
+            renamed: &[],
+            created_at: None,
+            ttl: None,
+            after_read: false,
+            upgrade: &Never,
+        }
+    }
+
     /// The schema of items that carry none.
     #[must_use]
     pub fn baseline(&self) -> Version {

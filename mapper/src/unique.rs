@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use semver::Version;
 use sha2::{Digest as _, Sha256};
 
 use crate::codec::kind::ScalarKind;
@@ -15,7 +14,6 @@ use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
-use crate::upgrade::Never;
 
 /// The table of guards, without the prefix.
 const TABLE: &str = "dynamap_unique";
@@ -32,27 +30,13 @@ pub(crate) const OWNER: &str = "owner";
 const MAX_PLAIN: usize = 1024;
 
 /// How guards are stored.
-pub(crate) static GUARDS: Layout = Layout {
-    model: "UniqueGuard",
-    table: TABLE,
-    hash_key: KeyAttribute { name: GUARD, kind: ScalarKind::S },
-    range_key: None,
-    version: None,
-    schema: Version::new(1, 0, 0),
-    auto_increment: false,
-    attributes: &[GUARD, OF_TABLE, CONSTRAINT, OWNER],
-    aliases: &[],
-    templates: &[],
-    discriminator: None,
-    indexes: &[],
-    uniques: &[],
-    refuse_unknown: false,
-    renamed: &[],
-    created_at: None,
-    ttl: None,
-    after_read: false,
-    upgrade: &Never,
-};
+pub(crate) static GUARDS: Layout = Layout::bare(
+    "UniqueGuard",
+    TABLE,
+    KeyAttribute { name: GUARD, kind: ScalarKind::S },
+    None,
+    &[GUARD, OF_TABLE, CONSTRAINT, OWNER],
+);
 
 /// A constraint: no two items of the model share the values of these attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

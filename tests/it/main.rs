@@ -38,6 +38,7 @@ mod overlays;
 mod paging;
 mod reads;
 mod recorded;
+mod requests;
 mod sends;
 mod shapes;
 mod snapshots;

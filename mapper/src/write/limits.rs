@@ -3,10 +3,12 @@
 //! The service answers all of them with one bare validation error, so they are found here, by name.
 //! [AWS: constraints](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)
 
+use std::collections::HashMap;
+
 use super::render::Action;
 use crate::error::{Error, Target};
 use crate::expr::{Change, Node};
-use crate::item::{AttributeValue, Item};
+use crate::item::{AttributeValue, Item, size_of};
 
 /// The largest item, names included.
 pub(crate) const MAX_ITEM: usize = 400 * 1024;
@@ -92,8 +94,8 @@ pub(super) fn about(error: Error, target: Option<&Target>) -> Error {
 /// none.
 ///
 /// [AWS: conditional writes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate)
-pub(super) fn write_units(met: Option<&Item>) -> f64 {
-    let units = met.map_or(0, Item::size).div_ceil(1024).max(1);
+pub(super) fn write_units(met: Option<&HashMap<String, AttributeValue>>) -> f64 {
+    let units = met.map_or(0, size_of).div_ceil(1024).max(1);
     u32::try_from(units).map_or(f64::INFINITY, f64::from)
 }
 

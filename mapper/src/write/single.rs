@@ -54,8 +54,8 @@ pub(super) async fn send(
             Attempt::Again(cause) => attempts.pause(cause, targets).await?,
             Attempt::Failed(error) => return Err(attempts.failed(error, targets)),
             Attempt::Rejected(met) => {
+                attempts.estimate(&write.target.table, limits::write_units((*met).as_ref()));
                 let stored = met.map(Item::from);
-                attempts.estimate(&write.target.table, limits::write_units(stored.as_ref()));
                 // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost.
                 if judge::is_own(stored.as_ref(), nonce) {
                     return Ok(stored);

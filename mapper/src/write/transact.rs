@@ -60,7 +60,7 @@ pub(super) async fn send(
             Attempt::Done(_) => return Ok(()),
             Attempt::Again(cause) => attempts.pause(cause, &targets).await?,
             Attempt::Failed(error) => return Err(attempts.failed(error, &targets).into()),
-            Attempt::Rejected(error) => match judge_all(writes, *error, nonce, &attempts) {
+            Attempt::Rejected(error) => match estimated(&attempts, writes, *error, nonce) {
                 Cancelled::Applied => return Ok(()),
                 Cancelled::Again(cause, failures) => {
                     attempts.pause(cause, &targets).await.map_err(|error| busy(error, failures))?;
@@ -149,13 +149,25 @@ fn unbuilt(table: &str, error: &BuildError) -> Error {
     }))
 }
 
-/// Reads the reasons of a cancelled transaction; the n-th belongs to the n-th write.
-fn judge_all(
+/// Accounts for what a cancelled transaction cost, and tells what it means.
+fn estimated(
+    attempts: &Attempts<'_>,
     writes: &[Write],
     error: TransactWriteItemsError,
     nonce: &str,
-    attempts: &Attempts<'_>,
 ) -> Cancelled {
+    if let TransactWriteItemsError::TransactionCanceledException(cancelled) = &error {
+        for (write, reason) in writes.iter().zip(cancelled.cancellation_reasons()) {
+            // A transaction takes twice the units.
+            let units = 2.0 * limits::write_units(reason.item.as_ref());
+            attempts.estimate(&write.target.table, units);
+        }
+    }
+    judge_all(writes, error, nonce)
+}
+
+/// Reads the reasons of a cancelled transaction; the n-th belongs to the n-th write.
+fn judge_all(writes: &[Write], error: TransactWriteItemsError, nonce: &str) -> Cancelled {
     let reasons = match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
             cancelled.cancellation_reasons.unwrap_or_default()
@@ -167,8 +179,6 @@ fn judge_all(
     for (write, reason) in writes.iter().zip(reasons) {
         let CancellationReason { item, code, .. } = reason;
         let stored = item.filter(|item| !item.is_empty()).map(Item::from);
-        // A transaction takes twice the units.
-        attempts.estimate(&write.target.table, 2.0 * limits::write_units(stored.as_ref()));
         match code.as_deref().unwrap_or("None") {
             "None" => {}
             "ConditionalCheckFailed" if judge::is_own(stored.as_ref(), nonce) => {
@@ -206,37 +216,21 @@ fn judge_all(
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::error::TransactionCanceledException;
-    use semver::Version;
 
     use super::*;
     use crate::codec::kind::ScalarKind;
     use crate::item::AttributeValue;
     use crate::key::{Key, KeyAttribute};
     use crate::layout::Layout;
-    use crate::upgrade::Never;
     use crate::write::After;
 
-    static LAYOUT: Layout = Layout {
-        model: "Account",
-        table: "accounts",
-        hash_key: KeyAttribute { name: "id", kind: ScalarKind::N },
-        range_key: None,
-        version: Some("version"),
-        schema: Version::new(1, 0, 0),
-        auto_increment: false,
-        attributes: &["id"],
-        aliases: &[],
-        templates: &[],
-        discriminator: None,
-        indexes: &[],
-        uniques: &[],
-        refuse_unknown: false,
-        renamed: &[],
-        created_at: None,
-        ttl: None,
-        after_read: false,
-        upgrade: &Never,
-    };
+    static LAYOUT: Layout = Layout::bare(
+        "Account",
+        "accounts",
+        KeyAttribute { name: "id", kind: ScalarKind::N },
+        Some("version"),
+        &["id"],
+    );
 
     fn item(nonce: &str) -> Item {
         let mut item = Item::new();
