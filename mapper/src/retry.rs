@@ -182,10 +182,11 @@ impl<'a> Attempts<'a> {
         };
         let index = self.index.and_then(|(name, local)| (!local).then_some(name));
         let (reserved, wait) = self.db.reserve(&self.table, index, kind);
-        if wait.is_zero() {
+        // What may have been applied is to be found out soon: the service knows a token for 10 minutes.
+        if wait.is_zero() || self.ambiguous {
             return Ok(reserved);
         }
-        if self.count == 0 && !self.is_fixed {
+        if !self.is_fixed {
             self.deadline += wait;
         } else if Instant::now() + wait >= self.deadline {
             return Err(());

@@ -19,7 +19,7 @@ use crate::read::Index;
 /// How much capacity the requests of a database handle take, in units per second; for [`Database::limited`].
 ///
 /// Every table, and every global index, has this much for itself. Up to a second's worth may be taken at once. Requests
-/// wait before they are sent; the time before the first attempt does not count as waiting for the service.
+/// wait before they are sent; that time does not count as waiting for the service.
 ///
 /// Where the service throttles all the same, the limiter goes down to what was accepted lately, and then up again by a
 /// few percent each second, up to the limit. [`adaptive`](RateLimit::adaptive) does only that: no limit until the

@@ -124,12 +124,18 @@ async fn a_request_that_is_dropped_while_it_waits_gives_back_what_it_took() -> O
 
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_own_limit_is_not_waiting_for_the_service() -> Outcome {
-    let (db, _faults) = store().await;
+    let (db, faults) = store().await;
     let db = db.limited(RateLimit::new().write(1));
     let began = Instant::now();
     let profiles = (0..120).map(|i| Profile::new(&format!("user {i}")));
-    // All of them wait at once, the last one for two minutes: longer than the deadline of a request.
-    for stored in Profile::insert_many(&db, profiles).at_once(120).await {
+    // All of them wait at once, the last one for two minutes: longer than the deadline of a request. One is refused and
+    // waits again.
+    let refuse = async {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        faults.next("PutItem", Fault::Throttle);
+    };
+    let insert = async { Profile::insert_many(&db, profiles).at_once(120).await };
+    for stored in tokio::join!(insert, refuse).0 {
         stored?;
     }
     assert!(seconds(began) > 100.0);
