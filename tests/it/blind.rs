@@ -8,18 +8,9 @@ use dynamap::{
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{Account, DoomMap, Outcome, account, n, put_raw, s, store, stored};
-
-async fn accounts(db: &Database, balances: &[i64]) -> Outcome {
-    for balance in balances {
-        Account::of("someone", *balance).insert(db).await?;
-    }
-    Ok(())
-}
-
-async fn get(tx: &Transaction, id: u64) -> Result<Loaded<Account>, Error> {
-    Ok(Account::get(tx, id).await?.expect("the account"))
-}
+use crate::support::{
+    Account, DoomMap, Outcome, account, accounts, get, n, put_raw, s, store, stored,
+};
 
 #[tokio::test]
 async fn items_are_written_by_key_without_being_read_and_not_in_each_others_way() -> Outcome {

@@ -9,7 +9,7 @@ use dynamap::{
     Snapshot, Table, Transaction, TransactionRecord, TransactionStatus,
 };
 
-use crate::support::{Account, DoomMap, Outcome, account};
+use crate::support::{Account, DoomMap, Outcome, account, get};
 
 async fn store_with(policy: RetryPolicy) -> (Database, Faults) {
     let faults = Faults::new();
@@ -27,10 +27,6 @@ async fn store_with(policy: RetryPolicy) -> (Database, Faults) {
 
 async fn store() -> (Database, Faults) {
     store_with(RetryPolicy::default()).await
-}
-
-async fn get(tx: &Transaction, id: u64) -> Result<Loaded<Account>, Error> {
-    Ok(Account::get(tx, id).await?.expect("the account"))
 }
 
 async fn pay(tx: &Transaction, amount: i64) -> Result<i64, Error> {

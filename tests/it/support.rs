@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dynamap::faults::{Faults, Gate};
-use dynamap::{Attribute, AttributeValue, Database, Item, Model, Table};
+use dynamap::{
+    Attribute, AttributeValue, Database, Error, Item, Loaded, Model, Table, Transaction,
+};
 use garde::Validate;
 
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -131,6 +133,26 @@ pub fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-pub async fn account(db: &Database, id: u64) -> dynamap::Loaded<Account> {
+pub async fn account(db: &Database, id: u64) -> Loaded<Account> {
     Account::get(db, id).consistent().await.expect("a read").expect("the account")
+}
+
+/// Accounts 1, 2, … with these balances.
+pub async fn accounts(db: &Database, balances: &[i64]) -> Outcome {
+    for balance in balances {
+        Account::of("someone", *balance).insert(db).await?;
+    }
+    Ok(())
+}
+
+/// An account as a transaction sees it.
+pub async fn get(tx: &Transaction, id: u64) -> Result<Loaded<Account>, Error> {
+    Ok(Account::get(tx, id).await?.expect("the account"))
+}
+
+/// Adds to an account in a transaction.
+pub async fn add(tx: &Transaction, id: u64, amount: i64) -> Result<(), Error> {
+    let mut account = get(tx, id).await?;
+    account.balance += amount;
+    tx.save(account).map(drop)
 }

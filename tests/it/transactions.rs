@@ -5,26 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use dynamap::error::Reason;
 use dynamap::faults::Fault;
-use dynamap::{Database, Error, Loaded, Model, RunError, Transaction};
+use dynamap::{Database, Error, Model, RunError, Transaction};
 
-use crate::support::{Account, DoomMap, Outcome, Profile, account, store};
-
-async fn accounts(db: &Database, balances: &[i64]) -> Outcome {
-    for balance in balances {
-        Account::of("someone", *balance).insert(db).await?;
-    }
-    Ok(())
-}
-
-async fn get(tx: &Transaction, id: u64) -> Result<Loaded<Account>, Error> {
-    Ok(Account::get(tx, id).await?.expect("the account"))
-}
-
-async fn add(tx: &Transaction, id: u64, amount: i64) -> Result<(), Error> {
-    let mut account = get(tx, id).await?;
-    account.balance += amount;
-    tx.save(account).map(drop)
-}
+use crate::support::{Account, DoomMap, Outcome, Profile, account, accounts, add, get, store};
 
 async fn balances(db: &Database) -> Vec<i64> {
     let mut all = Account::scan(db).consistent().try_collect().await.expect("a scan");

@@ -6,27 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dynamap::error::{BusyCause, Reason};
 use dynamap::faults::Fault;
 use dynamap::{
-    Database, Error, Gapless, Isolation, Loaded, Model, RetryPolicy, RunError, Table, Transaction,
+    Database, Error, Gapless, Isolation, Model, RetryPolicy, RunError, Table, Transaction,
 };
 
-use crate::support::{Account, DoomMap, Outcome, Profile, account, put_raw, store};
-
-async fn accounts(db: &Database, balances: &[i64]) -> Outcome {
-    for balance in balances {
-        Account::of("someone", *balance).insert(db).await?;
-    }
-    Ok(())
-}
-
-async fn get(tx: &Transaction, id: u64) -> Result<Loaded<Account>, Error> {
-    Ok(Account::get(tx, id).await?.expect("the account"))
-}
-
-async fn add(tx: &Transaction, id: u64, amount: i64) -> Result<(), Error> {
-    let mut account = get(tx, id).await?;
-    account.balance += amount;
-    tx.save(account).map(drop)
-}
+use crate::support::{
+    Account, DoomMap, Outcome, Profile, account, accounts, add, get, put_raw, store,
+};
 
 #[tokio::test]
 async fn the_weaker_level_checks_only_what_is_written() -> Outcome {
