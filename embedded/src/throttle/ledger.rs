@@ -1,0 +1,201 @@
+//! The buckets of all tables and their global indexes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use dynoxide::types::ConsumedCapacity;
+use dynoxide::{Database, DynoxideError, TableMetadata};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::bucket::Bucket;
+
+/// Reading or writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// What has a capacity of its own: a table, or one of its global indexes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resource {
+    pub(super) table: String,
+    pub(super) index: Option<String>,
+    pub(super) access: Access,
+}
+
+/// The read and the write capacity of a table or an index.
+#[derive(Debug)]
+struct Capacity {
+    read: Bucket,
+    write: Bucket,
+}
+
+/// What is known of a table. One that is paid for by request has no capacity to run out of.
+#[derive(Debug, Default)]
+struct Table {
+    own: Option<Capacity>,
+    indexes: BTreeMap<String, Capacity>,
+}
+
+/// The buckets of the tables that were used so far.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    burst: Duration,
+    tables: HashMap<String, Table>,
+}
+
+impl Ledger {
+    pub(super) fn new(burst: Duration) -> Self {
+        Self { burst, tables: HashMap::new() }
+    }
+
+    /// Makes the buckets of `table` known. A table that does not exist has none.
+    pub(super) fn know(
+        &mut self,
+        engine: &Database,
+        table: &str,
+        now: Instant,
+    ) -> Result<(), DynoxideError> {
+        if self.tables.contains_key(table) {
+            return Ok(());
+        }
+        self.renew(engine, table, now)
+    }
+
+    /// Brings the buckets of `table` in line with its settings: after it was created, altered or deleted.
+    pub(super) fn renew(
+        &mut self,
+        engine: &Database,
+        table: &str,
+        now: Instant,
+    ) -> Result<(), DynoxideError> {
+        match engine.get_table_metadata(table)? {
+            Some(settings) => {
+                let known = self.tables.entry(table.to_owned()).or_default();
+                known.follow(&settings, self.burst, now);
+            }
+            None => drop(self.tables.remove(table)),
+        }
+        Ok(())
+    }
+
+    /// Whether a request that draws on `resource` has to wait.
+    pub(super) fn is_spent(&mut self, resource: &Resource, now: Instant) -> bool {
+        let Resource { table, index, access } = resource;
+        self.bucket(table, index.as_deref(), *access).is_some_and(|bucket| bucket.is_spent(now))
+    }
+
+    /// What a read draws on. A local index has no capacity of its own.
+    pub(super) fn read(&self, table: &str, index: Option<&str>) -> Resource {
+        let known = self.tables.get(table);
+        let global = |index: &&str| known.is_some_and(|table| table.indexes.contains_key(*index));
+        Resource {
+            table: table.to_owned(),
+            index: index.filter(global).map(str::to_owned),
+            access: Access::Read,
+        }
+    }
+
+    /// What a write of an item in `table` would have to wait for, if it is in all indexes.
+    pub(super) fn spent_by_write(&mut self, table: &str, now: Instant) -> Vec<Resource> {
+        let Some(known) = self.tables.get_mut(table) else {
+            return Vec::new();
+        };
+        let own = known.own.as_mut().map(|own| (None, own));
+        let indexes = known.indexes.iter_mut().map(|(index, capacity)| (Some(index), capacity));
+        own.into_iter()
+            .chain(indexes)
+            .filter_map(|(index, capacity)| {
+                capacity.write.is_spent(now).then(|| Resource {
+                    table: table.to_owned(),
+                    index: index.cloned(),
+                    access: Access::Write,
+                })
+            })
+            .collect()
+    }
+
+    /// Charges what the engine reports of one table. Local indexes draw on their table.
+    pub(super) fn charge(&mut self, consumed: &ConsumedCapacity, access: Access) {
+        let table = &consumed.table_name;
+        let mut own = consumed.capacity_units;
+        for (index, detail) in consumed.global_secondary_indexes.iter().flatten() {
+            own -= detail.capacity_units;
+            self.pay(table, Some(index), access, detail.capacity_units);
+        }
+        self.pay(table, None, access, own);
+    }
+
+    /// Charges `units` to a table or an index.
+    pub(super) fn pay(&mut self, table: &str, index: Option<&str>, access: Access, units: f64) {
+        if let Some(bucket) = self.bucket(table, index, access) {
+            bucket.pay(units);
+        }
+    }
+
+    fn bucket(&mut self, table: &str, index: Option<&str>, access: Access) -> Option<&mut Bucket> {
+        let table = self.tables.get_mut(table)?;
+        let capacity = match index {
+            None => table.own.as_mut(),
+            Some(index) => table.indexes.get_mut(index),
+        }?;
+        Some(match access {
+            Access::Read => &mut capacity.read,
+            Access::Write => &mut capacity.write,
+        })
+    }
+}
+
+/// A setting of throughput, as the engine stores it.
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "PascalCase")]
+struct Throughput {
+    read_capacity_units: u64,
+    write_capacity_units: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Index {
+    index_name: String,
+    provisioned_throughput: Option<Throughput>,
+}
+
+impl Table {
+    /// Follows the settings: what is new begins as new, what stays goes on at its new rate.
+    fn follow(&mut self, settings: &TableMetadata, burst: Duration, now: Instant) {
+        let provisioned = settings.billing_mode.as_deref() != Some("PAY_PER_REQUEST");
+        let own = settings.provisioned_throughput.as_deref().filter(|_| provisioned);
+        let own = own.and_then(|text| serde_json::from_str(text).ok());
+        self.own = own.map(|rates| Capacity::following(self.own.take(), rates, burst, now));
+
+        let indexes = settings.gsi_definitions.as_deref().filter(|_| provisioned);
+        let indexes: Vec<Index> =
+            indexes.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let mut before = std::mem::take(&mut self.indexes);
+        for Index { index_name, provisioned_throughput } in indexes {
+            if let Some(rates) = provisioned_throughput {
+                let capacity = Capacity::following(before.remove(&index_name), rates, burst, now);
+                self.indexes.insert(index_name, capacity);
+            }
+        }
+    }
+}
+
+impl Capacity {
+    fn following(before: Option<Self>, rates: Throughput, burst: Duration, now: Instant) -> Self {
+        let Throughput { read_capacity_units: read, write_capacity_units: write } = rates;
+        match before {
+            Some(mut capacity) => {
+                capacity.read.set_rate(read, now);
+                capacity.write.set_rate(write, now);
+                capacity
+            }
+            None => {
+                Self { read: Bucket::new(read, burst, now), write: Bucket::new(write, burst, now) }
+            }
+        }
+    }
+}
