@@ -1,17 +1,23 @@
 //! Provisioned throughput: tables refuse what they have no capacity for, as the service does.
 //!
-//! * `gate`: admits a request, has it executed, and charges what it consumed.
+//! * `gate`: the one way in; one request at a time.
+//! * `request`: what stands in its way, its execution, and its price; `batch` and `transaction` are refused in their own
+//!   ways.
 //! * `demand`: what a request draws on.
 //! * `ledger`: the buckets of all tables and their global indexes; `bucket`: one of them.
-//! * `target`: the item that a write is about.
+//! * `target`: the item that a write is about; `rehearsal`: what a write would cost.
 //! * `refusal`: how the service words it.
 
+mod batch;
 mod bucket;
 mod demand;
 mod gate;
 mod ledger;
 mod refusal;
+mod rehearsal;
+mod request;
 mod target;
+mod transaction;
 
 use std::time::Duration;
 

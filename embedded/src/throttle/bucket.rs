@@ -9,7 +9,7 @@ use tokio::time::Instant;
 type Nano = i128;
 
 /// The read or the write capacity of a table or an index.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Bucket {
     /// Units per second.
     rate: u64,
@@ -32,6 +32,12 @@ impl Bucket {
     pub(super) fn is_spent(&mut self, now: Instant) -> bool {
         self.refill(now);
         self.balance <= 0
+    }
+
+    /// Whether `units` are there.
+    pub(super) fn affords(&mut self, units: f64, now: Instant) -> bool {
+        self.refill(now);
+        self.balance >= nano(units)
     }
 
     /// Takes `units`, whether they are there or not.

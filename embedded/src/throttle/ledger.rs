@@ -26,21 +26,21 @@ pub(super) struct Resource {
 }
 
 /// The read and the write capacity of a table or an index.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Capacity {
     read: Bucket,
     write: Bucket,
 }
 
 /// What is known of a table. One that is paid for by request has no capacity to run out of.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Table {
     own: Option<Capacity>,
     indexes: BTreeMap<String, Capacity>,
 }
 
 /// The buckets of the tables that were used so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ledger {
     burst: Duration,
     tables: HashMap<String, Table>,
@@ -83,8 +83,7 @@ impl Ledger {
 
     /// Whether a request that draws on `resource` has to wait.
     pub(super) fn is_spent(&mut self, resource: &Resource, now: Instant) -> bool {
-        let Resource { table, index, access } = resource;
-        self.bucket(table, index.as_deref(), *access).is_some_and(|bucket| bucket.is_spent(now))
+        self.bucket(resource).is_some_and(|bucket| bucket.is_spent(now))
     }
 
     /// What a read draws on. A local index has no capacity of its own.
@@ -117,25 +116,52 @@ impl Ledger {
             .collect()
     }
 
-    /// Charges what the engine reports of one table. Local indexes draw on their table.
-    pub(super) fn charge(&mut self, consumed: &ConsumedCapacity, access: Access) {
-        let table = &consumed.table_name;
-        let mut own = consumed.capacity_units;
-        for (index, detail) in consumed.global_secondary_indexes.iter().flatten() {
-            own -= detail.capacity_units;
-            self.pay(table, Some(index), access, detail.capacity_units);
+    /// Whether none of `tables` has a limit.
+    pub(super) fn is_unlimited(&self, tables: &[String]) -> bool {
+        tables.iter().all(|table| {
+            let known = self.tables.get(table);
+            known.is_none_or(|known| known.own.is_none() && known.indexes.is_empty())
+        })
+    }
+
+    /// Whether all of it is there to be consumed.
+    pub(super) fn affords(
+        &mut self,
+        consumed: &[ConsumedCapacity],
+        access: Access,
+        now: Instant,
+    ) -> bool {
+        shares(consumed, access).all(|(resource, units)| {
+            self.bucket(&resource).is_none_or(|bucket| bucket.affords(units, now))
+        })
+    }
+
+    /// What has to be waited for before it can be consumed.
+    pub(super) fn spent(
+        &mut self,
+        consumed: &[ConsumedCapacity],
+        access: Access,
+        now: Instant,
+    ) -> Vec<Resource> {
+        let resources = shares(consumed, access).map(|(resource, _)| resource);
+        resources.filter(|resource| self.is_spent(resource, now)).collect()
+    }
+
+    /// Charges what was consumed.
+    pub(super) fn charge(&mut self, consumed: &[ConsumedCapacity], access: Access) {
+        for (resource, units) in shares(consumed, access) {
+            self.pay(&resource, units);
         }
-        self.pay(table, None, access, own);
     }
 
     /// Charges `units` to a table or an index.
-    pub(super) fn pay(&mut self, table: &str, index: Option<&str>, access: Access, units: f64) {
-        if let Some(bucket) = self.bucket(table, index, access) {
+    pub(super) fn pay(&mut self, resource: &Resource, units: f64) {
+        if let Some(bucket) = self.bucket(resource) {
             bucket.pay(units);
         }
     }
 
-    fn bucket(&mut self, table: &str, index: Option<&str>, access: Access) -> Option<&mut Bucket> {
+    fn bucket(&mut self, Resource { table, index, access }: &Resource) -> Option<&mut Bucket> {
         let table = self.tables.get_mut(table)?;
         let capacity = match index {
             None => table.own.as_mut(),
@@ -146,6 +172,25 @@ impl Ledger {
             Access::Write => &mut capacity.write,
         })
     }
+}
+
+/// What the engine reports, by what pays it. Local indexes draw on their table. A transaction of writes that is sent again
+/// is answered by a read.
+fn shares(consumed: &[ConsumedCapacity], access: Access) -> impl Iterator<Item = (Resource, f64)> {
+    consumed.iter().flat_map(move |consumed| {
+        let access = if consumed.read_capacity_units.is_some() { Access::Read } else { access };
+        let resource = |index| Resource { table: consumed.table_name.clone(), index, access };
+        let mut own = consumed.capacity_units;
+        let mut shares = Vec::new();
+        for (index, detail) in consumed.global_secondary_indexes.iter().flatten() {
+            own -= detail.capacity_units;
+            shares.push((resource(Some(index.clone())), detail.capacity_units));
+        }
+        if own > 0.0 {
+            shares.push((resource(None), own));
+        }
+        shares
+    })
 }
 
 /// A setting of throughput, as the engine stores it.

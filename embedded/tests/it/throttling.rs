@@ -1,4 +1,7 @@
 //! Provisioned throughput: how many requests are accepted in simulated seconds, and how the others are refused.
 
+mod batches;
+mod indexes;
 mod single;
 mod stage;
+mod transactions;
