@@ -90,7 +90,7 @@ impl Store {
             schema::change(&self.engine, lock.as_mut(), operation, body)
         };
         match (&self.gate, schema::table_name(body)) {
-            (Some(gate), Some(table)) => gate.alter(&self.engine, &table, change),
+            (Some(gate), Some(table)) => gate.alter(&self.engine, &table, body, change),
             _ => change(),
         }
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::ledger::Access;
+use super::ledger::{Access, Index};
 
 /// What one operation asks for.
 #[derive(Debug)]
@@ -85,6 +85,23 @@ impl Demand {
             Self::Statement { .. } => &[],
         }
     }
+}
+
+/// What a request changes of the throughput of indexes.
+pub(super) fn altered_indexes(body: &[u8]) -> Vec<Index> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Alteration {
+        global_secondary_index_updates: Vec<Change>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Change {
+        update: Option<Index>,
+    }
+    let alteration: Option<Alteration> = serde_json::from_slice(body).ok();
+    let changes = alteration.map(|alteration| alteration.global_secondary_index_updates);
+    changes.into_iter().flatten().filter_map(|change| change.update).collect()
 }
 
 /// What a request, or an action of a transaction, is about.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use dynoxide::{Database, DynoxideError};
 use tokio::time::Instant;
 
-use super::demand::Demand;
+use super::demand::{Demand, altered_indexes};
 use super::ledger::Ledger;
 use super::request::Request;
 use crate::dispatch;
@@ -46,16 +46,17 @@ impl Gate {
         Some(request.pass(&mut self.ledger(), &demand))
     }
 
-    /// A change of `table`, after which its buckets follow its settings.
+    /// A change of `table` by the request `body`, after which its buckets follow its settings.
     pub(crate) fn alter(
         &self,
         engine: &Database,
         table: &str,
+        body: &[u8],
         change: impl FnOnce() -> Result<String, DynoxideError>,
     ) -> Result<String, DynoxideError> {
         let mut ledger = self.ledger();
         let answer = change()?;
-        ledger.renew(engine, table, Instant::now())?;
+        ledger.follow(engine, table, altered_indexes(body), Instant::now())?;
         Ok(answer)
     }
 

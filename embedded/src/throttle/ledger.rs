@@ -6,6 +6,7 @@ use std::time::Duration;
 use dynoxide::types::ConsumedCapacity;
 use dynoxide::{Database, DynoxideError, TableMetadata};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
@@ -37,6 +38,8 @@ struct Capacity {
 struct Table {
     own: Option<Capacity>,
     indexes: BTreeMap<String, Capacity>,
+    /// What alterations say of indexes.
+    altered: BTreeMap<String, Throughput>,
 }
 
 /// The buckets of the tables that were used so far.
@@ -71,9 +74,22 @@ impl Ledger {
         table: &str,
         now: Instant,
     ) -> Result<(), DynoxideError> {
+        self.follow(engine, table, Vec::new(), now)
+    }
+
+    /// As [`renew`](Self::renew), after an alteration of indexes. The engine does not store that one, so the ledger does.
+    pub(super) fn follow(
+        &mut self,
+        engine: &Database,
+        table: &str,
+        altered: Vec<Index>,
+        now: Instant,
+    ) -> Result<(), DynoxideError> {
         match engine.get_table_metadata(table)? {
             Some(settings) => {
                 let known = self.tables.entry(table.to_owned()).or_default();
+                let rates = |index: Index| Some((index.index_name, index.provisioned_throughput?));
+                known.altered.extend(altered.into_iter().filter_map(rates));
                 known.follow(&settings, self.burst, now);
             }
             None => drop(self.tables.remove(table)),
@@ -194,16 +210,17 @@ fn shares(consumed: &[ConsumedCapacity], access: Access) -> impl Iterator<Item =
 }
 
 /// A setting of throughput, as the engine stores it.
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Debug, Deserialize, Clone, Copy)]
 #[serde(rename_all = "PascalCase")]
 struct Throughput {
     read_capacity_units: u64,
     write_capacity_units: u64,
 }
 
-#[derive(Deserialize)]
+/// An index, as the engine stores it, and as a request alters it.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Index {
+pub(super) struct Index {
     index_name: String,
     provisioned_throughput: Option<Throughput>,
 }
@@ -211,22 +228,28 @@ struct Index {
 impl Table {
     /// Follows the settings: what is new begins as new, what stays goes on at its new rate.
     fn follow(&mut self, settings: &TableMetadata, burst: Duration, now: Instant) {
-        let provisioned = settings.billing_mode.as_deref() != Some("PAY_PER_REQUEST");
-        let own = settings.provisioned_throughput.as_deref().filter(|_| provisioned);
-        let own = own.and_then(|text| serde_json::from_str(text).ok());
-        self.own = own.map(|rates| Capacity::following(self.own.take(), rates, burst, now));
-
-        let indexes = settings.gsi_definitions.as_deref().filter(|_| provisioned);
-        let indexes: Vec<Index> =
-            indexes.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let mut before = std::mem::take(&mut self.indexes);
-        for Index { index_name, provisioned_throughput } in indexes {
-            if let Some(rates) = provisioned_throughput {
-                let capacity = Capacity::following(before.remove(&index_name), rates, burst, now);
-                self.indexes.insert(index_name, capacity);
+        let mut before = std::mem::take(self);
+        if settings.billing_mode.as_deref() == Some("PAY_PER_REQUEST") {
+            return;
+        }
+        let own: Option<Throughput> = stored(settings.provisioned_throughput.as_deref());
+        self.own = own.map(|rates| Capacity::following(before.own.take(), rates, burst, now));
+        let indexes: Option<Vec<Index>> = stored(settings.gsi_definitions.as_deref());
+        for Index { index_name, provisioned_throughput } in indexes.unwrap_or_default() {
+            let altered = before.altered.remove(&index_name);
+            if let Some(rates) = altered.or(provisioned_throughput) {
+                let bucket = before.indexes.remove(&index_name);
+                let bucket = Capacity::following(bucket, rates, burst, now);
+                self.indexes.insert(index_name.clone(), bucket);
             }
+            self.altered.extend(altered.map(|rates| (index_name, rates)));
         }
     }
+}
+
+/// A setting that the engine keeps as text. It too reads an unreadable one as none.
+fn stored<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
+    text.and_then(|text| serde_json::from_str(text).ok())
 }
 
 impl Capacity {

@@ -2,6 +2,7 @@
 
 mod batches;
 mod indexes;
+mod settings;
 mod single;
 mod stage;
 mod transactions;
