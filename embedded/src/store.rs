@@ -123,4 +123,21 @@ mod tests {
         let body = answer.body().bytes().unwrap_or_default();
         assert!(String::from_utf8_lossy(body).contains("#InternalServerError"));
     }
+
+    #[test]
+    fn a_store_is_throttled_outside_of_a_runtime_too() -> Result<(), OpenError> {
+        let store = Store::memory(Some(Throttle::provisioned()))?;
+        let table = r#"{"TableName": "notes", "BillingMode": "PROVISIONED",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}"#;
+        assert_eq!(store.answer("CreateTable", table.as_bytes()).status().as_u16(), 200);
+        // More than a minute of capacity, so that the test may be slow.
+        let body = "x".repeat(100_000);
+        let item = format!(r#"{{"id": {{"S": "a"}}, "body": {{"S": "{body}"}}}}"#);
+        let put = format!(r#"{{"TableName": "notes", "Item": {item}}}"#);
+        let statuses = [(); 2].map(|()| store.answer("PutItem", put.as_bytes()).status().as_u16());
+        assert_eq!(statuses, [200, 400]);
+        Ok(())
+    }
 }

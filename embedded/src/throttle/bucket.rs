@@ -41,7 +41,8 @@ impl Bucket {
     }
 
     /// Takes `units`, whether they are there or not.
-    pub(super) fn pay(&mut self, units: f64) {
+    pub(super) fn pay(&mut self, units: f64, now: Instant) {
+        self.refill(now);
         self.balance = self.balance.saturating_sub(nano(units));
     }
 
@@ -87,7 +88,7 @@ mod tests {
     fn accepted(bucket: &mut Bucket, units: f64, now: Instant) -> u32 {
         let mut count = 0;
         while !bucket.is_spent(now) {
-            bucket.pay(units);
+            bucket.pay(units, now);
             count += 1;
         }
         count
@@ -120,10 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn what_there_was_no_room_for_is_not_there_after_a_payment_either() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(5, NO_BURST, now);
+        let later = now + seconds(100);
+        bucket.pay(5.0, later);
+        assert!(bucket.is_spent(later));
+    }
+
+    #[test]
     fn looking_often_rounds_nothing() {
         let mut now = Instant::now();
         let mut bucket = Bucket::new(3, NO_BURST, now);
-        bucket.pay(6.0);
+        bucket.pay(6.0, now);
         for _ in 0..1_000_000 {
             now += Duration::from_micros(1);
             assert!(bucket.is_spent(now));
@@ -135,7 +145,7 @@ mod tests {
     fn a_new_rate_counts_from_now_on() {
         let now = Instant::now();
         let mut bucket = Bucket::new(1, seconds(10), now);
-        bucket.pay(1.0);
+        bucket.pay(1.0, now);
         let later = now + seconds(2);
         bucket.set_rate(100, later);
         assert_eq!(accepted(&mut bucket, 1.0, later), 2);
@@ -148,7 +158,7 @@ mod tests {
     fn time_that_runs_backwards_adds_nothing() {
         let now = Instant::now() + seconds(100);
         let mut bucket = Bucket::new(1, seconds(300), now);
-        bucket.pay(1.0);
+        bucket.pay(1.0, now);
         assert!(bucket.is_spent(now - seconds(50)));
         assert!(bucket.is_spent(now));
         assert_eq!(accepted(&mut bucket, 1.0, now + seconds(1)), 1);

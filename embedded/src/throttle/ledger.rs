@@ -164,16 +164,16 @@ impl Ledger {
     }
 
     /// Charges what was consumed.
-    pub(super) fn charge(&mut self, consumed: &[ConsumedCapacity], access: Access) {
+    pub(super) fn charge(&mut self, consumed: &[ConsumedCapacity], access: Access, now: Instant) {
         for (resource, units) in shares(consumed, access) {
-            self.pay(&resource, units);
+            self.pay(&resource, units, now);
         }
     }
 
     /// Charges `units` to a table or an index.
-    pub(super) fn pay(&mut self, resource: &Resource, units: f64) {
+    pub(super) fn pay(&mut self, resource: &Resource, units: f64, now: Instant) {
         if let Some(bucket) = self.bucket(resource) {
-            bucket.pay(units);
+            bucket.pay(units, now);
         }
     }
 

@@ -89,7 +89,7 @@ impl Request<'_> {
             let cost = trial.cost(&batch.request(std::slice::from_ref(&part)))?;
             let in_the_way = left.spent(&cost, access, self.now);
             if in_the_way.is_empty() {
-                left.charge(&cost, access);
+                left.charge(&cost, access, self.now);
                 done.push(part);
             } else {
                 spent.extend(in_the_way);
@@ -118,7 +118,7 @@ impl Request<'_> {
         for consumed in &consumed {
             ledger.know(self.engine, &consumed.table_name, self.now)?;
         }
-        ledger.charge(&consumed, access);
+        ledger.charge(&consumed, access, self.now);
         if let Err(error) = &answer {
             self.charge_failure(ledger, error);
         }
@@ -141,7 +141,7 @@ impl Request<'_> {
         for target in targets {
             let table = target.table().to_owned();
             let resource = Resource { table, index: None, access: Access::Write };
-            ledger.pay(&resource, target.price_of_failure(self.engine));
+            ledger.pay(&resource, target.price_of_failure(self.engine), self.now);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 mod batches;
 mod indexes;
+mod property;
 mod settings;
 mod single;
 mod stage;
 mod transactions;
+mod unthrottled;
