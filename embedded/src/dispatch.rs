@@ -1,8 +1,11 @@
 //! The engine's operations by the name the wire gives them.
 
 mod decode;
+pub(crate) mod meter;
 
 use dynoxide::{Database, DynoxideError};
+
+use meter::Meter;
 
 /// Rows of one page of a Scan or Query that names no `Limit`.
 ///
@@ -16,54 +19,80 @@ pub(crate) fn call(
     operation: &str,
     body: &[u8],
 ) -> Option<Result<String, DynoxideError>> {
+    metered(engine, operation, body, &mut Meter::off())
+}
+
+/// As [`call`]; `meter` learns what the operation consumed.
+pub(crate) fn metered(
+    engine: &Database,
+    operation: &str,
+    body: &[u8],
+    meter: &mut Meter,
+) -> Option<Result<String, DynoxideError>> {
+    macro_rules! execute {
+        ($method:ident $(($prepare:expr))? free) => {
+            decode::request(body)
+                $(.map($prepare))?
+                .and_then(|request| engine.$method(request))
+                .and_then(|answer| encode(&answer))
+        };
+        ($method:ident $(($prepare:expr))? metered) => {
+            decode::request(body)
+                $(.map($prepare))?
+                .and_then(|request| {
+                    meter.around(
+                        request,
+                        |request| engine.$method(request),
+                        |request| &mut request.return_consumed_capacity,
+                        |answer| &mut answer.consumed_capacity,
+                    )
+                })
+                .and_then(|answer| encode(&answer))
+        };
+    }
     macro_rules! operations {
-        ($($name:literal => $method:ident $(($prepare:expr))?,)*) => {
+        ($($name:literal => $method:ident $(($prepare:expr))? $price:ident,)*) => {
             match operation {
-                $($name => Some(
-                    decode::request(body)
-                        $(.map($prepare))?
-                        .and_then(|request| engine.$method(request))
-                        .and_then(|response| encode(&response)),
-                ),)*
+                $($name => Some(execute!($method $(($prepare))? $price)),)*
                 _ => None,
             }
         };
     }
     let answer = operations! {
-        "BatchExecuteStatement" => batch_execute_statement,
-        "BatchGetItem" => batch_get_item,
-        "BatchWriteItem" => batch_write_item,
-        "CreateTable" => create_table,
-        "DeleteItem" => delete_item,
-        "DeleteTable" => delete_table,
-        "DescribeStream" => describe_stream,
-        "DescribeTable" => describe_table,
-        "DescribeTimeToLive" => describe_time_to_live,
-        "ExecuteStatement" => execute_statement,
-        "ExecuteTransaction" => execute_transaction,
-        "GetItem" => get_item,
-        "GetRecords" => get_records,
-        "GetShardIterator" => get_shard_iterator,
-        "ListStreams" => list_streams,
-        "ListTables" => list_tables,
-        "ListTagsOfResource" => list_tags_of_resource,
-        "PutItem" => put_item,
+        "BatchExecuteStatement" => batch_execute_statement metered,
+        "BatchGetItem" => batch_get_item metered,
+        "BatchWriteItem" => batch_write_item metered,
+        "CreateTable" => create_table free,
+        "DeleteItem" => delete_item metered,
+        "DeleteTable" => delete_table free,
+        "DescribeStream" => describe_stream free,
+        "DescribeTable" => describe_table free,
+        "DescribeTimeToLive" => describe_time_to_live free,
+        "ExecuteStatement" => execute_statement metered,
+        "ExecuteTransaction" => execute_transaction metered,
+        "GetItem" => get_item metered,
+        "GetRecords" => get_records free,
+        "GetShardIterator" => get_shard_iterator free,
+        "ListStreams" => list_streams free,
+        "ListTables" => list_tables free,
+        "ListTagsOfResource" => list_tags_of_resource free,
+        "PutItem" => put_item metered,
         "Query" => query(|mut request: dynoxide::actions::query::QueryRequest| {
             request.limit.get_or_insert(PAGE);
             request
-        }),
+        }) metered,
         "Scan" => scan(|mut request: dynoxide::actions::scan::ScanRequest| {
             request.limit.get_or_insert(PAGE);
             request
-        }),
-        "SearchVectors" => search_vectors,
-        "TagResource" => tag_resource,
-        "TransactGetItems" => transact_get_items,
-        "TransactWriteItems" => transact_write_items,
-        "UntagResource" => untag_resource,
-        "UpdateItem" => update_item,
-        "UpdateTable" => update_table,
-        "UpdateTimeToLive" => update_time_to_live,
+        }) metered,
+        "SearchVectors" => search_vectors free,
+        "TagResource" => tag_resource free,
+        "TransactGetItems" => transact_get_items metered,
+        "TransactWriteItems" => transact_write_items metered,
+        "UntagResource" => untag_resource free,
+        "UpdateItem" => update_item metered,
+        "UpdateTable" => update_table free,
+        "UpdateTimeToLive" => update_time_to_live free,
     };
     answer.map(|result| result.map_err(|error| decode::as_on_the_wire(operation, error)))
 }

@@ -97,6 +97,13 @@ pub enum OpenError {
         lock: PathBuf,
     },
 
+    /// This process has the file open with another throttle, or with none.
+    #[error("cannot open {}: this process has it open with another throttle; open it with the same one, or drop its clients first", path.display())]
+    OtherThrottle {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A table holds items, and one of its local indexes has lost its data. Such an index cannot be removed by itself.
     #[error("cannot open {}: local index {index} of table {table} has lost its data and every write to the table would fail; restore a copy of the file", path.display())]
     Damaged {

@@ -34,6 +34,7 @@
 //! Regions or backups. Expired items stay. A table name that differs from another only in case is refused with a
 //! `ValidationException` (the service accepts it), as is a name the engine keeps for itself.
 
+mod builder;
 mod client;
 mod connector;
 mod dispatch;
@@ -42,14 +43,15 @@ mod file;
 mod response;
 mod schema;
 mod store;
+mod throttle;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use builder::{Builder, builder};
 pub use error::OpenError;
-use store::Store;
+pub use throttle::Throttle;
 
 /// A new, empty store in memory: what most tests want.
 ///
@@ -77,7 +79,7 @@ use store::Store;
 ///
 /// [`OpenError::Engine`] when SQLite cannot start (out of memory). Nothing is left behind.
 pub fn memory() -> Result<Client, OpenError> {
-    Ok(client::over(Arc::new(Store::memory()?)))
+    builder().memory()
 }
 
 /// Opens the store in the file `path`, creating it when it is absent or empty.
@@ -115,5 +117,5 @@ pub fn memory() -> Result<Client, OpenError> {
 /// See [`OpenError`]; each says what to do. A file that is not a store of this engine is left exactly as it was. An absent
 /// file may have been created, empty.
 pub fn open(path: impl AsRef<Path>) -> Result<Client, OpenError> {
-    Ok(client::over(file::open(path.as_ref())?))
+    builder().open(path)
 }

@@ -7,17 +7,43 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::DynoxideError;
 
+use crate::throttle::Refusal;
+
 /// Numbers the answers of this process, so that two errors in a log can be told apart.
 static ANSWERS: AtomicU64 = AtomicU64::new(1);
+
+/// Why an operation was not executed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The engine refused it, or could not.
+    Engine(DynoxideError),
+    /// There is no capacity for it.
+    Throttled(Refusal),
+}
+
+impl From<DynoxideError> for Failure {
+    fn from(error: DynoxideError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Throttled(refusal)
+    }
+}
 
 /// The answer to an operation the engine executed.
 pub(crate) fn ok(body: String) -> HttpResponse {
     json(200, body)
 }
 
-/// The answer to an operation the engine refused, or could not execute.
-pub(crate) fn error(error: &DynoxideError) -> HttpResponse {
-    json(error.status_code(), error.to_json())
+/// The answer to an operation that was not executed.
+pub(crate) fn failure(failure: &Failure) -> HttpResponse {
+    match failure {
+        Failure::Engine(error) => json(error.status_code(), error.to_json()),
+        Failure::Throttled(refusal) => json(400, refusal.to_json()),
+    }
 }
 
 /// An operation the engine does not have (backups, exports, global tables, resource policies).

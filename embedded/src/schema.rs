@@ -132,7 +132,8 @@ pub(crate) fn tables(engine: &Database) -> Result<Vec<String>, DynoxideError> {
     }
 }
 
-fn table_name(body: &[u8]) -> Option<String> {
+/// The table a change is about.
+pub(crate) fn table_name(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
         #[serde(rename = "TableName")]

@@ -8,3 +8,4 @@ mod operations;
 mod paging;
 mod sharing;
 mod support;
+mod throttling;

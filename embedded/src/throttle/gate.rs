@@ -1,0 +1,66 @@
+//! Admits a request, has it executed, and charges what it consumed.
+//!
+//! One request at a time: between looking into a bucket and paying nobody else may look. The engine takes one at a time
+//! anyway.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dynoxide::{Database, DynoxideError};
+use tokio::time::Instant;
+
+use super::demand::{Demand, altered_indexes};
+use super::ledger::Ledger;
+use super::request::Request;
+use crate::dispatch;
+use crate::response::Failure;
+use crate::throttle::Throttle;
+
+/// The one way into a store whose tables have a limited capacity.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    throttle: Throttle,
+    ledger: Mutex<Ledger>,
+}
+
+impl Gate {
+    pub(crate) fn new(throttle: Throttle) -> Self {
+        Self { throttle, ledger: Mutex::new(Ledger::new(throttle.burst)) }
+    }
+
+    /// What it was made with.
+    pub(crate) fn throttle(&self) -> Throttle {
+        self.throttle
+    }
+
+    /// Executes `operation` if there is capacity for it; `None` when the engine has none of that name.
+    pub(crate) fn call(
+        &self,
+        engine: &Database,
+        operation: &str,
+        body: &[u8],
+    ) -> Option<Result<String, Failure>> {
+        let Some(demand) = Demand::of(operation, body) else {
+            return dispatch::call(engine, operation, body).map(|answer| Ok(answer?));
+        };
+        let request = Request { engine, operation, body, now: Instant::now() };
+        Some(request.pass(&mut self.ledger(), &demand))
+    }
+
+    /// A change of `table` by the request `body`, after which its buckets follow its settings.
+    pub(crate) fn alter(
+        &self,
+        engine: &Database,
+        table: &str,
+        body: &[u8],
+        change: impl FnOnce() -> Result<String, DynoxideError>,
+    ) -> Result<String, DynoxideError> {
+        let mut ledger = self.ledger();
+        let answer = change()?;
+        ledger.follow(engine, table, altered_indexes(body), Instant::now())?;
+        Ok(answer)
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,10 @@
+//! Provisioned throughput: how many requests are accepted in simulated seconds, and how the others are refused.
+
+mod batches;
+mod indexes;
+mod property;
+mod settings;
+mod single;
+mod stage;
+mod transactions;
+mod unthrottled;
