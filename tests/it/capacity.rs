@@ -2,6 +2,7 @@
 
 mod limits;
 mod spans;
+mod throttled;
 
 use std::sync::{Arc, Mutex};
 
