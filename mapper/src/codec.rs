@@ -144,6 +144,10 @@ impl EncodeError {
     pub fn path(&self) -> &str {
         &self.path
     }
+
+    pub(crate) fn reason(&self) -> &'static str {
+        self.reason
+    }
 }
 
 impl fmt::Display for EncodeError {

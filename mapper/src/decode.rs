@@ -116,7 +116,7 @@ fn found(
     item: &Item,
 ) -> Result<(Version, Standing), Error> {
     let found = match stored(item) {
-        Stored::Absent => layout.baseline(),
+        Stored::Absent => layout.schema_of_bare(item),
         Stored::Version(version) => version,
         Stored::Unreadable => return Err(Error::unreadable_schema(table, key)),
     };
@@ -136,7 +136,7 @@ fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Curre
             let mut upgraded = item.clone();
             layout.upgrade.upgrade(&mut upgraded, &found).map_err(|error| match error {
                 UpgradeError::NoPath => Error::no_upgrade_path(table, key, found.clone(), layout),
-                UpgradeError::Step(_) => Error::upgrade(table, key, error),
+                _ => Error::upgrade(table, key, error),
             })?;
             Ok(Current { stored_schema: found, upgraded: Some(upgraded) })
         }

@@ -439,6 +439,9 @@ fn step(error: &UpgradeError) -> String {
     match error {
         UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
+        UpgradeError::Keyed { from, to } => {
+            format!("step {from} to {to} changes the key: run the backfill, which moves the item")
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Layout {
         let Holds::Some(names) = index.holds else { return None };
         let mut names = names.to_vec();
         // An item says what shape it has; keys alone have none, unless migrations can reshape them.
-        if !names.is_empty() || self.baseline() != self.schema {
+        if !names.is_empty() || !self.bare_is_current() {
             names.push(SCHEMA_ATTRIBUTE);
         }
         names.extend(self.discriminator.map(|(name, _)| name));

@@ -5,6 +5,7 @@ use std::fmt;
 use semver::Version;
 
 use crate::index::IndexLayout;
+use crate::item::Item;
 use crate::key::KeyAttribute;
 use crate::template::Template;
 use crate::unique::UniqueLayout;
@@ -88,6 +89,16 @@ impl Layout {
     #[must_use]
     pub fn baseline(&self) -> Version {
         self.upgrade.baseline().unwrap_or_else(|| self.schema.clone())
+    }
+
+    /// The schema of an item that carries none.
+    pub(crate) fn schema_of_bare(&self, item: &Item) -> Version {
+        self.upgrade.detect(item).unwrap_or_else(|| self.baseline())
+    }
+
+    /// Whether every item that carries no schema is of this one.
+    pub(crate) fn bare_is_current(&self) -> bool {
+        !self.upgrade.detects() && self.baseline() == self.schema
     }
 }
 

@@ -1,7 +1,9 @@
 //! The seam between reading items and migrating them.
 //!
 //! Reading must upgrade old items, yet this crate knows nothing of migration chains: it calls [`Upgrade`], which the
-//! migrations implement.
+//! migrations implement. `reshape` has what steps are written with.
+
+mod reshape;
 
 use std::fmt;
 
@@ -20,6 +22,47 @@ pub trait Upgrade: Send + Sync + 'static {
     /// # Errors
     /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed.
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError>;
+
+    /// As [`upgrade`](Upgrade::upgrade), also where a step changes the key or makes several items of one.
+    ///
+    /// # Errors
+    /// As [`upgrade`](Upgrade::upgrade).
+    fn upgrade_apart(&self, mut item: Item, from: &Version) -> Result<Vec<Item>, UpgradeError> {
+        self.upgrade(&mut item, from)?;
+        Ok(vec![item])
+    }
+
+    /// Brings an item of the newest schema back to the shape of `to`.
+    ///
+    /// # Errors
+    /// [`UpgradeError::NoPath`] where a step has no way back.
+    fn downgrade(&self, item: &mut Item, to: &Version) -> Result<(), UpgradeError> {
+        let _ = (item, to);
+        Err(UpgradeError::NoPath)
+    }
+
+    /// Whether items of the newest schema can be brought back to the shape of `to`.
+    fn leads_back_to(&self, to: &Version) -> bool {
+        let _ = to;
+        false
+    }
+
+    /// The schema of an item that carries none, told by its shape; `None` for the baseline.
+    fn detect(&self, item: &Item) -> Option<Version> {
+        let _ = item;
+        None
+    }
+
+    /// Whether [`detect`](Upgrade::detect) tells anything.
+    fn detects(&self) -> bool {
+        false
+    }
+
+    /// Whether an older item may hold this attribute under another name, in another form, or not yet.
+    fn reshapes(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
 }
 
 /// For models without migrations: nothing older than the model's schema can be read.
@@ -44,6 +87,13 @@ pub enum UpgradeError {
     NoPath,
     /// A step of the chain could not read the item.
     Step(Box<FailedStep>),
+    /// A step changes the key: the backfill moves the item.
+    Keyed {
+        /// The schema that the step starts at.
+        from: Box<Version>,
+        /// The schema that the step leads to.
+        to: Box<Version>,
+    },
 }
 
 /// A step that could not read an item.
@@ -91,6 +141,12 @@ impl fmt::Display for StepError {
 }
 
 impl std::error::Error for StepError {}
+
+impl From<crate::codec::EncodeError> for StepError {
+    fn from(error: crate::codec::EncodeError) -> Self {
+        Self::new(error.path(), error.reason())
+    }
+}
 
 impl From<crate::codec::DecodeError> for StepError {
     fn from(error: crate::codec::DecodeError) -> Self {

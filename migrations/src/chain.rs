@@ -1,10 +1,13 @@
 //! The ordered steps of a model.
 
+use std::fmt;
+
 use dynamap_mapper::upgrade::FailedStep;
-use dynamap_mapper::{Item, Upgrade, UpgradeError};
+use dynamap_mapper::{Item, StepError, Upgrade, UpgradeError};
 use semver::Version;
 
-use crate::step::{Schema, Step};
+use crate::schema::Schema;
+use crate::step::{Step, Up};
 
 /// The migrations of a model, as a `static` that `#[model(migrations = ...)]` names.
 ///
@@ -53,9 +56,9 @@ use crate::step::{Schema, Step};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Migrations {
     steps: &'static [Step],
+    detect: Option<fn(&Item) -> Version>,
 }
 
 impl Migrations {
@@ -78,7 +81,33 @@ impl Migrations {
             );
             i += 1;
         }
-        Self { steps }
+        Self { steps, detect: None }
+    }
+
+    /// Tells the schema of items that carry none by their shape, for tables that had several shapes before this library.
+    /// Without it they all count as the first step's `from`.
+    ///
+    /// ```
+    /// use dynamap::{Item, Migrations, Step, StepError};
+    /// use semver::Version;
+    ///
+    /// fn rename(item: &mut Item) -> Result<(), StepError> {
+    ///     item.rename("mail", "email");
+    ///     Ok(())
+    /// }
+    ///
+    /// fn shape(item: &Item) -> Version {
+    ///     if item.contains("email") { Version::new(2, 0, 0) } else { Version::new(1, 0, 0) }
+    /// }
+    ///
+    /// static USER: Migrations =
+    ///     Migrations::new(&[Step::new("1.0.0", "2.0.0", rename)]).detect(shape);
+    /// # let _ = &USER;
+    /// ```
+    #[must_use]
+    pub const fn detect(mut self, detect: fn(&Item) -> Version) -> Self {
+        self.detect = Some(detect);
+        self
     }
 
     /// The steps, oldest first.
@@ -104,17 +133,85 @@ impl Upgrade for Migrations {
     }
 
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError> {
-        let from = Schema::new(from.major, from.minor, from.patch);
-        let covers = |step: &Step| !from.is_below(step.from) && from.is_below(step.to);
-        let start = self.steps.iter().position(covers).ok_or(UpgradeError::NoPath)?;
-        for step in &self.steps[start..] {
-            (step.apply)(item).map_err(|error| {
-                let failed = FailedStep { from: step.from(), to: step.to(), error };
-                UpgradeError::Step(Box::new(failed))
-            })?;
+        for step in self.steps_from(from)? {
+            let Up::Shape(change) = step.up else {
+                let (from, to) = (Box::new(step.from()), Box::new(step.to()));
+                return Err(UpgradeError::Keyed { from, to });
+            };
+            step.apply(item, change).map_err(|error| failed(step, error))?;
         }
         Ok(())
     }
+
+    fn upgrade_apart(&self, item: Item, from: &Version) -> Result<Vec<Item>, UpgradeError> {
+        let mut items = vec![item];
+        for step in self.steps_from(from)? {
+            match step.up {
+                Up::Shape(change) => {
+                    for item in &mut items {
+                        step.apply(item, change).map_err(|error| failed(step, error))?;
+                    }
+                }
+                Up::Key(make) => {
+                    let made: Result<Vec<_>, _> = items.into_iter().map(make).collect();
+                    items = made.map_err(|error| failed(step, error))?.concat();
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    fn downgrade(&self, item: &mut Item, to: &Version) -> Result<(), UpgradeError> {
+        if !self.leads_back_to(to) {
+            return Err(UpgradeError::NoPath);
+        }
+        let to = Schema::from(to);
+        for step in self.steps.iter().rev().take_while(|step| to.is_below(step.to)) {
+            let down = step.down.ok_or(UpgradeError::NoPath)?;
+            down(item).map_err(|error| failed(step, error))?;
+        }
+        Ok(())
+    }
+
+    fn leads_back_to(&self, to: &Version) -> bool {
+        let to = Schema::from(to);
+        let mut undone = self.steps.iter().rev().take_while(|step| to.is_below(step.to));
+        let starts = |step: &Step| to.equals(step.from);
+        self.steps.iter().any(starts) && undone.all(|step| step.down.is_some())
+    }
+
+    fn detect(&self, item: &Item) -> Option<Version> {
+        self.detect.map(|detect| detect(item))
+    }
+
+    fn detects(&self) -> bool {
+        self.detect.is_some()
+    }
+
+    fn reshapes(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| step.changes(name))
+    }
+}
+
+impl Migrations {
+    /// The step that covers a schema, and those after it.
+    fn steps_from(&self, from: &Version) -> Result<&'static [Step], UpgradeError> {
+        let from = Schema::from(from);
+        let covers = |step: &Step| !from.is_below(step.from) && from.is_below(step.to);
+        let start = self.steps.iter().position(covers).ok_or(UpgradeError::NoPath)?;
+        Ok(&self.steps[start..])
+    }
+}
+
+impl fmt::Debug for Migrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Migrations").field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+fn failed(step: &Step, error: StepError) -> UpgradeError {
+    let failed = FailedStep { from: step.from(), to: step.to(), error };
+    UpgradeError::Step(Box::new(failed))
 }
 
 #[cfg(test)]
@@ -173,5 +270,83 @@ mod tests {
     #[test]
     fn items_without_a_schema_are_as_old_as_the_first_step() {
         assert_eq!(CHAIN.baseline(), Some(Version::new(1, 0, 0)));
+    }
+
+    /// A chain with ways back, of which the last step moves items to other keys.
+    static BACK: Migrations = Migrations::new(&[
+        Step::new("1.0.0", "2.0.0", |item| mark(item, "a")),
+        Step::new("2.0.0", "3.0.0", |item| mark(item, "b")).down(|item| mark(item, "B")),
+        Step::new("3.0.0", "3.1.0", |item| mark(item, "c")).down(|item| mark(item, "C")),
+    ]);
+
+    #[test]
+    fn a_way_back_ends_where_a_step_has_none() {
+        for (to, trace) in [
+            ((3, 1, 0), None),
+            ((3, 0, 0), Some("C")),
+            ((2, 0, 0), Some("CB")),
+            ((2, 5, 0), None),
+            ((1, 0, 0), None),
+            ((4, 0, 0), None),
+        ] {
+            let (mut item, (major, minor, patch)) = (Item::new(), to);
+            let to = Version::new(major, minor, patch);
+            let result = BACK.downgrade(&mut item, &to);
+            assert_eq!(
+                result.is_ok().then(|| item.text("trace").unwrap_or_default()),
+                trace,
+                "{to}"
+            );
+            assert_eq!(BACK.leads_back_to(&to), trace.is_some());
+        }
+    }
+
+    static MOVES: Migrations = Migrations::new(&[
+        Step::new("1.0.0", "2.0.0", |item| mark(item, "a")),
+        Step::keyed("2.0.0", "3.0.0", |item| {
+            let of = |mark: &str| -> Result<Item, StepError> {
+                let mut item = item.clone();
+                item.put("id", &mark.to_owned())?;
+                Ok(item)
+            };
+            Ok(vec![of("left")?, of("right")?])
+        }),
+        Step::new("3.0.0", "4.0.0", |item| mark(item, "b")),
+    ]);
+
+    #[test]
+    fn a_step_that_changes_the_key_makes_several_items_and_only_apart() {
+        let mut item = Item::new();
+        let from = Version::new(1, 0, 0);
+        let made = MOVES.upgrade_apart(item.clone(), &from).expect("a path");
+        let texts: Vec<_> = made.iter().map(|item| (item.text("id"), item.text("trace"))).collect();
+        assert_eq!(texts, [(Some("left"), Some("ab")), (Some("right"), Some("ab"))]);
+        let error = MOVES.upgrade(&mut item, &from).expect_err("a lazy read");
+        assert!(matches!(error, UpgradeError::Keyed { .. }));
+        assert!(MOVES.upgrade(&mut item, &Version::new(3, 0, 0)).is_ok(), "behind that step");
+    }
+
+    #[test]
+    fn a_step_to_another_minor_that_removes_an_attribute_is_an_error_that_names_it() {
+        static CHAIN: Migrations = Migrations::new(&[Step::new("1.0.0", "1.1.0", |item| {
+            item.rename("mail", "email");
+            Ok(())
+        })]);
+        let mut item = Item::new();
+        item.insert("mail", AttributeValue::S("ann@example.com".to_owned()));
+        let error = CHAIN.upgrade(&mut item, &Version::new(1, 0, 0)).expect_err("removed");
+        let UpgradeError::Step(failed) = error else { panic!("{error:?}") };
+        assert_eq!(failed.error.attribute(), "mail");
+    }
+
+    #[test]
+    fn what_a_step_says_it_changes_is_what_is_reshaped() {
+        static CHAIN: Migrations = Migrations::new(&[
+            Step::new("1.0.0", "2.0.0", |_| Ok(())).reshapes(&["mail", "email"]),
+            Step::new("2.0.0", "3.0.0", |_| Ok(())).reshapes(&["age"]),
+        ]);
+        let told = ["mail", "email", "age", "name"].map(|name| CHAIN.reshapes(name));
+        assert_eq!(told, [true, true, true, false]);
+        assert!(BACK.reshapes("anything"), "a step that does not say changes everything");
     }
 }

@@ -5,9 +5,11 @@
 //! # Layout
 //!
 //! * `step`: one change of shape, from one schema to the next
+//! * `schema`: semvers that are compared while the program is compiled
 //! * `chain`: the steps of a model, checked when the program is compiled
 
 mod chain;
+mod schema;
 mod step;
 
 pub use chain::Migrations;

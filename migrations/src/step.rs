@@ -2,13 +2,21 @@
 
 use std::fmt;
 
+use dynamap_mapper::private::Flatten;
 use dynamap_mapper::{Item, StepError};
 use semver::Version;
+
+use crate::schema::Schema;
 
 /// A step of a chain: brings an item from the schema `from` to the schema `to`.
 ///
 /// It covers stored schemas from `from` up to, not including, `to`. Its function is pure: it sees the raw item and
-/// changes it in memory; what it removes is removed from the table when the item is next saved.
+/// changes it in memory; what it removes is removed from the table when the item is next written. It never sees the
+/// key under another name than it is stored, and must not change it: that is a [`keyed`](Step::keyed) step.
+///
+/// A step to another major breaks readers of the old shape. A step to another minor or patch is *additive*: programs of
+/// the old schema go on reading what it left, so it must not remove an attribute; one that does is an error when it is
+/// applied, and nothing is written.
 ///
 /// ```
 /// use dynamap::{Item, Migrations, Step, StepError};
@@ -18,14 +26,41 @@ use semver::Version;
 ///     Ok(())
 /// }
 ///
-/// static ACCOUNT: Migrations =
-///     Migrations::new(&[Step::new("1.0.0", "2.0.0", mail_becomes_email)]);
+/// fn email_becomes_mail(item: &mut Item) -> Result<(), StepError> {
+///     item.rename("email", "mail");
+///     Ok(())
+/// }
+///
+/// static ACCOUNT: Migrations = Migrations::new(&[
+///     Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail).reshapes(&["mail", "email"]),
+/// ]);
 /// assert_eq!(ACCOUNT.steps().len(), 1);
 /// ```
 pub struct Step {
     pub(crate) from: Schema,
     pub(crate) to: Schema,
-    pub(crate) apply: fn(&mut Item) -> Result<(), StepError>,
+    pub(crate) up: Up,
+    pub(crate) down: Option<Change>,
+    reshapes: Reshapes,
+}
+
+/// A change of one item in memory.
+type Change = fn(&mut Item) -> Result<(), StepError>;
+
+/// What a keyed step makes of an item.
+pub(crate) type Move = fn(Item) -> Result<Vec<Item>, StepError>;
+
+pub(crate) enum Up {
+    Shape(Change),
+    Key(Move),
+}
+
+/// The attributes whose names or types a step changes.
+enum Reshapes {
+    /// Nobody said.
+    Any,
+    These(&'static [&'static str]),
+    Types(&'static [&'static str], &'static [&'static str]),
 }
 
 impl Step {
@@ -34,17 +69,91 @@ impl Step {
     /// # Panics
     /// When a schema is not `MAJOR.MINOR.PATCH`, or `to` is not above `from`. In a `static` that is a compile error.
     #[must_use]
-    pub const fn new(
+    pub const fn new(from: &'static str, to: &'static str, apply: Change) -> Self {
+        Self::of(from, to, Up::Shape(apply), Reshapes::Any)
+    }
+
+    /// A step between two structs, where `B: From<A>`. Both derive `Attribute` and have the attributes that change;
+    /// those that neither has stay as they are.
+    ///
+    /// ```
+    /// use dynamap::{Attribute, AttributeValue, Item, Migrations, Step, Upgrade};
+    /// use semver::Version;
+    ///
+    /// #[derive(Debug, Attribute)]
+    /// struct V1 { name: String }
+    /// #[derive(Debug, Attribute)]
+    /// struct V2 { first: String, last: String }
+    ///
+    /// impl From<V1> for V2 {
+    ///     fn from(old: V1) -> Self {
+    ///         let (first, last) = old.name.split_once(' ').unwrap_or((&old.name, ""));
+    ///         Self { first: first.into(), last: last.into() }
+    ///     }
+    /// }
+    ///
+    /// static USER: Migrations = Migrations::new(&[Step::typed::<V1, V2>("1.0.0", "2.0.0")]);
+    /// let mut item = Item::new();
+    /// item.insert("name", AttributeValue::S("Ann Lee".into()));
+    /// USER.upgrade(&mut item, &Version::new(1, 0, 0)).expect("a name");
+    /// assert_eq!(item.names(), ["first", "last"]);
+    /// ```
+    ///
+    /// # Panics
+    /// As [`new`](Step::new).
+    #[must_use]
+    pub const fn typed<A: Flatten, B: Flatten + From<A>>(
         from: &'static str,
         to: &'static str,
-        apply: fn(&mut Item) -> Result<(), StepError>,
     ) -> Self {
+        let reshapes = Reshapes::Types(A::ATTRIBUTES, B::ATTRIBUTES);
+        Self::of(from, to, Up::Shape(convert::<A, B>), reshapes)
+    }
+
+    /// A step that changes the key, or makes several items of one. The key of an item cannot be changed in place, so this
+    /// is done by the backfill, which inserts the new items and deletes the old one in one transaction; until then
+    /// reading the old item is [`Error::Upgrade`](dynamap_mapper::Error::Upgrade), and says so.
+    ///
+    /// It may return the item itself, under its own key, where this one does not move.
+    ///
+    /// # Panics
+    /// As [`new`](Step::new).
+    #[must_use]
+    pub const fn keyed(from: &'static str, to: &'static str, apply: Move) -> Self {
+        Self::of(from, to, Up::Key(apply), Reshapes::Any)
+    }
+
+    const fn of(from: &'static str, to: &'static str, up: Up, reshapes: Reshapes) -> Self {
         let (from, to) = (Schema::parse(from), Schema::parse(to));
         assert!(
             from.is_below(to),
             "a migration step must lead to a higher schema than it starts at"
         );
-        Self { from, to, apply }
+        Self { from, to, up, down: None, reshapes }
+    }
+
+    /// The way back, for [`Database::write_as`](dynamap_mapper::Database::write_as): brings an item of the schema `to` to
+    /// that of `from`.
+    #[must_use]
+    pub const fn down(mut self, apply: Change) -> Self {
+        self.down = Some(apply);
+        self
+    }
+
+    /// The way back between two structs, where `A: From<B>`; see [`typed`](Step::typed).
+    #[must_use]
+    pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(mut self) -> Self {
+        self.down = Some(convert::<B, A>);
+        self
+    }
+
+    /// The attributes whose names, types or meanings the step changes, old and new. Filters on them do not find items
+    /// that are stored in an older shape, and so are refused while there may be any. A step that does not say changes
+    /// all of them.
+    #[must_use]
+    pub const fn reshapes(mut self, names: &'static [&'static str]) -> Self {
+        self.reshapes = Reshapes::These(names);
+        self
     }
 
     /// The schema that the step starts at.
@@ -58,64 +167,59 @@ impl Step {
     pub fn to(&self) -> Version {
         self.to.into()
     }
+
+    /// Whether programs that know only the old schema cannot read what the step leaves.
+    #[must_use]
+    pub const fn is_breaking(&self) -> bool {
+        !self.from.can_read(self.to)
+    }
+
+    /// Whether the step changes the key.
+    #[must_use]
+    pub const fn is_keyed(&self) -> bool {
+        matches!(self.up, Up::Key(_))
+    }
+
+    pub(crate) fn changes(&self, name: &str) -> bool {
+        match self.reshapes {
+            Reshapes::Any => true,
+            Reshapes::These(names) => names.contains(&name),
+            Reshapes::Types(old, new) => old.contains(&name) || new.contains(&name),
+        }
+    }
+
+    /// Changes an item in memory.
+    pub(crate) fn apply(&self, item: &mut Item, change: Change) -> Result<(), StepError> {
+        if self.is_breaking() {
+            return change(item);
+        }
+        let before: Vec<String> = item.names().into_iter().map(str::to_owned).collect();
+        change(item)?;
+        match before.into_iter().find(|name| !item.contains(name)) {
+            Some(name) => Err(StepError::new(
+                name,
+                "a step to another minor or patch must not remove it: lead to another major",
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads what `A` describes, and leaves what `B` describes in its place.
+fn convert<A: Flatten, B: Flatten + From<A>>(item: &mut Item) -> Result<(), StepError> {
+    let old = A::from_entries(item)?;
+    let aliases = A::ALIASES.iter().map(|(_, alias)| *alias);
+    for name in A::ATTRIBUTES.iter().copied().chain(aliases) {
+        item.remove(name);
+    }
+    for (name, value) in B::from(old).to_entries()?.into_inner() {
+        item.insert(name, value);
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Step({} to {})", self.from(), self.to())
-    }
-}
-
-/// A semver that can be built and compared while compiling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Schema {
-    major: u64,
-    minor: u64,
-    patch: u64,
-}
-
-impl Schema {
-    pub(crate) const fn new(major: u64, minor: u64, patch: u64) -> Self {
-        Self { major, minor, patch }
-    }
-
-    pub(crate) const fn is_below(self, other: Self) -> bool {
-        self.major < other.major
-            || (self.major == other.major
-                && (self.minor < other.minor
-                    || (self.minor == other.minor && self.patch < other.patch)))
-    }
-
-    pub(crate) const fn equals(self, other: Self) -> bool {
-        self.major == other.major && self.minor == other.minor && self.patch == other.patch
-    }
-
-    /// Reads `MAJOR.MINOR.PATCH`.
-    const fn parse(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut parts = [0_u64; 3];
-        let (mut part, mut digits, mut i) = (0, 0, 0);
-        while i < bytes.len() {
-            match bytes[i] {
-                digit @ b'0'..=b'9' => {
-                    parts[part] = parts[part] * 10 + (digit - b'0') as u64;
-                    digits += 1;
-                }
-                b'.' if digits > 0 && part < 2 => {
-                    part += 1;
-                    digits = 0;
-                }
-                _ => panic!("a schema is MAJOR.MINOR.PATCH, such as \"2.0.0\""),
-            }
-            i += 1;
-        }
-        assert!(part == 2 && digits > 0, "a schema is MAJOR.MINOR.PATCH, such as \"2.0.0\"");
-        Self::new(parts[0], parts[1], parts[2])
-    }
-}
-
-impl From<Schema> for Version {
-    fn from(schema: Schema) -> Self {
-        Self::new(schema.major, schema.minor, schema.patch)
     }
 }

@@ -23,11 +23,11 @@ fn name_becomes_a_list(item: &mut Item) -> Result<(), StepError> {
 
 static USER: Migrations = Migrations::new(&[
     Step::new("1.0.0", "2.0.0", mail_becomes_email),
-    Step::new("2.0.0", "2.1.0", name_becomes_a_list),
+    Step::new("2.0.0", "3.1.0", name_becomes_a_list),
 ]);
 
 #[derive(Debug, Clone, PartialEq, Model)]
-#[model(table = "users", schema = "2.1.0", migrations = USER, validate = false)]
+#[model(table = "users", schema = "3.1.0", migrations = USER, validate = false)]
 struct User {
     #[model(hash_key)]
     team: String,
@@ -77,13 +77,13 @@ async fn an_old_item_is_upgraded_on_read_and_written_back_by_the_next_save() -> 
 
     ann.save(&db).await?;
     assert!(!ann.is_upgraded());
-    assert_eq!((ann.version, ann.stored_schema()), (1, &Version::new(2, 1, 0)));
+    assert_eq!((ann.version, ann.stored_schema()), (1, &Version::new(3, 1, 0)));
     let raw = stored(&db, "users", &key(1)).await.expect("there");
     assert_eq!(
         raw.names(),
         ["_schema", "_write", "email", "extra", "id", "names", "team", "version"]
     );
-    assert_eq!(raw.text("_schema"), Some("2.1.0"));
+    assert_eq!(raw.text("_schema"), Some("3.1.0"));
     Ok(())
 }
 
@@ -166,7 +166,7 @@ async fn a_newer_minor_is_read_and_kept() -> Outcome {
     let item = [
         ("team", s("a")),
         ("id", n(1)),
-        ("_schema", s("2.7.0")),
+        ("_schema", s("3.7.0")),
         ("email", s("ann@x")),
         ("names", AttributeValue::L(vec![])),
         ("avatar", AttributeValue::Ss(vec!["b".to_owned(), "a".to_owned()])),
@@ -177,7 +177,7 @@ async fn a_newer_minor_is_read_and_kept() -> Outcome {
     ann.email = "new@x".to_owned();
     ann.save(&db).await?;
     let raw = stored(&db, "users", &key(1)).await.expect("there");
-    assert_eq!(raw.text("_schema"), Some("2.7.0"), "never lowered");
+    assert_eq!(raw.text("_schema"), Some("3.7.0"), "never lowered");
     assert!(raw.contains("avatar"));
     assert_eq!(raw.get("version"), Some(&n(5)));
     Ok(())
@@ -185,18 +185,18 @@ async fn a_newer_minor_is_read_and_kept() -> Outcome {
 
 #[tokio::test]
 async fn a_newer_major_is_an_error_of_its_own_and_stays_as_it_is() -> Outcome {
-    let item = [("team", s("a")), ("id", n(1)), ("_schema", s("3.0.0")), ("other", n(1))];
+    let item = [("team", s("a")), ("id", n(1)), ("_schema", s("4.0.0")), ("other", n(1))];
     let (db, _) = users(&[&item]).await;
     let before = stored(&db, "users", &key(1)).await;
     let error = User::get(&db, ("a", 1)).await.expect_err("too new");
     let Error::SchemaTooNew(gap) = &error else { panic!("{error:?}") };
     assert_eq!(
         (gap.stored.clone(), gap.known.clone()),
-        (Version::new(3, 0, 0), Version::new(2, 1, 0))
+        (Version::new(4, 0, 0), Version::new(3, 1, 0))
     );
     let text = error.to_string();
     assert!(
-        text.contains("3.0.0") && text.contains("2.1.0") && text.contains("team = \"a\", id = 1"),
+        text.contains("4.0.0") && text.contains("3.1.0") && text.contains("team = \"a\", id = 1"),
         "{text}"
     );
 
@@ -222,7 +222,7 @@ async fn what_no_step_leads_from_and_what_a_step_cannot_read_say_so() -> Outcome
     let error = User::get(&db, ("a", 2)).await.expect_err("no string");
     let text = error.to_string();
     assert!(matches!(error, Error::Upgrade(_)), "{error:?}");
-    assert!(text.contains("step 2.0.0 to 2.1.0: attribute `name`: expected a string"), "{text}");
+    assert!(text.contains("step 2.0.0 to 3.1.0: attribute `name`: expected a string"), "{text}");
     let error = User::get(&db, ("a", 3)).await.expect_err("no semver");
     assert!(error.to_string().contains("`_schema`"), "{error}");
     Ok(())
@@ -249,11 +249,11 @@ async fn an_update_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
     let newer = [
         ("team", s("a")),
         ("id", n(2)),
-        ("_schema", s("2.9.0")),
+        ("_schema", s("3.9.0")),
         ("email", s("x")),
         ("avatar", n(1)),
     ];
-    let too_new = [("team", s("a")), ("id", n(3)), ("_schema", s("3.0.0")), ("email", s("x"))];
+    let too_new = [("team", s("a")), ("id", n(3)), ("_schema", s("4.0.0")), ("email", s("x"))];
     let (db, _) = users(&[&oldest(), &newer, &too_new]).await;
     User::update(&db, ("a", 1)).set(User::EMAIL, "new@x").when(User::EMAIL.eq("ann@x")).await?;
     let raw = stored(&db, "users", &key(1)).await.expect("there");
@@ -261,11 +261,11 @@ async fn an_update_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
         raw.names(),
         ["_schema", "_write", "email", "extra", "id", "names", "team", "version"]
     );
-    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("2.1.0")));
+    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("3.1.0")));
 
     User::update(&db, ("a", 2)).set(User::EMAIL, "new@x").await?;
     let raw = stored(&db, "users", &key(2)).await.expect("there");
-    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("2.9.0")));
+    assert_eq!((raw.text("email"), raw.text("_schema")), (Some("new@x"), Some("3.9.0")));
     // The program's own condition fails on a newer item as on any other.
     let update = User::update(&db, ("a", 2)).set(User::EMAIL, "y").when(User::EMAIL.eq("z"));
     let error = update.await.expect_err("the address is another");

@@ -421,7 +421,7 @@ impl<'a> Search<'a> {
         }
         if let Some((name, value)) = self.layout.discriminator {
             let own = Node::equals(name, AttributeValue::S(value.to_owned()));
-            if self.layout.baseline() == self.layout.schema {
+            if self.layout.bare_is_current() {
                 return own;
             }
             // An older item can be from before the discriminator.

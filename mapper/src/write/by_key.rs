@@ -153,7 +153,7 @@ fn schema_is(schema: &semver::Version) -> Node {
 /// The stored item has the schema that this round is for.
 fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
     let is_known = schema_is(known);
-    if *known == layout.schema && layout.baseline() == layout.schema {
+    if *known == layout.schema && layout.bare_is_current() {
         is_known.or(Node::not_exists(SCHEMA_ATTRIBUTE))
     } else {
         is_known
@@ -177,7 +177,7 @@ async fn met<M: Model>(
     }
     let found = match stored(image) {
         Stored::Version(version) => version,
-        Stored::Absent => layout.baseline(),
+        Stored::Absent => layout.schema_of_bare(image),
         Stored::Unreadable => layout.schema.clone(),
     };
     let table = db.table_name(layout);
