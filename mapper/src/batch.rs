@@ -2,12 +2,13 @@
 //!
 //! Nothing here is at one moment or all or nothing: for that there are snapshots and transactions.
 
-mod chunk;
+mod drain;
 mod gets;
+mod keys;
 mod many;
 
-pub use gets::{GetSlot, Gets, GotItems};
+pub use gets::Gets;
 pub use many::{InsertMany, SaveMany};
 
-/// How many reads are under way at once.
+/// How many batches are under way at once.
 const AT_ONCE: usize = 8;

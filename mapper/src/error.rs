@@ -2,9 +2,11 @@
 
 mod conflict;
 mod service;
+mod undone;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
+pub(crate) use undone::Undone;
 
 use std::fmt;
 

@@ -151,6 +151,17 @@ impl<'a> Attempts<'a> {
         self.count += 1;
     }
 
+    /// How many there were.
+    pub(crate) fn number(&self) -> u32 {
+        self.count
+    }
+
+    /// An answer that is no use, as if the service had refused.
+    pub(crate) fn refused(&self, code: &str, message: String) -> Box<ServiceError> {
+        let (operation, table) = (self.operation, self.table.to_owned());
+        Box::new(ServiceError { operation, table, code: code.to_owned(), message })
+    }
+
     pub(crate) fn database(&self) -> &'a Database {
         self.db
     }
