@@ -12,13 +12,13 @@
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backfill, BoolAsNumber, ByKeyWrite, Collection,
     CollectionQuery, Composite, Condition, Container, Convert, Cursor, Database, DatabaseBuilder,
-    DecodeError, DeleteByKey, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems,
-    FromClock, Get, Gets, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
-    IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
-    MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Projection, Query,
-    Reader, Report, Results, RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError,
-    Sum, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With,
-    WriteVerb, error, kind, kind_name, model, same, schema,
+    DecodeError, DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep,
+    FoundItems, FromClock, Get, Gets, Index, IndexReader, Insert, InsertMany, IntoCondition,
+    IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey,
+    MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Projection,
+    PutMany, Query, Reader, Report, Results, RetryPolicy, SaveMany, Scan, SetElement, Size,
+    Snapshot, StepError, Sum, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade,
+    UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

@@ -6,9 +6,13 @@ mod drain;
 mod gets;
 mod keys;
 mod many;
+mod puts;
+mod size;
+mod writes;
 
 pub use gets::Gets;
 pub use many::{InsertMany, SaveMany};
+pub use puts::{DeleteMany, PutMany};
 
 /// How many batches are under way at once.
 const AT_ONCE: usize = 8;

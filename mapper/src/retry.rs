@@ -174,10 +174,25 @@ impl<'a> Attempts<'a> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        self.send_judged(request, |_| true).await
+    }
+
+    /// As [`send`](Attempts::send), of a request whose answer can also say that nothing was done: that is no success, and
+    /// brings nothing back to the budget.
+    pub(crate) async fn send_judged<T, E>(
+        &mut self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        is_success: impl FnOnce(&T) -> bool,
+    ) -> Attempt<T, E>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
         self.count();
         let attempt = match tokio::time::timeout(self.db.retry().attempt_timeout, request).await {
             Ok(Ok(answer)) => {
-                self.db.budget().refill(self.count > 1);
+                if is_success(&answer) {
+                    self.db.budget().refill(self.count > 1);
+                }
                 Attempt::Done(answer)
             }
             Ok(Err(error)) => self.classify(error),

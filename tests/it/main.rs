@@ -34,6 +34,7 @@ mod keys;
 mod migrations;
 mod overlays;
 mod paging;
+mod puts;
 mod reads;
 mod recorded;
 mod sends;

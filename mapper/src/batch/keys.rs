@@ -46,9 +46,16 @@ impl Request for Keys {
     ) -> Outcome<Vec<Option<Option<Item>>>> {
         let request = attempts.database().once().batch_get_item();
         let request = request.set_request_items(Some(requests(asked, self.consistent)));
-        let attempt = attempts.send(request.send()).await;
+        let attempt =
+            attempts.send_judged(request.send(), |answer| left(answer) < asked.len()).await;
         outcome(attempts, attempt, |answer| answers(answer, asked))
     }
+}
+
+/// How many keys were left unprocessed.
+fn left(answer: &BatchGetItemOutput) -> usize {
+    let left = answer.unprocessed_keys.iter().flat_map(HashMap::values);
+    left.map(|keys| keys.keys.len()).sum()
 }
 
 /// The keys by table, as the service takes them.
