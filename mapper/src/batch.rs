@@ -2,6 +2,7 @@
 //!
 //! Nothing here is at one moment or all or nothing: for that there are snapshots and transactions.
 
+mod coalesced;
 mod drain;
 mod gets;
 mod keys;
@@ -10,6 +11,7 @@ mod puts;
 mod size;
 mod writes;
 
+pub use coalesced::Coalesced;
 pub use gets::Gets;
 pub use many::{InsertMany, SaveMany};
 pub use puts::{DeleteMany, PutMany};

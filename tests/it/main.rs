@@ -21,6 +21,7 @@ mod bank;
 mod batches;
 mod blind;
 mod checker;
+mod coalesced;
 mod conversions;
 mod costs;
 mod countries;
