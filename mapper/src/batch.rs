@@ -2,12 +2,19 @@
 //!
 //! Nothing here is at one moment or all or nothing: for that there are snapshots and transactions.
 
-mod chunk;
+mod coalesced;
+mod drain;
 mod gets;
+mod keys;
 mod many;
+mod puts;
+mod size;
+mod writes;
 
-pub use gets::{GetSlot, Gets, GotItems};
+pub use coalesced::Coalesced;
+pub use gets::Gets;
 pub use many::{InsertMany, SaveMany};
+pub use puts::{DeleteMany, PutMany};
 
-/// How many reads are under way at once.
+/// How many batches are under way at once.
 const AT_ONCE: usize = 8;

@@ -2,9 +2,13 @@
 
 mod conflict;
 mod service;
+mod undone;
+mod unwritten;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
+pub(crate) use undone::Undone;
+pub use unwritten::Unwritten;
 
 use std::fmt;
 
@@ -115,6 +119,9 @@ pub enum Error {
         /// The item that is too large, or the largest of several; `None` where it is no single item.
         item: Option<Box<Target>>,
     },
+    /// One call or batch writes the same item twice, and nothing says which comes last. Nothing was sent; write it once.
+    #[error("item {0} is written twice by one batch: nothing was sent, write it once")]
+    DuplicateKey(Box<Target>),
     /// The work of a transaction did not end in time. Nothing was written.
     #[error("the transaction was not committed within {0:?}: nothing was written")]
     DeadlineExceeded(std::time::Duration),

@@ -41,7 +41,7 @@ pub mod unique;
 pub mod upgrade;
 pub mod write;
 
-pub use batch::{GetSlot, Gets, GotItems, InsertMany, SaveMany};
+pub use batch::{Coalesced, DeleteMany, Gets, InsertMany, PutMany, SaveMany};
 pub use capacity::{Meter, RateLimit};
 pub use codec::{
     Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf,
@@ -72,8 +72,8 @@ pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::Projection;
 pub use read::{
-    Collection, CollectionQuery, Cursor, Get, Index, Page, Query, Results, Scan, Snapshot,
-    SnapshotItems, SnapshotSlot,
+    Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Query, Results,
+    Scan, Snapshot,
 };
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]

@@ -53,6 +53,17 @@ impl<M> Loaded<M> {
         Self { model, key, image, upgraded, stored_schema, left: None }
     }
 
+    /// What a write of a whole new item left.
+    pub(crate) fn written(model: M, key: Key, image: Item) -> Self
+    where
+        M: Model,
+    {
+        let current = Current { stored_schema: M::layout().schema.clone(), upgraded: None };
+        let mut loaded = Self::from_store(model, key, image.clone(), current);
+        loaded.settle(image);
+        loaded
+    }
+
     /// The plain model, without the image; it can no longer be saved.
     pub fn into_inner(self) -> M {
         self.model

@@ -1,11 +1,13 @@
 //! The trait of models: what the derive tells about a struct, and the verbs that users call on it.
 
+mod markers;
+
 use std::time::SystemTime;
 
 use garde::Report;
 
 use crate::automatic::{Automatic, WriteVerb};
-use crate::batch::{Gets, InsertMany, SaveMany};
+use crate::batch::{DeleteMany, Gets, InsertMany, PutMany, SaveMany};
 use crate::codec::{DecodeError, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
@@ -19,13 +21,7 @@ use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
-/// A model whose items have a time to live: `#[model(ttl)]` on a field.
-#[diagnostic::on_unimplemented(
-    message = "items of `{Self}` do not expire",
-    label = "the model has no TTL attribute",
-    note = "write `#[model(ttl)]` on a field of type `Ttl` or `Option<Ttl>`"
-)]
-pub trait Expires: Model {}
+pub use markers::{BatchDelete, BatchPut, Expires};
 
 /// A struct that is stored as items of one table. Derive it.
 ///
@@ -301,6 +297,41 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
     fn save_many<'a>(db: &'a Database, loaded: &'a mut [Loaded<Self>]) -> SaveMany<'a, Self> {
         SaveMany::new(db, loaded)
+    }
+
+    /// Puts many models, each in the place of whatever item is there, 25 in one request: the fast way to fill a table.
+    /// For models without a version; see [`PutMany`] for what a put without a condition means.
+    ///
+    /// # Errors
+    /// [`Unwritten`](crate::error::Unwritten) with the models that are left. Nothing was sent where its error is
+    /// `Invalid`, `Encode`, `Limit` (an item of more than 400 KB) or `DuplicateKey`; otherwise it is `Busy`,
+    /// `OutcomeUnknown`, or what the service says, and all other models are stored.
+    ///
+    /// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
+    fn put_many(db: &Database, models: impl IntoIterator<Item = Self>) -> PutMany<'_, Self>
+    where
+        Self: BatchPut,
+    {
+        PutMany::new(db, models.into_iter().collect())
+    }
+
+    /// Deletes many items by key, whatever they are, 25 in one request. For models without a version; see
+    /// [`DeleteMany`].
+    ///
+    /// # Errors
+    /// [`Unwritten`](crate::error::Unwritten) with the positions of the keys that are left. Nothing was sent where its
+    /// error is `Encode` or `DuplicateKey`; otherwise it is `Busy`, `OutcomeUnknown`, or what the service says, and all
+    /// other items are gone.
+    ///
+    /// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
+    fn delete_many<'a, 'k>(
+        db: &'a Database,
+        keys: impl IntoIterator<Item = Self::KeyRef<'k>>,
+    ) -> DeleteMany<'a>
+    where
+        Self: BatchDelete,
+    {
+        DeleteMany::new::<Self>(db, keys.into_iter().map(Self::encode_key))
     }
 
     /// Stores a new item, or reads the one that is there with its key.

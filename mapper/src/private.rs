@@ -28,7 +28,7 @@ pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
 pub use crate::layout::Layout;
 pub use crate::loaded::Loaded;
-pub use crate::model::{Expires, Model};
+pub use crate::model::{BatchDelete, BatchPut, Expires, Model};
 pub use crate::projection::{Projection, Within, field as projection_field};
 pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};

@@ -14,6 +14,7 @@ mod search;
 mod shape;
 mod snapshot;
 mod stream;
+mod wanted;
 
 pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
@@ -24,8 +25,10 @@ pub use get::Get;
 pub use index::Index;
 pub use query::{Query, Scan};
 pub(crate) use search::scan_page;
-pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
+pub use snapshot::Snapshot;
 pub use stream::Results;
+pub(crate) use wanted::{Asked, Wanted};
+pub use wanted::{FoundItems, ItemSlot};
 
 /// A boxed future, as `.await` on a builder needs one.
 pub(crate) type BoxFuture<'a, T> =

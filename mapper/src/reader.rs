@@ -9,10 +9,10 @@ use crate::key::Key;
 use crate::layout::Layout;
 
 /// Where [`Model::get`](crate::Model::get), [`query`](crate::Model::query) and [`scan`](crate::Model::scan) read: a
-/// [`Database`] or a transaction.
+/// [`Database`], a transaction, or [`Coalesced`](crate::Coalesced).
 #[diagnostic::on_unimplemented(
     message = "items are read through a `Database` or a `Transaction`, not `{Self}`",
-    note = "pass `&db` or `&tx`"
+    note = "pass `&db` or `&tx`, or a `Coalesced` that merges reads"
 )]
 pub trait Reader: Send + Sync {
     /// The database below.

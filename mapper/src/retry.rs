@@ -122,6 +122,17 @@ impl<'a> Attempts<'a> {
         self.count += 1;
     }
 
+    /// How many there were.
+    pub(crate) fn number(&self) -> u32 {
+        self.count
+    }
+
+    /// An answer that is no use, as if the service had refused.
+    pub(crate) fn refused(&self, code: &str, message: String) -> Box<ServiceError> {
+        let (operation, table) = (self.operation, self.table.clone().into_owned());
+        Box::new(ServiceError { operation, table, code: code.to_owned(), message })
+    }
+
     pub(crate) fn database(&self) -> &'a Database {
         self.db
     }
@@ -132,6 +143,20 @@ impl<'a> Attempts<'a> {
     pub(crate) fn send<'s, T, E>(
         &'s mut self,
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 's,
+    ) -> BoxFuture<'s, Attempt<T, E>>
+    where
+        T: Answer + Send + 's,
+        E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
+    {
+        self.send_judged(request, |_| true)
+    }
+
+    /// As [`send`](Attempts::send), of a request whose answer can also say that nothing was done: that is no success, and
+    /// brings nothing back to the budget.
+    pub(crate) fn send_judged<'s, T, E>(
+        &'s mut self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 's,
+        is_success: impl FnOnce(&T) -> bool + Send + 's,
     ) -> BoxFuture<'s, Attempt<T, E>>
     where
         T: Answer + Send + 's,
@@ -153,7 +178,9 @@ impl<'a> Attempts<'a> {
             };
             let attempt = match answer {
                 Ok(Ok(answer)) => {
-                    self.db.budget().refill(self.count > 1);
+                    if is_success(&answer) {
+                        self.db.budget().refill(self.count > 1);
+                    }
                     Attempt::Done(answer)
                 }
                 Ok(Err(error)) => self.classify(error),

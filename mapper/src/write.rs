@@ -31,6 +31,7 @@ pub use insert::Insert;
 pub use plan::{After, Base, Write};
 pub use planned::{ByKeyWrite, Planned};
 pub use prepare::prepare;
+pub(crate) use render::{Action, Rendered, render};
 pub use update::{Update, returns};
 pub use upsert::Upsert;
 

@@ -2,7 +2,7 @@
 
 use dynamap::error::BusyCause;
 use dynamap::faults::{Fault, Faults};
-use dynamap::{Database, Error, GetSlot, Gets, Model};
+use dynamap::{Database, Error, Gets, ItemSlot, Model, RetryPolicy, Table};
 
 use crate::support::{Account, DoomMap, Outcome, Profile, store};
 
@@ -86,7 +86,7 @@ async fn a_key_that_cannot_be_stored_is_refused_before_anything_is_sent() -> Out
     let (db, faults) = store().await;
     let error = Profile::get_many(&db, ["ann", ""]).await.expect_err("an empty key");
     assert!(matches!(error, Error::Encode { model: "Profile", .. }), "{error:?}");
-    let slot: GetSlot<Profile> = Gets::of(&db).get("ann");
+    let slot: ItemSlot<Profile> = Gets::of(&db).get("ann");
     let found = Gets::of(&db).read().await?;
     assert!(matches!(found.take(slot), Err(Error::Usage(_))));
     assert!(faults.requests().is_empty());
@@ -136,6 +136,82 @@ async fn what_is_left_at_the_deadline_is_named_and_the_rest_is_found() -> Outcom
     let error = DoomMap::get_many(&db, [(1, 1)]).await.expect_err("throttled");
     assert!(error.is_retryable(), "{error:?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn leftovers_of_several_requests_fill_whole_requests() -> Outcome {
+    let (db, faults) = store().await;
+    maps(&db, 1000).await;
+    // A third of every request is left unprocessed: whatever is sent, a request brings 67 items at most.
+    faults.always(GET, Fault::Unprocessed { keep: 67 });
+    for (count, requests) in [(1000_u32, 15), (200, 3), (100, 2), (67, 1)] {
+        faults.clear_log();
+        let found = DoomMap::get_many(&db, (1..=count).map(|map| (1, map))).await?;
+        let found: Vec<_> = found.into_iter().map(|map| map.expect("there").map).collect();
+        assert_eq!(found, (1..=count).collect::<Vec<_>>());
+        assert_eq!(sizes(&faults).len(), requests, "{count} keys");
+        assert_eq!(requests, count.div_ceil(67) as usize, "no fewer would do");
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn leftovers_cost_neither_time_nor_budget_where_a_request_got_on() -> Outcome {
+    let (_, faults) = store().await;
+    let client = faults.wrap(&dynamap::embedded::memory()?)?;
+    let mut policy = RetryPolicy::default();
+    policy.budget = 0;
+    let db = Database::builder(client).retry(policy).build();
+    Table::<DoomMap>::create(&db).await?;
+    maps(&db, 30).await;
+    faults.always(GET, Fault::Unprocessed { keep: 1 });
+    let start = tokio::time::Instant::now();
+    let found = DoomMap::get_many(&db, (1..=30).map(|map| (1, map))).await?;
+    assert!(found.iter().all(Option::is_some));
+    assert_eq!(faults.count(GET), 30);
+    assert_eq!(start.elapsed(), std::time::Duration::ZERO);
+    // Without any progress there is nothing left to pay with.
+    faults.always(GET, Fault::Unprocessed { keep: 0 });
+    faults.clear_log();
+    let error = DoomMap::get_many(&db, [(1, 1)]).await.expect_err("nothing is read");
+    assert!(matches!(error, Error::Busy(_)), "{error:?}");
+    assert_eq!(faults.count(GET), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_the_service_refuses_does_not_fail_the_others() -> Outcome {
+    let (db, _) = store().await;
+    maps(&db, 9).await;
+    Profile::new("ann").insert(&db).await?;
+    let mut gets = Gets::of(&db);
+    let found: Vec<_> = (1..=9).map(|map| gets.get::<DoomMap>((1, map))).collect();
+    // AWS: a hash key has 2 KB at most.
+    let long = gets.get::<Profile>(&"a".repeat(2049));
+    let ann = gets.get::<Profile>("ann");
+    let nowhere = gets.get::<Nowhere>(1);
+    let items = gets.read().await?;
+    for slot in found {
+        assert!(items.take(slot)?.is_some());
+    }
+    assert!(items.take(ann)?.is_some());
+    let Err(Error::Service(refused)) = items.take(long) else { panic!("a key of 2049 bytes") };
+    assert_eq!(
+        (refused.code.as_str(), refused.table.as_str()),
+        ("ValidationException", "profiles")
+    );
+    let error = items.take(nowhere).expect_err("no table");
+    assert!(matches!(&error, Error::NoSuchTable(table) if &**table == "nowhere"), "{error:?}");
+    assert_eq!(items.leftovers().len(), 2);
+    Ok(())
+}
+
+/// A model whose table is never created.
+#[derive(Debug, Clone, Model)]
+#[model(table = "nowhere", validate = false)]
+struct Nowhere {
+    #[model(hash_key)]
+    id: u64,
 }
 
 #[tokio::test]

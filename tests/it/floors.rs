@@ -115,7 +115,8 @@ fn each_write_operation_has_one_caller_and_items_become_models_in_one_place() {
         (".delete_item()", "mapper/src/write/single.rs"),
         (".transact_write_items()", "mapper/src/write/transact.rs"),
         (".transact_get_items()", "mapper/src/read/at_once.rs"),
-        (".batch_get_item()", "mapper/src/batch/chunk.rs"),
+        (".batch_get_item()", "mapper/src/batch/keys.rs"),
+        (".batch_write_item()", "mapper/src/batch/writes.rs"),
         ("M::from_attributes(", "mapper/src/decode.rs"),
     ] {
         let callers: Vec<_> = shipped()

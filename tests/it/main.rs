@@ -23,6 +23,7 @@ mod blind;
 mod capacity;
 
 mod checker;
+mod coalesced;
 mod conversions;
 mod costs;
 mod countries;
@@ -36,6 +37,7 @@ mod keys;
 mod migrations;
 mod overlays;
 mod paging;
+mod puts;
 mod reads;
 mod recorded;
 mod requests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dynamap::error::BusyCause;
 use dynamap::faults::{Fault, Faults};
 use dynamap::{
-    Database, Error, Loaded, Model, RetryPolicy, Snapshot, SnapshotSlot, Table, Transaction,
+    Database, Error, ItemSlot, Loaded, Model, RetryPolicy, Snapshot, Table, Transaction,
 };
 
 use crate::support::{Account, DoomMap, Outcome, Profile, held, put_raw, s, store};
@@ -19,7 +19,7 @@ async fn maps(db: &Database, count: u32) -> Outcome {
     Ok(())
 }
 
-fn wanted(db: &Database, count: u32) -> (Snapshot<'_>, Vec<SnapshotSlot<DoomMap>>) {
+fn wanted(db: &Database, count: u32) -> (Snapshot<'_>, Vec<ItemSlot<DoomMap>>) {
     let mut snapshot = Snapshot::of(db);
     let slots = (1..=count).map(|map| snapshot.get::<DoomMap>((1, map))).collect();
     (snapshot, slots)
@@ -29,7 +29,7 @@ fn wanted(db: &Database, count: u32) -> (Snapshot<'_>, Vec<SnapshotSlot<DoomMap>
 async fn amounts(db: &Database, count: u32) -> Result<Vec<i32>, Error> {
     let (snapshot, slots) = wanted(db, count);
     let found = snapshot.read().await?;
-    let amount = |slot: SnapshotSlot<DoomMap>| {
+    let amount = |slot: ItemSlot<DoomMap>| {
         Ok(found.take(slot)?.expect("the map").name.parse().expect("a number"))
     };
     slots.into_iter().map(amount).collect()

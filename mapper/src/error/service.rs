@@ -5,7 +5,7 @@ use std::fmt;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 /// An answer of the service that has no variant of its own, or a request that could not be built.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ServiceError {
     /// The operation, as AWS names it.
     pub operation: &'static str,

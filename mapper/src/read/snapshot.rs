@@ -1,15 +1,12 @@
 //! Many items of any models, as they are at one moment.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::marker::PhantomData;
 
 use super::at_once::Rounds;
+use super::wanted::{FoundItems, ItemSlot, Wanted};
 use crate::database::Database;
-use crate::decode::decode;
 use crate::error::{Error, Target};
 use crate::item::Item;
-use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::schema::WRITE_ATTRIBUTE;
 
@@ -47,35 +44,18 @@ use crate::schema::WRITE_ATTRIBUTE;
 #[must_use = "a snapshot reads nothing until it is asked to"]
 pub struct Snapshot<'a> {
     db: &'a Database,
-    targets: Vec<Target>,
-    known: HashSet<Target>,
-    /// Why a key cannot be stored; the first one.
-    error: Option<Error>,
+    wanted: Wanted,
 }
 
 impl<'a> Snapshot<'a> {
     /// A read of no items yet.
     pub fn of(db: &'a Database) -> Self {
-        Self { db, targets: Vec::new(), known: HashSet::new(), error: None }
+        Self { db, wanted: Wanted::default() }
     }
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
-    pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> SnapshotSlot<M> {
-        let layout = M::layout();
-        let target = match M::encode_key(key) {
-            Ok(key) => {
-                let target = Target { table: self.db.table_name(layout), key };
-                if self.known.insert(target.clone()) {
-                    self.targets.push(target.clone());
-                }
-                Some(target)
-            }
-            Err(error) => {
-                self.error.get_or_insert_with(|| Error::encode(layout, error));
-                None
-            }
-        };
-        SnapshotSlot { target, model: PhantomData }
+    pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> ItemSlot<M> {
+        self.wanted.get(self.db, key)
     }
 
     /// Reads all items as they are at one moment, each with every write that was acknowledged before.
@@ -87,13 +67,12 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent; `Busy` where the items did not hold still
     /// until the deadline; what the service says.
-    pub async fn read(self) -> Result<SnapshotItems, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
+    pub async fn read(self) -> Result<FoundItems, Error> {
+        let asked = self.wanted.into_asked()?;
+        let targets: Vec<Target> = asked.into_iter().map(|(target, _)| target).collect();
         // Boxed: the SDK's futures are large, and every caller's future would hold them.
-        let items = Box::pin(read(self.db, &self.targets)).await?;
-        Ok(SnapshotItems { items: self.targets.into_iter().zip(items).collect() })
+        let items = Box::pin(read(self.db, &targets)).await?;
+        Ok(FoundItems::new(targets.into_iter().zip(items.into_iter().map(Ok))))
     }
 }
 
@@ -120,55 +99,8 @@ fn has_nonce(item: Option<&Item>) -> bool {
     item.is_some_and(|item| item.contains(WRITE_ATTRIBUTE))
 }
 
-/// One item of a [`Snapshot`]; finds it in the [`SnapshotItems`].
-pub struct SnapshotSlot<M> {
-    /// Absent where the key cannot be stored.
-    target: Option<Target>,
-    model: PhantomData<fn() -> M>,
-}
-
-/// What a [`Snapshot`] read.
-pub struct SnapshotItems {
-    items: HashMap<Target, Option<Item>>,
-}
-
-impl SnapshotItems {
-    /// The item of a slot, `None` where there is none.
-    ///
-    /// # Errors
-    /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that is there and cannot be read; the others can be taken all
-    /// the same. [`Error::Usage`] for a slot of another snapshot.
-    #[expect(clippy::needless_pass_by_value, reason = "an item is taken once")]
-    pub fn take<M: Model>(&self, slot: SnapshotSlot<M>) -> Result<Option<Loaded<M>>, Error> {
-        let found = slot.target.as_ref().and_then(|target| Some((target, self.items.get(target)?)));
-        let Some((target, item)) = found else {
-            return Err(Error::Usage("the slot is of another snapshot: take it from that one"));
-        };
-        let decoded = |item: &Item| decode(&target.table, &target.key, item.clone());
-        item.as_ref().map(decoded).transpose()
-    }
-}
-
-impl<M> Clone for SnapshotSlot<M> {
-    fn clone(&self) -> Self {
-        Self { target: self.target.clone(), model: PhantomData }
-    }
-}
-
-impl<M> fmt::Debug for SnapshotSlot<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnapshotSlot").field("target", &self.target).finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Snapshot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("items", &self.targets.len()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SnapshotItems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnapshotItems").field("items", &self.items.len()).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("items", &self.wanted.len()).finish_non_exhaustive()
     }
 }

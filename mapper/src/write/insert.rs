@@ -13,7 +13,6 @@ use super::render::render;
 use super::single::put_request;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
-use crate::decode::Current;
 use crate::error::Error;
 use crate::loaded::Loaded;
 use crate::model::Model;
@@ -73,11 +72,7 @@ impl<'a, M: Model> Insert<'a, M> {
         let (write, model) = self.plan().await?;
         let key = write.target().key.clone();
         let mut after = apply(db, &[write]).await?;
-        let image = after.pop().flatten().unwrap_or_default();
-        let current = Current { stored_schema: M::layout().schema.clone(), upgraded: None };
-        let mut loaded = Loaded::from_store(model, key, image.clone(), current);
-        loaded.settle(image);
-        Ok(loaded)
+        Ok(Loaded::written(model, key, after.pop().flatten().unwrap_or_default()))
     }
 
     /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk). Takes the id of an

@@ -165,6 +165,20 @@ impl Write {
         Ok(Self::new(layout, target(db, layout, key), Base::Absent, After::New(item)))
     }
 
+    /// The put of a prepared model in the place of whatever is there, nothing expected of it.
+    ///
+    /// # Errors
+    /// `Encode`.
+    pub(crate) fn put<M: Model>(db: &Database, model: &mut M) -> Result<Self, Error> {
+        Ok(Self { base: Base::Any, ..Self::insert(db, model, None)? })
+    }
+
+    /// The delete of whatever is there, nothing expected of it.
+    pub(crate) fn remove<M: Model>(db: &Database, key: Key) -> Self {
+        let layout = M::layout();
+        Self::new(layout, target(db, layout, key), Base::Any, After::Gone)
+    }
+
     /// The save of a loaded model: the difference between what was read and what it holds now, and the model as it is
     /// then stored: normalised, with its automatic fields.
     ///

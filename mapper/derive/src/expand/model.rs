@@ -33,7 +33,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let check = check(private, model);
     let automatic = automatic(private, model);
     let hooks = hooks(private, &model.hooks);
-    let marker = expires(private, model);
+    let markers = [expires(private, model), unconditional(private, model)];
     let chain = chain(model);
     let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
     quote_spanned! {site()=>
@@ -58,7 +58,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
         }
 
         #(#indexes)*
-        #marker
+        #(#markers)*
         #chain
     }
 }
@@ -365,6 +365,26 @@ fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
             #[automatically_derived]
             impl #private::Expires for #ident {}
         }
+    })
+}
+
+/// What can be put and deleted without a condition.
+fn unconditional(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
+    let ident = model.ident;
+    if model.version.is_some() || !model.uniques.is_empty() || model.discriminator.is_some() {
+        return None;
+    }
+    let created = |field: &Field<'_>| matches!(field.automatic, Some(Automatic::CreatedAt));
+    let put = (!model.auto_increment && !model.fields.iter().any(created)).then(|| {
+        quote_spanned! {site()=>
+            #[automatically_derived]
+            impl #private::BatchPut for #ident {}
+        }
+    });
+    Some(quote_spanned! {site()=>
+        #[automatically_derived]
+        impl #private::BatchDelete for #ident {}
+        #put
     })
 }
 

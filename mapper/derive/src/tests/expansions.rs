@@ -352,6 +352,10 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::validate::<DoomMap>(self)
                 }
             }
+            #[automatically_derived]
+            impl ::dynamap::__private::BatchDelete for DoomMap {}
+            #[automatically_derived]
+            impl ::dynamap::__private::BatchPut for DoomMap {}
         "##]],
     );
 }

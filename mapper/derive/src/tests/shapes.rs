@@ -384,6 +384,10 @@ fn a_model_with_fields_beside_others() {
                     ::core::result::Result::Ok(())
                 }
             }
+            #[automatically_derived]
+            impl ::dynamap::__private::BatchDelete for Customer {}
+            #[automatically_derived]
+            impl ::dynamap::__private::BatchPut for Customer {}
         "##]],
     );
 }

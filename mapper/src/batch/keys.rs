@@ -1,0 +1,101 @@
+//! `BatchGetItem`: items by key, 100 in one request.
+//!
+//! [AWS: BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::drain::{Outcome, Request, outcome};
+use crate::codec::EncodeError;
+use crate::error::Target;
+use crate::item::{AttributeValue, Item};
+use crate::key::Key;
+use crate::layout::Layout;
+use crate::read::Asked;
+use crate::retry::Attempts;
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// Reads of items by key.
+pub(super) struct Keys {
+    pub(super) consistent: bool,
+}
+
+impl Request for Keys {
+    type Entry = Asked;
+    type Answer = Option<Item>;
+    const OPERATION: &'static str = "BatchGetItem";
+    const MOST: usize = 100;
+    const WRITES: bool = false;
+
+    fn target((target, _): &Asked) -> &Target {
+        target
+    }
+
+    /// Keys have at most 3 KB.
+    fn bytes(_: &Asked) -> usize {
+        0
+    }
+
+    async fn send(
+        &self,
+        attempts: &mut Attempts<'_>,
+        asked: &[&Asked],
+    ) -> Outcome<Vec<Option<Option<Item>>>> {
+        let request = attempts.database().once().batch_get_item();
+        let request = request
+            .set_request_items(Some(requests(asked, self.consistent)))
+            .set_return_consumed_capacity(attempts.database().asks_capacity());
+        let attempt =
+            attempts.send_judged(request.send(), |answer| left(answer) < asked.len()).await;
+        outcome(attempts, attempt, |answer| answers(answer, asked))
+    }
+}
+
+/// How many keys were left unprocessed.
+fn left(answer: &BatchGetItemOutput) -> usize {
+    let left = answer.unprocessed_keys.iter().flat_map(HashMap::values);
+    left.map(|keys| keys.keys.len()).sum()
+}
+
+/// The keys by table, as the service takes them.
+fn requests(asked: &[&Asked], consistent: bool) -> HashMap<String, KeysAndAttributes> {
+    let mut tables: HashMap<String, Vec<Attributes>> = HashMap::new();
+    for (target, _) in asked {
+        tables.entry(target.table.clone()).or_default().push(target.key.to_item().into_inner());
+    }
+    let request = |keys| {
+        let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent);
+        request.build().expect("the keys, all that is required, are set")
+    };
+    tables.into_iter().map(|(table, keys)| (table, request(keys))).collect()
+}
+
+/// What was found of each item: `None` where it was left unprocessed.
+fn answers(
+    answer: BatchGetItemOutput,
+    asked: &[&Asked],
+) -> Result<Vec<Option<Option<Item>>>, EncodeError> {
+    let layouts: HashMap<&str, &Layout> =
+        asked.iter().map(|(target, layout)| (target.table.as_str(), *layout)).collect();
+    let target = |table: &str, item: &Item| {
+        let layout = layouts.get(table).ok_or_else(|| EncodeError::new("an unknown table"))?;
+        Ok::<_, EncodeError>(Target { table: table.to_owned(), key: Key::of(layout, item)? })
+    };
+    let mut found = HashMap::new();
+    for (table, items) in answer.responses.unwrap_or_default() {
+        for item in items.into_iter().map(Item::from) {
+            found.insert(target(&table, &item)?, item);
+        }
+    }
+    let mut left = HashSet::new();
+    for (table, keys) in answer.unprocessed_keys.unwrap_or_default() {
+        for key in keys.keys {
+            left.insert(target(&table, &Item::from(key))?);
+        }
+    }
+    let answer = |(target, _): &&Asked| (!left.contains(target)).then(|| found.remove(target));
+    Ok(asked.iter().map(answer).collect())
+}

@@ -1,0 +1,163 @@
+//! `BatchWriteItem`: puts and deletes that expect nothing, 25 in one request.
+//!
+//! Each is a [`Write`] from the one renderer, with a nonce as every other; only such without a condition can be sent so.
+//!
+//! [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
+
+use super::drain::{Outcome, Request, drain, outcome};
+use super::size::sent_size;
+use crate::codec::EncodeError;
+use crate::database::Database;
+use crate::error::{Error, Target, Undone};
+use crate::item::Item;
+use crate::key::Key;
+use crate::layout::Layout;
+use crate::retry::Attempts;
+use crate::write::{Action, Rendered, Write, render};
+
+/// Writes as they are sent, each with the item that it leaves.
+pub(super) struct Writes {
+    entries: Vec<Entry>,
+    after: Vec<Option<Item>>,
+}
+
+/// Refuses a second write of one item.
+#[derive(Default)]
+pub(super) struct Once(HashSet<Target>);
+
+impl Once {
+    /// # Errors
+    /// [`Error::DuplicateKey`].
+    pub(super) fn note(&mut self, write: &Write) -> Result<(), Error> {
+        if self.0.insert(write.target().clone()) {
+            return Ok(());
+        }
+        Err(Error::DuplicateKey(Box::new(write.target().clone())))
+    }
+}
+
+impl Writes {
+    /// Renders writes of different items.
+    ///
+    /// # Errors
+    /// `Encode`, `Limit`.
+    pub(super) fn new(db: &Database, writes: &[Write]) -> Result<Self, Error> {
+        let nonce = db.nonce();
+        let (mut entries, mut after) = (Vec::new(), Vec::new());
+        for write in writes {
+            let rendered = render(write, &nonce)?;
+            after.push(rendered.after.clone());
+            entries.push(Entry::new(write, rendered)?);
+        }
+        Ok(Self { entries, after })
+    }
+
+    /// Sends them all; the results are in their order, each the item that was left.
+    pub(super) async fn send(
+        self,
+        db: &Database,
+        at_once: usize,
+    ) -> Vec<Result<Option<Item>, Undone>> {
+        let sent = drain(db, &BatchWrite, self.entries, at_once).await;
+        sent.into_iter().zip(self.after).map(|(sent, after)| sent.map(|()| after)).collect()
+    }
+}
+
+/// One put or delete.
+pub(super) struct Entry {
+    target: Target,
+    layout: &'static Layout,
+    request: WriteRequest,
+    bytes: usize,
+}
+
+impl Entry {
+    fn new(write: &Write, rendered: Rendered) -> Result<Self, Error> {
+        let layout = write.layout();
+        let usage = Error::Usage("a batch takes puts and deletes that expect nothing");
+        let refused = |_| Error::Usage("a put has an item and a delete a key");
+        let request = WriteRequest::builder();
+        let (bytes, request) = match (rendered.action, rendered.condition) {
+            (Action::Put, None) => {
+                let item = rendered.after.unwrap_or_default();
+                let bytes = sent_size(&item);
+                let put = PutRequest::builder().set_item(Some(item.into_inner()));
+                (bytes, request.put_request(put.build().map_err(refused)?))
+            }
+            (Action::Delete, None) => {
+                let bytes = sent_size(&write.target().key.to_item());
+                let delete = DeleteRequest::builder().set_key(Some(rendered.key));
+                (bytes, request.delete_request(delete.build().map_err(refused)?))
+            }
+            _ => return Err(usage),
+        };
+        Ok(Self { target: write.target().clone(), layout, request: request.build(), bytes })
+    }
+}
+
+struct BatchWrite;
+
+impl Request for BatchWrite {
+    type Entry = Entry;
+    type Answer = ();
+    const OPERATION: &'static str = "BatchWriteItem";
+    const MOST: usize = 25;
+    const WRITES: bool = true;
+
+    fn target(entry: &Entry) -> &Target {
+        &entry.target
+    }
+
+    fn bytes(entry: &Entry) -> usize {
+        entry.bytes
+    }
+
+    async fn send(
+        &self,
+        attempts: &mut Attempts<'_>,
+        entries: &[&Entry],
+    ) -> Outcome<Vec<Option<()>>> {
+        let mut tables: HashMap<String, Vec<WriteRequest>> = HashMap::new();
+        for entry in entries {
+            tables.entry(entry.target.table.clone()).or_default().push(entry.request.clone());
+        }
+        let request = attempts.database().once().batch_write_item();
+        let request = request
+            .set_request_items(Some(tables))
+            .set_return_consumed_capacity(attempts.database().asks_capacity());
+        let attempt =
+            attempts.send_judged(request.send(), |answer| left(answer) < entries.len()).await;
+        outcome(attempts, attempt, |answer| answers(answer, entries))
+    }
+}
+
+/// How many writes were left unprocessed.
+fn left(answer: &BatchWriteItemOutput) -> usize {
+    answer.unprocessed_items.iter().flat_map(HashMap::values).map(Vec::len).sum()
+}
+
+/// Which entries were processed.
+fn answers(
+    answer: BatchWriteItemOutput,
+    entries: &[&Entry],
+) -> Result<Vec<Option<()>>, EncodeError> {
+    let layouts: HashMap<&str, &Layout> =
+        entries.iter().map(|entry| (entry.target.table.as_str(), entry.layout)).collect();
+    let mut left = HashSet::new();
+    for (table, requests) in answer.unprocessed_items.unwrap_or_default() {
+        let layout =
+            layouts.get(table.as_str()).ok_or_else(|| EncodeError::new("an unknown table"))?;
+        for request in requests {
+            let put = request.put_request.map(|put| put.item);
+            let item = put.or(request.delete_request.map(|delete| delete.key)).unwrap_or_default();
+            let key = Key::of(layout, &Item::from(item))?;
+            left.insert(Target { table: table.clone(), key });
+        }
+    }
+    Ok(entries.iter().map(|entry| (!left.contains(&entry.target)).then_some(())).collect())
+}
