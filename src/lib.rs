@@ -15,8 +15,8 @@ pub use dynamap_mapper::{
     DecodeError, DeleteByKey, Document, Duplicate, EncodeError, Error, FailedStep, FromClock, Get,
     GetSlot, Gets, GotItems, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
     IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Model,
-    NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Projection, Query, Reader, Report, Results,
-    RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, SnapshotItems, SnapshotSlot,
+    NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain, Projection, Query, Reader, Report,
+    Results, RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, SnapshotItems, SnapshotSlot,
     StepError, Sum, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError,
     Upsert, With, WriteVerb, error, kind, kind_name, model, same, schema,
 };

@@ -68,7 +68,7 @@ pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
-pub use projection::Projection;
+pub use projection::{Plain, Projection};
 pub use read::{
     Collection, CollectionQuery, Cursor, Get, Index, Page, Query, Results, Scan, Snapshot,
     SnapshotItems, SnapshotSlot,

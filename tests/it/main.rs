@@ -20,6 +20,7 @@ mod automatic;
 mod bank;
 mod batches;
 mod blind;
+mod bulk;
 mod checker;
 mod conversions;
 mod costs;

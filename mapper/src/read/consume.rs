@@ -11,7 +11,7 @@ use crate::projection::Output;
 
 impl Search<'_> {
     /// Every result, page after page.
-    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
+    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O::Yield>, Error> {
         let rendered = self.rendered::<M, O>()?;
         let mut progress = self.begin(&rendered)?;
         let mut found = Vec::new();
@@ -25,7 +25,7 @@ impl Search<'_> {
     pub(super) async fn at_most<M: Model, O: Output<M>>(
         mut self,
         results: usize,
-    ) -> Result<Vec<O>, Error> {
+    ) -> Result<Vec<O::Yield>, Error> {
         self.limit = Some(self.limit.map_or(results, |limit| limit.min(results)));
         self.collect::<M, O>().await
     }
@@ -34,7 +34,7 @@ impl Search<'_> {
     pub(super) async fn page_behind<M: Model, O: Output<M>>(
         self,
         cursor: Option<Cursor>,
-    ) -> Result<Page<O>, Error> {
+    ) -> Result<Page<O::Yield>, Error> {
         if self.overlay.is_some() {
             return Err(Error::Usage(
                 "a transaction has no pages: what it knows ends with it, and a cursor does not; write `.try_collect()`",
@@ -105,7 +105,7 @@ impl Search<'_> {
         &self,
         rendered: &Rendered,
         progress: &mut Progress,
-    ) -> Result<Option<Vec<O>>, Error> {
+    ) -> Result<Option<Vec<O::Yield>>, Error> {
         let Some(items) = self.page(rendered, progress).await? else { return Ok(None) };
         let mut results = Vec::with_capacity(items.len());
         for item in items {

@@ -16,7 +16,7 @@ use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
-use crate::projection::{Output, Within};
+use crate::projection::{Output, Plain, Within};
 use crate::reader::Reader;
 
 /// The model, what is queried, what comes back.
@@ -150,7 +150,7 @@ macro_rules! common {
             /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed. A
             /// transaction reads whole items all the same: it compares them at commit.
             pub fn select<P: Within<I, Of = M>>(self) -> $ty<'a, M, I, P> {
-                $ty { search: self.search, types: PhantomData }
+                $ty::of(self.search)
             }
 
             /// Returns only items that fulfil the condition; several must all hold. It runs on the items as they are stored, before any
@@ -197,7 +197,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that cannot be read, and what the service says.
-            pub async fn try_collect(self) -> Result<Vec<O>, Error>
+            pub async fn try_collect(self) -> Result<Vec<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -207,11 +207,11 @@ macro_rules! common {
 
             /// All results, one after the other, with one page in memory and one under way. In a transaction all pages
             /// are read at once, as [`try_collect`](Self::try_collect) does: the results are of one moment of its work.
-            pub fn stream(self) -> Results<'a, O>
+            pub fn stream(self) -> Results<'a, O::Yield>
             where
-                O: Output<M> + 'a,
+                O: Output<M>,
             {
-                Results::of::<M>(self.search)
+                Results::of::<M, O>(self.search)
             }
 
             /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
@@ -223,7 +223,7 @@ macro_rules! common {
             /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] for a limit of 0, and in a
             /// transaction: what it knows ends with it, and a cursor does not. Nothing was sent then. Otherwise as
             /// [`try_collect`](Self::try_collect); the cursor that was given can be used again.
-            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O>, Error>
+            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -248,7 +248,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// As [`try_collect`](Self::try_collect).
-            pub async fn first(self) -> Result<Option<O>, Error>
+            pub async fn first(self) -> Result<Option<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -259,7 +259,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// [`Error::NotOne`] where there is none, or more than one; what [`try_collect`](Self::try_collect) says.
-            pub async fn one(self) -> Result<O, Error>
+            pub async fn one(self) -> Result<O::Yield, Error>
             where
                 O: Output<M>,
             {
@@ -269,6 +269,31 @@ macro_rules! common {
                     (Some(one), true) => Ok(one),
                     (one, _) => Err(Error::NotOne { table: table.into(), several: one.is_some() }),
                 }
+            }
+        }
+
+        impl<'a, M: Model, I> $ty<'a, M, I, Loaded<M>> {
+            /// Yields the models themselves, without the stored items that a save compares with: for reading in bulk.
+            /// What is read and billed is the same, and items of an older schema are upgraded all the same.
+            ///
+            /// ```
+            /// # use dynamap::{Database, Model, Table};
+            /// # #[derive(Debug, Clone, PartialEq, Model)]
+            /// # #[model(table = "maps", validate = false)]
+            /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// # let db = Database::new(dynamap::embedded::memory()?);
+            /// # Table::<DoomMap>::create(&db).await?;
+            /// # DoomMap { episode: 1, map: 8 }.insert(&db).await?;
+            /// let maps: Vec<DoomMap> = DoomMap::query(&db, 1).plain().try_collect().await?;
+            /// assert_eq!(maps, [DoomMap { episode: 1, map: 8 }]);
+            /// assert_eq!(DoomMap::scan(&db).plain().try_collect().await?, maps);
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn plain(self) -> $ty<'a, M, I, Plain> {
+                $ty::of(self.search)
             }
         }
 

@@ -262,7 +262,7 @@ impl<'a> Search<'a> {
         &self,
         table: &str,
         item: Item,
-    ) -> Result<Option<O>, Error> {
+    ) -> Result<Option<O::Yield>, Error> {
         let key = self.key(&item)?;
         if self.overlay.is_some() {
             return O::read_whole(table, &key, item).map(Some);

@@ -43,19 +43,19 @@ use crate::projection::Output;
 /// # }
 /// ```
 #[must_use = "a stream does nothing until its results are asked for"]
-pub struct Results<'a, O> {
+pub struct Results<'a, T> {
     /// What was read and not taken yet.
-    ready: VecDeque<O>,
+    ready: VecDeque<T>,
     /// The page after that.
-    ahead: Option<Turn<'a, O>>,
+    ahead: Option<Turn<'a, T>>,
     /// Reads the page that is not there yet; `None` while there is one ahead, and after the last one.
-    reading: Option<BoxFuture<'a, Turn<'a, O>>>,
+    reading: Option<BoxFuture<'a, Turn<'a, T>>>,
 }
 
 /// A page, and what reads the one behind it.
-struct Turn<'a, O> {
-    results: Result<Vec<O>, Error>,
-    next: Option<BoxFuture<'a, Turn<'a, O>>>,
+struct Turn<'a, T> {
+    results: Result<Vec<T>, Error>,
+    next: Option<BoxFuture<'a, Turn<'a, T>>>,
 }
 
 /// A search on its way.
@@ -66,14 +66,14 @@ struct Reading<'a, M, O> {
     types: PhantomData<fn() -> (M, O)>,
 }
 
-impl<'a, M: Model, O: Output<M> + 'a> Reading<'a, M, O> {
+impl<'a, M: Model, O: Output<M>> Reading<'a, M, O> {
     fn begin(search: Search<'a>) -> Result<Self, Error> {
         let rendered = search.rendered::<M, O>()?;
         let progress = search.begin(&rendered)?;
         Ok(Self { search, rendered, progress, types: PhantomData })
     }
 
-    fn next(mut self) -> BoxFuture<'a, Turn<'a, O>> {
+    fn next(mut self) -> BoxFuture<'a, Turn<'a, O::Yield>> {
         Box::pin(async move {
             let Self { search, rendered, progress, .. } = &mut self;
             let results = search.results::<M, O>(rendered, progress).await;
@@ -84,12 +84,9 @@ impl<'a, M: Model, O: Output<M> + 'a> Reading<'a, M, O> {
     }
 }
 
-impl<'a, O: Send + 'a> Results<'a, O> {
-    pub(super) fn of<M: Model>(search: Search<'a>) -> Self
-    where
-        O: Output<M>,
-    {
-        let first: BoxFuture<'a, Turn<'a, O>> = Box::pin(async move {
+impl<'a, T: Send + 'a> Results<'a, T> {
+    pub(super) fn of<M: Model, O: Output<M, Yield = T>>(search: Search<'a>) -> Self {
+        let first: BoxFuture<'a, Turn<'a, T>> = Box::pin(async move {
             // A page that lies here would not see what the transaction writes meanwhile.
             if search.overlay.is_some() {
                 return Turn { results: search.collect::<M, O>().await, next: None };
@@ -106,7 +103,7 @@ impl<'a, O: Send + 'a> Results<'a, O> {
     ///
     /// # Errors
     /// As `try_collect`; results before the error were given.
-    pub async fn next(&mut self) -> Option<Result<O, Error>> {
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
@@ -120,8 +117,8 @@ impl<'a, O: Send + 'a> Results<'a, O> {
     }
 }
 
-impl<'a, O: Send + 'a> Stream for Results<'a, O> {
-    type Item = Result<O, Error>;
+impl<'a, T: Send + 'a> Stream for Results<'a, T> {
+    type Item = Result<T, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
@@ -146,9 +143,9 @@ impl<'a, O: Send + 'a> Stream for Results<'a, O> {
 }
 
 /// Nothing in it is pinned: the future is in a box of its own.
-impl<O> Unpin for Results<'_, O> {}
+impl<T> Unpin for Results<'_, T> {}
 
-impl<O> fmt::Debug for Results<'_, O> {
+impl<T> fmt::Debug for Results<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Results").field("ready", &self.ready.len()).finish_non_exhaustive()
     }
