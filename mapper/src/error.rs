@@ -142,6 +142,11 @@ pub enum Error {
     /// page.
     #[error("the cursor is not one of this query: nothing was sent, begin with the first page")]
     ForeignCursor,
+    /// Scans are forbidden on this database, by its builder. Nothing was sent.
+    #[error(
+        "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
+    )]
+    ScanForbidden(Box<str>),
     /// Something else that the service said.
     #[error(transparent)]
     Service(Box<ServiceError>),

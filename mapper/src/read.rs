@@ -8,6 +8,7 @@ mod expired;
 mod get;
 mod index;
 mod known;
+mod lane;
 mod query;
 mod request;
 mod search;

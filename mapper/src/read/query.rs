@@ -118,6 +118,40 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
     }
 }
 
+impl<M: Model, I, O> Scan<'_, M, I, O> {
+    /// Reads so many parts of the table at the same time, each with requests of its own: a parallel scan. Its results
+    /// have no order, and one page of each segment is in memory.
+    ///
+    /// All else keeps its meaning; [`first`](Self::first) is any result. Its [`stream`](Self::stream) can be
+    /// [resumed](Self::resume) with the same number of segments. Not in a transaction. Of 0 segments, or more than
+    /// 1,000,000, it is an error before anything is sent.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// for map in 1..=9 {
+    ///     DoomMap { episode: map % 3, map }.insert(&db).await?;
+    /// }
+    /// assert_eq!(DoomMap::scan(&db).segments(4).try_collect().await?.len(), 9);
+    /// let none = DoomMap::scan(&db).segments(0).count().await;
+    /// assert!(matches!(none, Err(Error::Usage(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [AWS: parallel scan](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan)
+    pub fn segments(mut self, segments: usize) -> Self {
+        self.search.segments = Some(segments);
+        self
+    }
+}
+
 impl<M: Model, I, O: Output<M>> Query<'_, M, I, O> {
     /// The request as a builder of the SDK, for its first page, to be changed and sent by the program; items are read by
     /// [`Model::decode`]. A `limit` is not in it: AWS limits what is read, and not what is found. What a transaction has
@@ -171,7 +205,7 @@ macro_rules! common {
                 self
             }
 
-            /// At most so many results. Filtered items do not count.
+            /// At most so many results, and at least one: 0 is [`Error::Usage`]. Filtered items do not count.
             pub fn limit(mut self, results: usize) -> Self {
                 self.search.limit = Some(results);
                 self
@@ -211,7 +245,20 @@ macro_rules! common {
             where
                 O: Output<M>,
             {
-                Results::of::<M, O>(self.search)
+                Results::of::<M, O>(self.search, None)
+            }
+
+            /// As [`stream`](Self::stream), from where another one of the same search stood
+            /// ([`Results::cursor`]), or where a [`page`](Self::page) ended; from the start where there is no cursor. A
+            /// limit counts anew.
+            ///
+            /// The first result is [`Error::ForeignCursor`] for the cursor of another search, or of another number of
+            /// segments; nothing is sent then.
+            pub fn resume(self, cursor: impl Into<Option<Cursor>>) -> Results<'a, O::Yield>
+            where
+                O: Output<M>,
+            {
+                Results::of::<M, O>(self.search, cursor.into().as_ref())
             }
 
             /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
@@ -220,7 +267,7 @@ macro_rules! common {
             /// there is no cursor. With a [`limit`](Self::limit) it has so many results, as long as there are any.
             ///
             /// # Errors
-            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] for a limit of 0, and in a
+            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] of a scan in segments, and in a
             /// transaction: what it knows ends with it, and a cursor does not. Nothing was sent then. Otherwise as
             /// [`try_collect`](Self::try_collect); the cursor that was given can be used again.
             pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O::Yield>, Error>

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
+use super::cursor::Position;
 use crate::database::Database;
 use crate::error::Error;
 use crate::expr::Node;
@@ -27,6 +28,10 @@ pub(super) struct Rendered {
     pub(super) names: Option<HashMap<String, String>>,
     pub(super) values: Option<Attributes>,
     pub(super) consistent: bool,
+    /// The attributes that selected items have; `None` for all.
+    pub(super) wanted: Option<Vec<&'static str>>,
+    /// The attributes that a place in the order is made of.
+    pub(super) place_names: Vec<&'static str>,
     /// What is asked for, to be decided about items that the service was not asked about.
     pub(super) conditions: Conditions,
 }
@@ -40,10 +45,18 @@ pub(super) struct Conditions {
     pub(super) client_filter: Option<Node>,
 }
 
+/// One part of a scan in segments.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    pub(super) number: i32,
+    pub(super) of: i32,
+}
+
 /// What the service answers at once.
 pub(super) struct Answer {
     pub(super) items: Vec<Attributes>,
-    pub(super) next: Option<Attributes>,
+    /// The key behind which the next page begins; `None` after the last one.
+    pub(super) next: Option<Item>,
     /// How many items passed the filter; they are not among `items` where only a count was asked for.
     pub(super) count: usize,
 }
@@ -77,21 +90,40 @@ impl Rendered {
             .consistent_read(self.consistent)
     }
 
+    /// The next page of what has come so far, of a segment where it is one.
     pub(super) async fn fetch(
         &self,
         db: &Database,
-        start: Option<Attributes>,
+        position: &Position,
+        segment: Option<Segment>,
         limit: Option<i32>,
     ) -> Result<Answer, Error> {
-        let client = db.once();
+        let (client, start) = (db.once(), self.start_key(position));
         if self.key_condition.is_some() {
             let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
             let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
             return Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count));
         }
-        let request = self.scan(client).set_exclusive_start_key(start).set_limit(limit);
+        let request = self
+            .scan(client)
+            .set_exclusive_start_key(start)
+            .set_limit(limit)
+            .set_segment(segment.map(|segment| segment.number))
+            .set_total_segments(segment.map(|segment| segment.of));
         let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
         Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count))
+    }
+
+    pub(super) fn start_key(&self, position: &Position) -> Option<Attributes> {
+        let Position::Behind(values) = position else { return None };
+        let names = self.place_names.iter().map(|name| (*name).to_owned());
+        Some(names.zip(values.iter().cloned()).collect())
+    }
+
+    /// The position behind an item, or behind the key where a page ended.
+    pub(super) fn behind(&self, item: &Item) -> Position {
+        let values = self.place_names.iter().filter_map(|name| item.get(name).cloned());
+        Position::Behind(values.collect())
     }
 }
 
@@ -109,7 +141,7 @@ impl Conditions {
 
 impl Answer {
     fn new(items: Option<Vec<Attributes>>, next: Option<Attributes>, count: i32) -> Self {
-        let next = next.filter(|key| !key.is_empty());
+        let next = next.filter(|key| !key.is_empty()).map(Item::from);
         let count = usize::try_from(count).unwrap_or_default();
         Self { items: items.unwrap_or_default(), next, count }
     }

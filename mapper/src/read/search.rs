@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 
+use super::cursor::{Cursor, Position};
 use super::expired::unexpired;
 use super::known::{KnownResults, Order};
-use super::request::{Attributes, Conditions, Rendered};
+use super::request::{Conditions, Rendered, Segment};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
@@ -35,8 +36,15 @@ pub(super) struct Search<'a> {
     pub(super) limit: Option<usize>,
     /// How many items one request reads at most.
     pub(super) page_size: Option<usize>,
+    /// In how many parts a scan is read at the same time; `None` for one after the other.
+    pub(super) segments: Option<usize>,
+    /// Whether a whole table is read on purpose, also where scans are forbidden.
+    pub(super) is_job: bool,
     pub(super) consistent: bool,
 }
+
+/// AWS: `TotalSegments`.
+const MOST_SEGMENTS: usize = 1_000_000;
 
 pub(super) enum Source {
     Query { hash: Hash, range: Vec<Node>, reverse: bool },
@@ -48,14 +56,20 @@ type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
 /// How far a search has come.
 pub(super) struct Progress {
-    /// Behind which item the next page begins; `None` for the first one.
-    pub(super) start: Option<Attributes>,
-    /// Whether there is a next page.
-    pub(super) more: bool,
+    pub(super) position: Position,
+    /// The segment that it is about, where there are several.
+    pub(super) segment: Option<Segment>,
     /// How many results are still wanted.
     pub(super) left: usize,
     /// What a transaction knows and was not returned yet.
     known: KnownResults,
+}
+
+impl Progress {
+    /// Whether there is a next page, and it is wanted.
+    pub(super) fn is_more(&self) -> bool {
+        self.left > 0 && self.position != Position::End
+    }
 }
 
 impl Source {
@@ -68,13 +82,15 @@ impl Source {
 pub(crate) async fn scan_page(
     db: &Database,
     layout: &'static Layout,
-    start: Option<Attributes>,
-) -> Result<(Vec<Item>, Option<Attributes>), Error> {
-    let search = Search::new(db, layout, None, Source::Scan);
+    start: Option<Item>,
+) -> Result<(Vec<Item>, Option<Item>), Error> {
+    let search = Search { is_job: true, ..Search::new(db, layout, None, Source::Scan) };
     let rendered = search.render(None)?;
-    let mut progress = Progress { start, ..search.begin(&rendered)? };
+    let position = start.map_or(Position::Start, |item| rendered.behind(&item));
+    let mut progress = Progress { position, ..search.begin(&rendered)? };
     let items = search.page(&rendered, &mut progress).await?;
-    Ok((items.unwrap_or_default(), progress.start))
+    let next = rendered.start_key(&progress.position).map(Item::from);
+    Ok((items.unwrap_or_default(), next))
 }
 
 impl<'a> Search<'a> {
@@ -96,6 +112,8 @@ impl<'a> Search<'a> {
             skip_expired: false,
             limit: None,
             page_size: None,
+            segments: None,
+            is_job: false,
             consistent: false,
         }
     }
@@ -135,7 +153,42 @@ impl<'a> Search<'a> {
             let all = overlay.known(&rendered.table, &in_range)?;
             known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
         }
-        Ok(Progress { start: None, more: true, left: self.limit.unwrap_or(usize::MAX), known })
+        let (position, left) = (Position::Start, self.limit.unwrap_or(usize::MAX));
+        Ok(Progress { position, segment: None, left, known })
+    }
+
+    /// The progress of every segment, from the start or from where a cursor stands; of the whole where there are none.
+    pub(super) fn begin_all(
+        &self,
+        rendered: &Rendered,
+        cursor: Option<&Cursor>,
+    ) -> Result<Vec<Progress>, Error> {
+        let count = self.segments.unwrap_or(1);
+        let positions = match cursor {
+            Some(cursor) => {
+                let shape = self.shape(rendered)?;
+                cursor.open(self.db.cursor_secret(), &shape, count, rendered.place_names.len())?
+            }
+            None => vec![Position::Start; count],
+        };
+        let of = i32::try_from(count).unwrap_or(i32::MAX);
+        let segment = |number| self.segments.map(|_| Segment { number, of });
+        (0..of)
+            .zip(positions)
+            .map(|(number, position)| {
+                let segment = segment(number);
+                Ok(Progress { position, segment, ..self.begin(rendered)? })
+            })
+            .collect()
+    }
+
+    /// A cursor of this search, behind what was taken.
+    pub(super) fn cursor(
+        &self,
+        rendered: &Rendered,
+        positions: &[Position],
+    ) -> Result<Cursor, Error> {
+        Cursor::new(self.db.cursor_secret(), &self.shape(rendered)?, positions)
     }
 
     /// The wanted items of the next page; `None` after the last one.
@@ -144,11 +197,12 @@ impl<'a> Search<'a> {
         rendered: &Rendered,
         progress: &mut Progress,
     ) -> Result<Option<Vec<Item>>, Error> {
-        if progress.left == 0 || !progress.more {
+        if !progress.is_more() {
             return Ok(None);
         }
-        let page_size = self.items_per_request(rendered, progress);
-        let page = rendered.fetch(self.db, progress.start.clone(), page_size).await?;
+        let size = self.items_per_request(rendered, progress);
+        let (position, segment) = (&progress.position, progress.segment);
+        let page = rendered.fetch(self.db, position, segment, size).await?;
         let mut items = Vec::new();
         // Where fewer results are wanted than the page has: the last item that was taken.
         let mut behind = None;
@@ -159,22 +213,22 @@ impl<'a> Search<'a> {
             if items.len() >= progress.left {
                 break;
             }
-            let place = rest.peek().map(|_| self.place(&item));
+            let position = rest.peek().map(|_| rendered.behind(&item));
             items.extend(self.found(rendered, &progress.known, item)?);
-            if items.len() >= progress.left && place.is_some() {
-                behind = place;
+            if items.len() >= progress.left && position.is_some() {
+                behind = position;
                 break;
             }
         }
         match &page.next {
             _ if behind.is_some() => {}
-            Some(last) => items.extend(progress.known.take_before(&Item::from(last.clone()))),
+            Some(last) => items.extend(progress.known.take_before(last)),
             None => items.extend(progress.known.take_all()),
         }
         items.truncate(progress.left);
         progress.left -= items.len();
-        progress.more = behind.is_some() || page.next.is_some();
-        progress.start = behind.or(page.next);
+        let next = page.next.map(|last| rendered.behind(&last));
+        progress.position = behind.or(next).unwrap_or(Position::End);
         Ok(Some(items))
     }
 
@@ -191,14 +245,8 @@ impl<'a> Search<'a> {
         Some(i32::try_from(size).unwrap_or(i32::MAX))
     }
 
-    /// The place of an item in the order of the search: all of its keys.
-    fn place(&self, item: &Item) -> Attributes {
-        let names = self.place_names().into_iter();
-        names.filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
-    }
-
     /// The attributes that a place is made of: the keys of what is searched, then those of the table.
-    pub(super) fn place_names(&self) -> Vec<&'static str> {
+    fn place_names(&self) -> Vec<&'static str> {
         let (mut names, range) = self.keys();
         let table = std::iter::once(self.layout.hash_key).chain(self.layout.range_key);
         for name in range.into_iter().chain(table.map(|key| key.name)) {
@@ -254,6 +302,11 @@ impl<'a> Search<'a> {
         self,
         wanted: Option<&[&'static str]>,
     ) -> Result<ScanFluentBuilder, Error> {
+        if self.segments.is_some() {
+            return Err(Error::Usage(
+                "a request is of one segment: write `.segment(…)` and `.total_segments(…)` of the SDK's builder",
+            ));
+        }
         Ok(self.render(wanted)?.scan(self.db.client()))
     }
 
@@ -276,11 +329,7 @@ impl<'a> Search<'a> {
 
     pub(super) fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
         let encode = |error| Error::encode(self.layout, error);
-        if self.page_size == Some(0) {
-            return Err(Error::Usage(
-                "a page has at least one item: write `.page_size(1)` or more",
-            ));
-        }
+        self.check()?;
         let mut placeholders = Placeholders::default();
         let conditions = self.conditions()?;
         let key_condition = match &conditions.key {
@@ -307,8 +356,43 @@ impl<'a> Search<'a> {
             names,
             values,
             consistent: self.consistent,
+            wanted: wanted.map(<[_]>::to_vec),
+            place_names: self.place_names(),
             conditions,
         })
+    }
+
+    /// What can be said before anything is rendered.
+    fn check(&self) -> Result<(), Error> {
+        if self.page_size == Some(0) {
+            return Err(Error::Usage(
+                "a page has at least one item: write `.page_size(1)` or more",
+            ));
+        }
+        if self.limit == Some(0) {
+            return Err(Error::Usage(
+                "a limit is of at least one result: write `.limit(1)` or more",
+            ));
+        }
+        if matches!(self.source, Source::Scan) && self.db.forbids_scans() && !self.is_job {
+            return Err(Error::ScanForbidden(self.table().into()));
+        }
+        let Some(segments) = self.segments else { return Ok(()) };
+        if self.overlay.is_some() {
+            return Err(Error::Usage(
+                "a transaction reads a table in one: write the scan without `.segments(…)`",
+            ));
+        }
+        if segments == 0 {
+            return Err(Error::Usage(
+                "a scan has at least one segment: write `.segments(1)` or more",
+            ));
+        }
+        if segments > MOST_SEGMENTS {
+            let what = "segments of a scan";
+            return Err(Error::Limit { what, limit: MOST_SEGMENTS, found: segments, item: None });
+        }
+        Ok(())
     }
 
     /// What is asked for.
