@@ -2,9 +2,11 @@
 
 mod conflict;
 mod service;
+mod sweep;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
+pub use sweep::SweepError;
 
 use std::fmt;
 
@@ -147,6 +149,9 @@ pub enum Error {
         "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
     )]
     ScanForbidden(Box<str>),
+    /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
+    #[error(transparent)]
+    Sweep(Box<SweepError>),
     /// Something else that the service said.
     #[error(transparent)]
     Service(Box<ServiceError>),

@@ -118,6 +118,27 @@ impl<M: Model> Output<M> for Plain {
     }
 }
 
+/// Items as they are stored, without a model; what `raw()` makes of a query or scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw;
+
+#[diagnostic::do_not_recommend]
+impl<M> Output<M> for Raw {
+    type Yield = Item;
+
+    fn wanted() -> Option<Vec<&'static str>> {
+        None
+    }
+
+    fn read(_: &str, _: &Key, item: Item) -> Result<Option<Item>, Error> {
+        Ok(Some(item))
+    }
+
+    fn read_whole(_: &str, _: &Key, item: Item) -> Result<Item, Error> {
+        Ok(item)
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<P: Projection<Of = M>, M: Model> Output<M> for P {
     type Yield = Self;

@@ -20,13 +20,16 @@ pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
 #[doc(hidden)]
 pub use collection::{Found, LoadedModel, Slot};
+pub(crate) use cursor::Position;
 pub use cursor::{Cursor, Page};
 pub use get::Get;
 pub use index::Index;
+pub(crate) use lane::Request;
 pub use query::{Query, Scan};
-pub(crate) use search::scan_page;
+pub(crate) use search::{Progress, Search};
 pub use snapshot::{Snapshot, SnapshotItems, SnapshotSlot};
 pub use stream::Results;
+pub(crate) use stream::all_items;
 
 /// A boxed future, as `.await` on a builder needs one.
 pub(crate) type BoxFuture<'a, T> =

@@ -40,6 +40,7 @@ mod recorded;
 mod sends;
 mod shapes;
 mod snapshots;
+mod sweeps;
 mod transactions;
 mod trees;
 mod types;

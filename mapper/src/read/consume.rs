@@ -8,12 +8,11 @@ use super::request::Rendered;
 use super::search::{Progress, Search};
 use super::stream::Results;
 use crate::error::Error;
-use crate::model::Model;
 use crate::projection::Output;
 
 impl Search<'_> {
     /// Every result.
-    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O::Yield>, Error> {
+    pub(super) async fn collect<M: 'static, O: Output<M>>(self) -> Result<Vec<O::Yield>, Error> {
         let mut results = Results::of::<M, O>(self, None);
         let mut found = Vec::new();
         while let Some(result) = results.next().await.transpose()? {
@@ -23,7 +22,7 @@ impl Search<'_> {
     }
 
     /// The first results, up to so many.
-    pub(super) async fn at_most<M: Model, O: Output<M>>(
+    pub(super) async fn at_most<M: 'static, O: Output<M>>(
         mut self,
         results: usize,
     ) -> Result<Vec<O::Yield>, Error> {
@@ -32,7 +31,7 @@ impl Search<'_> {
     }
 
     /// One page of results: what one request finds, or as many as the limit says.
-    pub(super) async fn page_behind<M: Model, O: Output<M>>(
+    pub(super) async fn page_behind<M: 'static, O: Output<M>>(
         self,
         cursor: Option<Cursor>,
     ) -> Result<Page<O::Yield>, Error> {
@@ -64,7 +63,7 @@ impl Search<'_> {
     }
 
     /// How many results there are.
-    pub(super) async fn count<M: Model, O: Output<M>>(self) -> Result<usize, Error> {
+    pub(super) async fn count<M: 'static, O: Output<M>>(self) -> Result<usize, Error> {
         let mut rendered = self.render(None)?;
         let here = self.is_decided_here(&rendered);
         if here {
@@ -123,14 +122,14 @@ impl Search<'_> {
     }
 
     /// The request for results of this kind.
-    pub(super) fn rendered<M: Model, O: Output<M>>(&self) -> Result<Rendered, Error> {
+    pub(super) fn rendered<M: 'static, O: Output<M>>(&self) -> Result<Rendered, Error> {
         // What a transaction reads is compared at commit, so that all of it is needed.
         let wanted = O::wanted().filter(|_| self.overlay.is_none());
         self.render(wanted.as_deref())
     }
 
     /// The results of the next page, each with the position behind it; `None` after the last page.
-    pub(super) async fn results<M: Model, O: Output<M>>(
+    pub(super) async fn results<M: 'static, O: Output<M>>(
         &self,
         rendered: &Rendered,
         progress: &mut Progress,

@@ -64,7 +64,7 @@ pub struct Cursor {
 
 /// How far a search has come, or one segment of a scan.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Position {
+pub(crate) enum Position {
     Start,
     /// Behind the item with these values, in the order of [`Rendered::place_names`](super::request::Rendered).
     Behind(Vec<AttributeValue>),

@@ -9,17 +9,47 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::BoxFuture;
-use super::cursor::Position;
+use super::cursor::{Cursor, Position};
 use super::request::Rendered;
 use super::search::{Progress, Search};
 use crate::error::Error;
-use crate::model::Model;
+use crate::item::Item;
+use crate::key::Key;
 use crate::projection::Output;
 
 /// What all lanes ask for.
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     pub(super) search: Search<'a>,
     pub(super) rendered: Rendered,
+}
+
+/// How a sweep reads: it acts on the items of a page one by one.
+impl Request<'_> {
+    /// The table's full name.
+    pub(crate) fn table(&self) -> &str {
+        &self.rendered.table
+    }
+
+    /// The items of the next page as they are stored; `None` after the last one.
+    pub(crate) async fn page(&self, progress: &mut Progress) -> Result<Option<Vec<Item>>, Error> {
+        self.search.page(&self.rendered, progress).await
+    }
+
+    pub(crate) fn key(&self, item: &Item) -> Result<Key, Error> {
+        self.search.key(item)
+    }
+
+    /// The result of one item; `None` where it was deleted before all of it could be read.
+    pub(crate) async fn output<M: 'static, O: Output<M>>(
+        &self,
+        item: Item,
+    ) -> Result<Option<O::Yield>, Error> {
+        self.search.output::<M, O>(&self.rendered.table, item).await
+    }
+
+    pub(crate) fn cursor(&self, positions: &[Position]) -> Result<Cursor, Error> {
+        self.search.cursor(&self.rendered, positions)
+    }
 }
 
 /// A lane on its way: it becomes the future of its next page.
@@ -58,7 +88,7 @@ pub(super) struct Taken<T> {
     pub(super) result: Option<T>,
 }
 
-impl<'a, M: Model, O: Output<M>> Reading<'a, M, O> {
+impl<'a, M: 'static, O: Output<M>> Reading<'a, M, O> {
     pub(super) fn new(request: Arc<Request<'a>>, progress: Progress) -> Self {
         Self { request, progress, types: PhantomData }
     }

@@ -16,8 +16,9 @@ use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
-use crate::projection::{Output, Plain, Within};
+use crate::projection::{Output, Plain, Raw, Within};
 use crate::reader::Reader;
+use crate::sweep::Sweep;
 
 /// The model, what is queried, what comes back.
 type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
@@ -118,7 +119,7 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
     }
 }
 
-impl<M: Model, I, O> Scan<'_, M, I, O> {
+impl<'a, M: Model, I, O> Scan<'a, M, I, O> {
     /// Reads so many parts of the table at the same time, each with requests of its own: a parallel scan. Its results
     /// have no order, and one page of each segment is in memory.
     ///
@@ -149,6 +150,14 @@ impl<M: Model, I, O> Scan<'_, M, I, O> {
     pub fn segments(mut self, segments: usize) -> Self {
         self.search.segments = Some(segments);
         self
+    }
+
+    /// A job that acts on every result and can be killed and resumed: a [`Sweep`].
+    pub fn sweep(self) -> Sweep<'a, M, O>
+    where
+        O: Output<M>,
+    {
+        Sweep::of(self.search)
     }
 }
 
@@ -340,6 +349,12 @@ macro_rules! common {
             /// # }
             /// ```
             pub fn plain(self) -> $ty<'a, M, I, Plain> {
+                $ty::of(self.search)
+            }
+
+            /// Yields the items as they are stored, whether or not they can be read as models, and not upgraded: for
+            /// copies and repairs.
+            pub fn raw(self) -> $ty<'a, M, I, Raw> {
                 $ty::of(self.search)
             }
         }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::Select;
 use super::cursor::{Cursor, Position};
 use super::expired::unexpired;
 use super::known::{KnownResults, Order};
+use super::lane::Request;
 use super::request::{Conditions, Rendered, Segment};
 use crate::codec::EncodeError;
 use crate::database::Database;
@@ -16,12 +17,11 @@ use crate::index::{Holds, IndexLayout};
 use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
-use crate::model::Model;
 use crate::projection::Output;
 use crate::reader::{Noted, Overlay, Reader};
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 
-pub(super) struct Search<'a> {
+pub(crate) struct Search<'a> {
     pub(super) db: &'a Database,
     /// What a transaction knows; it counts more than what the store says.
     pub(super) overlay: Option<&'a dyn Overlay>,
@@ -55,8 +55,8 @@ pub(super) enum Source {
 type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
 /// How far a search has come.
-pub(super) struct Progress {
-    pub(super) position: Position,
+pub(crate) struct Progress {
+    pub(crate) position: Position,
     /// The segment that it is about, where there are several.
     pub(super) segment: Option<Segment>,
     /// How many results are still wanted.
@@ -76,21 +76,6 @@ impl Source {
     pub(super) fn query(hash: Hash) -> Self {
         Self::Query { hash, range: Vec::new(), reverse: false }
     }
-}
-
-/// The items of one page of a model's table as they are stored, and where the next page begins.
-pub(crate) async fn scan_page(
-    db: &Database,
-    layout: &'static Layout,
-    start: Option<Item>,
-) -> Result<(Vec<Item>, Option<Item>), Error> {
-    let search = Search { is_job: true, ..Search::new(db, layout, None, Source::Scan) };
-    let rendered = search.render(None)?;
-    let position = start.map_or(Position::Start, |item| rendered.behind(&item));
-    let mut progress = Progress { position, ..search.begin(&rendered)? };
-    let items = search.page(&rendered, &mut progress).await?;
-    let next = rendered.start_key(&progress.position).map(Item::from);
-    Ok((items.unwrap_or_default(), next))
 }
 
 impl<'a> Search<'a> {
@@ -127,6 +112,29 @@ impl<'a> Search<'a> {
         let overlay = reader.overlay();
         let consistent = overlay.is_some();
         Self { overlay, consistent, ..Self::new(reader.database(), layout, None, source) }
+    }
+
+    /// The same as part of a job, which scans on purpose.
+    pub(crate) fn as_job(self) -> Self {
+        Self { is_job: true, ..self }
+    }
+
+    /// What a sweep asks for, and the progress of its segments.
+    pub(crate) fn into_request<M: 'static, O: Output<M>>(
+        self,
+        cursor: Option<&Cursor>,
+    ) -> Result<(Request<'a>, Vec<Progress>), Error> {
+        if self.limit.is_some() {
+            return Err(Error::Usage(
+                "a sweep visits every item: write the scan without `.limit(…)`",
+            ));
+        }
+        if self.overlay.is_some() {
+            return Err(Error::Usage("a sweep outlives a transaction: write the scan with `&db`"));
+        }
+        let rendered = self.rendered::<M, O>()?;
+        let progress = self.begin_all(&rendered, cursor)?;
+        Ok((Request { search: self, rendered }, progress))
     }
 
     /// The table's name, with the prefix.
@@ -285,7 +293,7 @@ impl<'a> Search<'a> {
         self.owner(item).is_some() && rendered.conditions.hold(item)
     }
 
-    fn key(&self, item: &Item) -> Result<Key, Error> {
+    pub(super) fn key(&self, item: &Item) -> Result<Key, Error> {
         Key::of(self.layout, item).map_err(|error| Error::encode(self.layout, error))
     }
 
@@ -311,7 +319,7 @@ impl<'a> Search<'a> {
     }
 
     /// The result of one item; `None` where the item was deleted before all of it could be read.
-    pub(super) async fn output<M: Model, O: Output<M>>(
+    pub(super) async fn output<M: 'static, O: Output<M>>(
         &self,
         table: &str,
         item: Item,

@@ -12,10 +12,12 @@ use futures_util::stream::SelectAll;
 
 use super::cursor::{Cursor, Position};
 use super::lane::{Lane, Reading, Request, Taken};
-use super::search::Search;
+use super::search::{Search, Source};
+use crate::database::Database;
 use crate::error::Error;
-use crate::model::Model;
-use crate::projection::Output;
+use crate::item::Item;
+use crate::layout::Layout;
+use crate::projection::{Output, Raw};
 
 /// The results of a query or scan, one after the other; from [`Query::stream`](super::Query::stream).
 ///
@@ -56,8 +58,14 @@ pub struct Results<'a, T> {
     left: usize,
 }
 
+/// Every item of a layout's table as it is stored, for a job of the library's own.
+pub(crate) fn all_items<'a>(db: &'a Database, layout: &'static Layout) -> Results<'a, Item> {
+    let search = Search::new(db, layout, None, Source::Scan);
+    Results::of::<(), Raw>(search.as_job(), None)
+}
+
 impl<'a, T: Send + 'a> Results<'a, T> {
-    pub(super) fn of<M: Model, O: Output<M, Yield = T>>(
+    pub(super) fn of<M: 'static, O: Output<M, Yield = T>>(
         search: Search<'a>,
         cursor: Option<&Cursor>,
     ) -> Self {
