@@ -99,6 +99,14 @@ pub enum Error {
     /// The table does not exist, or one of several. Create it with `Table::<M>::create`.
     #[error("{} does not exist: create it with Table::<M>::create(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
+    /// The table has no index of this name: it was made before the model had it. Nothing was read.
+    #[error("table {table} has no index {index}: add it to the table, nothing was read")]
+    NoSuchIndex {
+        /// The table's full name.
+        table: Box<str>,
+        /// The index.
+        index: &'static str,
+    },
     /// The service kept refusing for its own reasons until the deadline. Nothing was written; try again later.
     #[error("{0}")]
     Busy(Box<Busy>),

@@ -10,6 +10,7 @@ mod index;
 mod known;
 mod lane;
 mod query;
+mod render;
 mod request;
 mod search;
 mod shape;

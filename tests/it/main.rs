@@ -37,6 +37,7 @@ mod overlays;
 mod paging;
 mod reads;
 mod recorded;
+mod refusals;
 mod sends;
 mod shapes;
 mod snapshots;

@@ -19,7 +19,7 @@ pub(super) type Attributes = HashMap<String, AttributeValue>;
 /// A request without its start key: rendered once, sent for every page.
 pub(super) struct Rendered {
     pub(super) table: String,
-    pub(super) index: Option<String>,
+    pub(super) index: Option<&'static str>,
     pub(super) key_condition: Option<String>,
     pub(super) reverse: bool,
     pub(super) filter: Option<String>,
@@ -66,7 +66,7 @@ impl Rendered {
         client
             .query()
             .table_name(&self.table)
-            .set_index_name(self.index.clone())
+            .set_index_name(self.index.map(str::to_owned))
             .set_projection_expression(self.projection.clone())
             .set_select(self.select.clone())
             .set_key_condition_expression(self.key_condition.clone())
@@ -81,7 +81,7 @@ impl Rendered {
         client
             .scan()
             .table_name(&self.table)
-            .set_index_name(self.index.clone())
+            .set_index_name(self.index.map(str::to_owned))
             .set_projection_expression(self.projection.clone())
             .set_select(self.select.clone())
             .set_filter_expression(self.filter.clone())
@@ -99,19 +99,39 @@ impl Rendered {
         limit: Option<i32>,
     ) -> Result<Answer, Error> {
         let (client, start) = (db.once(), self.start_key(position));
-        if self.key_condition.is_some() {
+        let answer = if self.key_condition.is_some() {
             let request = self.query(client).set_exclusive_start_key(start).set_limit(limit);
-            let answer = repeat(db, "Query", &self.table, || request.clone().send()).await?;
-            return Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count));
+            let answer = repeat(db, "Query", &self.table, || request.clone().send()).await;
+            answer.map(|answer| Answer::new(answer.items, answer.last_evaluated_key, answer.count))
+        } else {
+            let request = self
+                .scan(client)
+                .set_exclusive_start_key(start)
+                .set_limit(limit)
+                .set_segment(segment.map(|segment| segment.number))
+                .set_total_segments(segment.map(|segment| segment.of));
+            let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await;
+            answer.map(|answer| Answer::new(answer.items, answer.last_evaluated_key, answer.count))
+        };
+        match (answer, self.index) {
+            (Err(Error::Service(error)), Some(index)) if error.code == "ValidationException" => {
+                Err(match self.lacks_index(db, index).await {
+                    true => Error::NoSuchIndex { table: self.table.as_str().into(), index },
+                    false => Error::Service(error),
+                })
+            }
+            (answer, _) => answer,
         }
-        let request = self
-            .scan(client)
-            .set_exclusive_start_key(start)
-            .set_limit(limit)
-            .set_segment(segment.map(|segment| segment.number))
-            .set_total_segments(segment.map(|segment| segment.of));
-        let answer = repeat(db, "Scan", &self.table, || request.clone().send()).await?;
-        Ok(Answer::new(answer.items, answer.last_evaluated_key, answer.count))
+    }
+
+    /// Whether the table has no such index: the service says that with a code that says nothing.
+    async fn lacks_index(&self, db: &Database, index: &str) -> bool {
+        let request = || db.once().describe_table().table_name(&self.table).send();
+        let answer = repeat(db, "DescribeTable", &self.table, request).await;
+        let Ok(Some(table)) = answer.map(|answer| answer.table) else { return false };
+        let global = table.global_secondary_indexes().iter().filter_map(|index| index.index_name());
+        let local = table.local_secondary_indexes().iter().filter_map(|index| index.index_name());
+        !global.chain(local).any(|name| name == index)
     }
 
     pub(super) fn start_key(&self, position: &Position) -> Option<Attributes> {

@@ -22,7 +22,8 @@ impl Search<'_> {
 
         let mut shape = vec![u8::from(reverse), u8::from(self.skip_expired)];
         let texts = [Some(self.layout.model.to_owned()), Some(rendered.table.clone())];
-        for text in texts.into_iter().chain([rendered.index.clone(), key.flatten(), filter]) {
+        let index = rendered.index.map(str::to_owned);
+        for text in texts.into_iter().chain([index, key.flatten(), filter]) {
             push(&mut shape, text.unwrap_or_default().as_bytes());
         }
         let wanted = rendered.wanted.as_ref();
