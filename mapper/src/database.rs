@@ -52,6 +52,7 @@ struct Inner {
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
+    forbids_scans: bool,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -66,6 +67,7 @@ pub struct DatabaseBuilder {
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
+    forbids_scans: bool,
 }
 
 impl Database {
@@ -94,6 +96,7 @@ impl Database {
             clock: Box::new(SystemTime::now),
             cursor_secret: None,
             observer: None,
+            forbids_scans: false,
         }
     }
 
@@ -133,6 +136,10 @@ impl Database {
     /// What cursors are signed with.
     pub(crate) fn cursor_secret(&self) -> Option<&[u8]> {
         self.inner.cursor_secret.as_deref()
+    }
+
+    pub(crate) fn forbids_scans(&self) -> bool {
+        self.inner.forbids_scans
     }
 
     /// How long the library keeps trying.
@@ -283,16 +290,51 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Refuses every scan of a table or index with [`Error::ScanForbidden`], before anything is sent: for programs
+    /// that answer requests, where a scan that slips in is paid by the size of the table. A
+    /// [`Sweep`](crate::Sweep), and what administers unique values, is asked for by name and still reads whole tables.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Database::builder(dynamap::embedded::memory()?).forbid_scans().build();
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// let refused = DoomMap::scan(&db).try_collect().await;
+    /// assert!(matches!(refused, Err(Error::ScanForbidden(table)) if &*table == "maps"));
+    /// assert!(DoomMap::query(&db, 1).try_collect().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn forbid_scans(mut self) -> Self {
+        self.forbids_scans = true;
+        self
+    }
+
     /// The store.
     #[must_use]
     pub fn build(self) -> Database {
-        let Self { client, prefix, retry, seed, clock, cursor_secret, observer } = self;
+        let Self { client, prefix, retry, seed, clock, cursor_secret, observer, forbids_scans } =
+            self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
         let budget = Budget::new(retry.budget);
-        let inner =
-            Inner { client, once, prefix, retry, budget, source, clock, cursor_secret, observer };
+        let inner = Inner {
+            client,
+            once,
+            prefix,
+            retry,
+            budget,
+            source,
+            clock,
+            cursor_secret,
+            observer,
+            forbids_scans,
+        };
         Database { inner: Arc::new(inner), scope: None }
     }
 }

@@ -2,11 +2,13 @@
 
 mod conflict;
 mod service;
+mod sweep;
 mod undone;
 mod unwritten;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
+pub use sweep::SweepError;
 pub(crate) use undone::Undone;
 pub use unwritten::Unwritten;
 
@@ -101,6 +103,14 @@ pub enum Error {
     /// The table does not exist, or one of several. Create it with `Table::<M>::create`.
     #[error("{} does not exist: create it with Table::<M>::create(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
+    /// The table has no index of this name: it was made before the model had it. Nothing was read.
+    #[error("table {table} has no index {index}: add it to the table, nothing was read")]
+    NoSuchIndex {
+        /// The table's full name.
+        table: Box<str>,
+        /// The index.
+        index: &'static str,
+    },
     /// The service kept refusing for its own reasons until the deadline. Nothing was written; try again later.
     #[error("{0}")]
     Busy(Box<Busy>),
@@ -149,6 +159,14 @@ pub enum Error {
     /// page.
     #[error("the cursor is not one of this query: nothing was sent, begin with the first page")]
     ForeignCursor,
+    /// Scans are forbidden on this database, by its builder. Nothing was sent.
+    #[error(
+        "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
+    )]
+    ScanForbidden(Box<str>),
+    /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
+    #[error(transparent)]
+    Sweep(Box<SweepError>),
     /// Something else that the service said.
     #[error(transparent)]
     Service(Box<ServiceError>),

@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::layout::Layout;
 use crate::loaded::Loaded;
 use crate::model::Model;
-use crate::read::{BoxFuture, scan_page};
+use crate::read::{BoxFuture, all_items};
 use crate::reader::Reader as _;
 use crate::unique::{self, GUARDS, UniqueLayout, owner_of};
 use crate::write::{After, Base, Write, apply};
@@ -139,18 +139,12 @@ impl<M: Model> Unique<M> {
     /// What the service says; `Decode`, `SchemaTooNew`, `Upgrade` of an item.
     pub async fn backfill(db: &Database) -> Result<Backfill, Error> {
         let mut report = Backfill::default();
-        let mut start = None;
-        loop {
-            let (items, next) = Box::pin(scan_page(db, M::layout(), start)).await?;
-            for item in items {
-                report.items += 1;
-                Box::pin(guard_item::<M>(db, item, &mut report)).await?;
-            }
-            if next.is_none() {
-                return Ok(report);
-            }
-            start = next;
+        let mut items = all_items(db, M::layout());
+        while let Some(item) = items.next().await {
+            report.items += 1;
+            Box::pin(guard_item::<M>(db, item?, &mut report)).await?;
         }
+        Ok(report)
     }
 
     /// The guards whose owners do not have the value: what a program leaves that deletes or changes items without this
@@ -305,22 +299,14 @@ struct Found {
 
 async fn orphans(db: &Database, layout: &'static Layout) -> Result<Vec<Found>, Error> {
     let table = db.table_name(layout);
-    let mut found = Vec::new();
-    let mut start = None;
-    loop {
-        let (guards, next) = Box::pin(scan_page(db, &GUARDS, start)).await?;
-        for guard in guards {
-            let of =
-                layout.uniques.iter().find(|constraint| constraint.is_of(layout, &table, &guard));
-            if let Some(constraint) = of {
-                found.extend(Box::pin(orphan(db, layout, constraint, guard)).await?);
-            }
+    let (mut found, mut guards) = (Vec::new(), all_items(db, &GUARDS));
+    while let Some(guard) = guards.next().await.transpose()? {
+        let of = layout.uniques.iter().find(|constraint| constraint.is_of(layout, &table, &guard));
+        if let Some(constraint) = of {
+            found.extend(Box::pin(orphan(db, layout, constraint, guard)).await?);
         }
-        if next.is_none() {
-            return Ok(found);
-        }
-        start = next;
     }
+    Ok(found)
 }
 
 /// Whether a guard is an orphan.

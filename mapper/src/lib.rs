@@ -7,7 +7,7 @@
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `error`
 //! * I/O: `database` `capacity` `reader` `read` `write` `retry`
-//! * built on both: `batch` `sequence` `table` `guards`
+//! * built on both: `batch` `sequence` `sweep` `table` `guards`
 
 mod automatic;
 pub mod batch;
@@ -35,6 +35,7 @@ mod reader;
 mod retry;
 pub mod schema;
 pub mod sequence;
+mod sweep;
 mod table;
 pub mod template;
 pub mod unique;
@@ -70,7 +71,7 @@ pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
-pub use projection::Projection;
+pub use projection::{Plain, Projection, Raw};
 pub use read::{
     Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Query, Results,
     Scan, Snapshot,
@@ -79,6 +80,7 @@ pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
+pub use sweep::{Checkpoint, FailedItem, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

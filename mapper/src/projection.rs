@@ -58,27 +58,32 @@ pub trait Projection: Sized + Send + 'static {
 /// Projections whose attributes are all in index `I`; implemented by the derive.
 pub trait Within<I>: Projection {}
 
-/// What a query or scan of model `M` yields: [`Loaded`] models, or a [`Projection`].
+/// How the items of a query or scan of model `M` come back: as [`Loaded`] models, [`Plain`] ones, or a [`Projection`].
 #[diagnostic::on_unimplemented(
     message = "this index does not hold whole items",
     label = "say which of its attributes to read",
     note = "write `.select::<P>()`, where `P` derives `Projection` and has attributes that the index holds"
 )]
-pub trait Output<M>: Sized + Send {
+pub trait Output<M>: 'static {
+    /// What comes back for an item.
+    type Yield: Send;
+
     /// The attributes to read; `None` for all.
     #[doc(hidden)]
     fn wanted() -> Option<Vec<&'static str>>;
 
     /// The result of an item; `None` where the whole item is needed.
     #[doc(hidden)]
-    fn read(table: &str, key: &Key, item: Item) -> Result<Option<Self>, Error>;
+    fn read(table: &str, key: &Key, item: Item) -> Result<Option<Self::Yield>, Error>;
 
     /// The result of a whole item.
     #[doc(hidden)]
-    fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self, Error>;
+    fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self::Yield, Error>;
 }
 
 impl<M: Model> Output<M> for Loaded<M> {
+    type Yield = Self;
+
     fn wanted() -> Option<Vec<&'static str>> {
         None
     }
@@ -92,8 +97,52 @@ impl<M: Model> Output<M> for Loaded<M> {
     }
 }
 
+/// The models themselves, without the stored items; what `plain()` makes of a query or scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Plain;
+
+#[diagnostic::do_not_recommend]
+impl<M: Model> Output<M> for Plain {
+    type Yield = M;
+
+    fn wanted() -> Option<Vec<&'static str>> {
+        None
+    }
+
+    fn read(table: &str, key: &Key, item: Item) -> Result<Option<M>, Error> {
+        <Self as Output<M>>::read_whole(table, key, item).map(Some)
+    }
+
+    fn read_whole(table: &str, key: &Key, item: Item) -> Result<M, Error> {
+        crate::decode::decode(table, key, item).map(Loaded::into_inner)
+    }
+}
+
+/// Items as they are stored, without a model; what `raw()` makes of a query or scan.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw;
+
+#[diagnostic::do_not_recommend]
+impl<M> Output<M> for Raw {
+    type Yield = Item;
+
+    fn wanted() -> Option<Vec<&'static str>> {
+        None
+    }
+
+    fn read(_: &str, _: &Key, item: Item) -> Result<Option<Item>, Error> {
+        Ok(Some(item))
+    }
+
+    fn read_whole(_: &str, _: &Key, item: Item) -> Result<Item, Error> {
+        Ok(item)
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<P: Projection<Of = M>, M: Model> Output<M> for P {
+    type Yield = Self;
+
     fn wanted() -> Option<Vec<&'static str>> {
         Some(P::attributes())
     }

@@ -8,7 +8,9 @@ mod expired;
 mod get;
 mod index;
 mod known;
+mod lane;
 mod query;
+mod render;
 mod request;
 mod search;
 mod shape;
@@ -20,13 +22,16 @@ pub(crate) use at_once::Rounds;
 pub use collection::{Collection, CollectionQuery};
 #[doc(hidden)]
 pub use collection::{Found, LoadedModel, Slot};
+pub(crate) use cursor::Position;
 pub use cursor::{Cursor, Page};
 pub use get::Get;
 pub use index::Index;
+pub(crate) use lane::Request;
 pub use query::{Query, Scan};
-pub(crate) use search::scan_page;
+pub(crate) use search::{Progress, Search};
 pub use snapshot::Snapshot;
 pub use stream::Results;
+pub(crate) use stream::all_items;
 pub(crate) use wanted::{Asked, Wanted};
 pub use wanted::{FoundItems, ItemSlot};
 

@@ -1,88 +1,116 @@
 //! How the results of a search are taken: all of them, some, their number.
 
 use aws_sdk_dynamodb::types::Select;
+use futures_util::future::try_join_all;
 
-use super::cursor::{Cursor, Page};
+use super::cursor::{Cursor, Page, Position};
 use super::request::Rendered;
 use super::search::{Progress, Search};
+use super::stream::Results;
 use crate::error::Error;
-use crate::model::Model;
 use crate::projection::Output;
 
 impl Search<'_> {
-    /// Every result, page after page.
-    pub(super) async fn collect<M: Model, O: Output<M>>(self) -> Result<Vec<O>, Error> {
-        let rendered = self.rendered::<M, O>()?;
-        let mut progress = self.begin(&rendered)?;
+    /// Every result.
+    pub(super) async fn collect<M: 'static, O: Output<M>>(self) -> Result<Vec<O::Yield>, Error> {
+        let mut results = Results::of::<M, O>(self, None);
         let mut found = Vec::new();
-        while let Some(results) = self.results::<M, O>(&rendered, &mut progress).await? {
-            found.extend(results);
+        while let Some(result) = results.next().await.transpose()? {
+            found.push(result);
         }
         Ok(found)
     }
 
     /// The first results, up to so many.
-    pub(super) async fn at_most<M: Model, O: Output<M>>(
+    pub(super) async fn at_most<M: 'static, O: Output<M>>(
         mut self,
         results: usize,
-    ) -> Result<Vec<O>, Error> {
+    ) -> Result<Vec<O::Yield>, Error> {
         self.limit = Some(self.limit.map_or(results, |limit| limit.min(results)));
         self.collect::<M, O>().await
     }
 
     /// One page of results: what one request finds, or as many as the limit says.
-    pub(super) async fn page_behind<M: Model, O: Output<M>>(
+    pub(super) async fn page_behind<M: 'static, O: Output<M>>(
         self,
         cursor: Option<Cursor>,
-    ) -> Result<Page<O>, Error> {
+    ) -> Result<Page<O::Yield>, Error> {
         if self.overlay.is_some() {
             return Err(Error::Usage(
                 "a transaction has no pages: what it knows ends with it, and a cursor does not; write `.try_collect()`",
             ));
         }
-        if self.limit == Some(0) {
-            return Err(Error::Usage("a page has at least one result: write `.limit(1)` or more"));
+        if self.segments.is_some() {
+            return Err(Error::Usage(
+                "a scan in segments has no pages: write `.stream()`, and go on behind its `cursor()`",
+            ));
         }
         let rendered = self.rendered::<M, O>()?;
-        let shape = self.shape(&rendered, O::wanted().as_deref())?;
-        let (secret, names) = (self.db.cursor_secret(), self.place_names());
-        let mut progress = self.begin(&rendered)?;
-        if let Some(cursor) = cursor {
-            progress.start = Some(cursor.open(secret, &shape, &names)?);
-        }
+        let mut progress = match cursor {
+            Some(cursor) => self.begin_all(&rendered, Some(&cursor))?.remove(0),
+            None => self.begin(&rendered)?,
+        };
         let mut items = Vec::new();
         while let Some(results) = self.results::<M, O>(&rendered, &mut progress).await? {
-            items.extend(results);
+            items.extend(results.into_iter().map(|(_, result)| result));
             if self.limit.is_none() {
                 break;
             }
         }
-        let behind = progress.start.filter(|_| progress.more);
-        let cursor = behind.map(|place| Cursor::new(secret, &shape, &names, &place));
+        let position = progress.position;
+        let cursor = (position != Position::End).then(|| self.cursor(&rendered, &[position]));
         Ok(Page { items, cursor: cursor.transpose()? })
     }
 
     /// How many results there are.
-    pub(super) async fn count<M: Model, O: Output<M>>(self) -> Result<usize, Error> {
-        let mut count = 0;
+    pub(super) async fn count<M: 'static, O: Output<M>>(self) -> Result<usize, Error> {
         let mut rendered = self.render(None)?;
-        let mut progress = self.begin(&rendered)?;
-        if self.is_decided_here(&rendered) {
-            let rendered = self.rendered::<M, O>()?;
-            while let Some(items) = self.page(&rendered, &mut progress).await? {
-                count += items.len();
-            }
-            return Ok(count);
+        let here = self.is_decided_here(&rendered);
+        if here {
+            rendered = self.rendered::<M, O>()?;
+        } else {
+            rendered.select = Some(Select::Count);
         }
-        rendered.select = Some(Select::Count);
-        while progress.left > 0 && progress.more {
-            let size = self.items_per_request(&rendered, &progress);
-            let page = rendered.fetch(self.db, progress.start.take(), size).await?;
+        let (search, rendered) = (&self, &rendered);
+        let parts = self.begin_all(rendered, None)?.into_iter().map(|progress| async move {
+            match here {
+                true => search.count_here(rendered, progress).await,
+                false => search.count_there(rendered, progress).await,
+            }
+        });
+        let counts = try_join_all(parts).await?;
+        Ok(counts.into_iter().sum::<usize>().min(self.limit.unwrap_or(usize::MAX)))
+    }
+
+    /// Counts by the service.
+    async fn count_there(
+        &self,
+        rendered: &Rendered,
+        mut progress: Progress,
+    ) -> Result<usize, Error> {
+        let mut count = 0;
+        while progress.is_more() {
+            let size = self.items_per_request(rendered, &progress);
+            let (position, segment) = (&progress.position, progress.segment);
+            let page = rendered.fetch(self.db, position, segment, size).await?;
             let found = page.count.min(progress.left);
             count += found;
             progress.left -= found;
-            progress.more = page.next.is_some();
-            progress.start = page.next;
+            let next = page.next.map(|last| rendered.behind(&last));
+            progress.position = next.unwrap_or(Position::End);
+        }
+        Ok(count)
+    }
+
+    /// Counts what comes back.
+    async fn count_here(
+        &self,
+        rendered: &Rendered,
+        mut progress: Progress,
+    ) -> Result<usize, Error> {
+        let mut count = 0;
+        while let Some(items) = self.page(rendered, &mut progress).await? {
+            count += items.len();
         }
         Ok(count)
     }
@@ -94,23 +122,24 @@ impl Search<'_> {
     }
 
     /// The request for results of this kind.
-    pub(super) fn rendered<M: Model, O: Output<M>>(&self) -> Result<Rendered, Error> {
+    pub(super) fn rendered<M: 'static, O: Output<M>>(&self) -> Result<Rendered, Error> {
         // What a transaction reads is compared at commit, so that all of it is needed.
         let wanted = O::wanted().filter(|_| self.overlay.is_none());
         self.render(wanted.as_deref())
     }
 
-    /// The results of the next page; `None` after the last one.
-    pub(super) async fn results<M: Model, O: Output<M>>(
+    /// The results of the next page, each with the position behind it; `None` after the last page.
+    pub(super) async fn results<M: 'static, O: Output<M>>(
         &self,
         rendered: &Rendered,
         progress: &mut Progress,
-    ) -> Result<Option<Vec<O>>, Error> {
+    ) -> Result<Option<Vec<(Position, O::Yield)>>, Error> {
         let Some(items) = self.page(rendered, progress).await? else { return Ok(None) };
         let mut results = Vec::with_capacity(items.len());
         for item in items {
+            let position = rendered.behind(&item);
             match self.output::<M, O>(&rendered.table, item).await? {
-                Some(result) => results.push(result),
+                Some(result) => results.push((position, result)),
                 // Deleted meanwhile: another one can take its place.
                 None => progress.left = progress.left.saturating_add(1),
             }

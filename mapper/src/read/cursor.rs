@@ -9,7 +9,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::request::Attributes;
 use super::shape::push;
 use crate::error::Error;
 use crate::item::AttributeValue;
@@ -59,8 +58,17 @@ pub struct Page<O> {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Cursor {
     tag: [u8; TAG],
-    /// The values of the place, each with its kind and length.
-    place: Vec<u8>,
+    /// The positions, one after the other.
+    positions: Vec<u8>,
+}
+
+/// How far a search has come, or one segment of a scan.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Position {
+    Start,
+    /// Behind the item with these values, in the order of [`Rendered::place_names`](super::request::Rendered).
+    Behind(Vec<AttributeValue>),
+    End,
 }
 
 /// The form of the bytes that a cursor's text stands for.
@@ -69,78 +77,101 @@ const FORM: u8 = 1;
 const TAG: usize = 16;
 
 impl Cursor {
-    /// A cursor behind this place, whose attributes have these names.
+    /// A cursor of a search that has come so far: one position, or one for each segment.
     pub(super) fn new(
         secret: Option<&[u8]>,
         shape: &[u8],
-        names: &[&'static str],
-        attributes: &Attributes,
+        positions: &[Position],
     ) -> Result<Self, Error> {
-        let mut place = Vec::new();
-        for value in names.iter().filter_map(|name| attributes.get(*name)) {
-            let (kind, bytes) = match value {
-                AttributeValue::S(text) => (b'S', text.as_bytes()),
-                AttributeValue::N(text) => (b'N', text.as_bytes()),
-                AttributeValue::B(blob) => (b'B', blob.as_ref()),
-                _ => return Err(Error::Usage("the service named a key that is none")),
-            };
-            place.push(kind);
-            push(&mut place, bytes);
+        let mut bytes = Vec::new();
+        for position in positions {
+            put(&mut bytes, position)?;
         }
-        Ok(Self { tag: tag(secret, shape, &place)?, place })
+        Ok(Self { tag: tag(secret, shape, &bytes)?, positions: bytes })
     }
 
-    /// The place that it stands behind, if it is a cursor of this query.
+    /// The positions that it stands for, if it is a cursor of this search: `count` of them, each of `values` values.
     pub(super) fn open(
         &self,
         secret: Option<&[u8]>,
         shape: &[u8],
-        names: &[&'static str],
-    ) -> Result<Attributes, Error> {
-        if !is_own(secret, shape, &self.place, &self.tag)? {
+        count: usize,
+        values: usize,
+    ) -> Result<Vec<Position>, Error> {
+        if !is_own(secret, shape, &self.positions, &self.tag)? {
             return Err(Error::ForeignCursor);
         }
-        let mut rest = &self.place[..];
-        let mut attributes = Attributes::new();
-        for name in names {
-            let value = take(&mut rest).ok_or(Error::ForeignCursor)?;
-            attributes.insert((*name).to_owned(), value);
-        }
-        if rest.is_empty() { Ok(attributes) } else { Err(Error::ForeignCursor) }
+        let mut rest = &self.positions[..];
+        let positions = (0..count).map(|_| take(&mut rest, values));
+        let positions: Option<Vec<_>> = positions.collect();
+        positions.filter(|_| rest.is_empty()).ok_or(Error::ForeignCursor)
     }
 }
 
-/// What shows that query and place belong together. Without a secret the digest has no key: it tells mistakes, and no
+/// Adds a position: a letter, and behind an item its values, each with its kind and length.
+fn put(into: &mut Vec<u8>, position: &Position) -> Result<(), Error> {
+    let values = match position {
+        Position::Start => return Ok(into.push(b'<')),
+        Position::End => return Ok(into.push(b'>')),
+        Position::Behind(values) => values,
+    };
+    into.push(b'|');
+    for value in values {
+        let (kind, bytes) = match value {
+            AttributeValue::S(text) => (b'S', text.as_bytes()),
+            AttributeValue::N(text) => (b'N', text.as_bytes()),
+            AttributeValue::B(blob) => (b'B', blob.as_ref()),
+            _ => return Err(Error::Usage("the service named a key that is none")),
+        };
+        into.push(kind);
+        push(into, bytes);
+    }
+    Ok(())
+}
+
+/// Takes one position.
+fn take(rest: &mut &[u8], values: usize) -> Option<Position> {
+    let (kind, after) = rest.split_first()?;
+    *rest = after;
+    match kind {
+        b'<' => Some(Position::Start),
+        b'>' => Some(Position::End),
+        b'|' => (0..values).map(|_| take_value(rest)).collect::<Option<_>>().map(Position::Behind),
+        _ => None,
+    }
+}
+
+/// What shows that query and positions belong together. Without a secret the digest has no key: it tells mistakes, and no
 /// forgeries.
-fn digest(secret: Option<&[u8]>, shape: &[u8], place: &[u8]) -> Result<Hmac<Sha256>, Error> {
+fn digest(secret: Option<&[u8]>, shape: &[u8], positions: &[u8]) -> Result<Hmac<Sha256>, Error> {
     if secret.is_some_and(<[u8]>::is_empty) {
         return Err(Error::Usage("an empty `cursor_secret` keeps no secret"));
     }
     let mac = Hmac::new_from_slice(secret.unwrap_or_default());
     let length = (shape.len() as u64).to_be_bytes();
     let mac = mac.expect("HMAC takes keys of any length");
-    Ok(mac.chain_update(length).chain_update(shape).chain_update(place))
+    Ok(mac.chain_update(length).chain_update(shape).chain_update(positions))
 }
 
-fn tag(secret: Option<&[u8]>, shape: &[u8], place: &[u8]) -> Result<[u8; TAG], Error> {
-    let digest = digest(secret, shape, place)?.finalize().into_bytes();
+fn tag(secret: Option<&[u8]>, shape: &[u8], positions: &[u8]) -> Result<[u8; TAG], Error> {
+    let digest = digest(secret, shape, positions)?.finalize().into_bytes();
     let mut tag = [0; TAG];
     tag.copy_from_slice(&digest[..TAG]);
     Ok(tag)
 }
 
-/// Whether a tag is that of query and place; takes as long whichever byte is wrong.
+/// Whether a tag is that of query and positions; takes as long whichever byte is wrong.
 fn is_own(
     secret: Option<&[u8]>,
     shape: &[u8],
-    place: &[u8],
+    positions: &[u8],
     tag: &[u8; TAG],
 ) -> Result<bool, Error> {
-    Ok(digest(secret, shape, place)?.verify_truncated_left(tag).is_ok())
+    Ok(digest(secret, shape, positions)?.verify_truncated_left(tag).is_ok())
 }
 
-/// Takes one value of a place.
-fn take(rest: &mut &[u8]) -> Option<AttributeValue> {
+/// Takes one value of a position.
+fn take_value(rest: &mut &[u8]) -> Option<AttributeValue> {
     let (kind, after) = rest.split_first()?;
     let (length, after) = after.split_first_chunk::<8>()?;
     let length = usize::try_from(u64::from_be_bytes(*length)).ok()?;
@@ -157,7 +188,7 @@ fn take(rest: &mut &[u8]) -> Option<AttributeValue> {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [&[FORM], &self.tag[..], &self.place].concat();
+        let bytes = [&[FORM], &self.tag[..], &self.positions].concat();
         f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
     }
 }
@@ -170,11 +201,11 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, Error> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::ForeignCursor)?;
         let (form, bytes) = bytes.split_first().ok_or(Error::ForeignCursor)?;
-        let (tag, place) = bytes.split_first_chunk::<TAG>().ok_or(Error::ForeignCursor)?;
+        let (tag, positions) = bytes.split_first_chunk::<TAG>().ok_or(Error::ForeignCursor)?;
         if *form != FORM {
             return Err(Error::ForeignCursor);
         }
-        Ok(Self { tag: *tag, place: place.to_vec() })
+        Ok(Self { tag: *tag, positions: positions.to_vec() })
     }
 }
 

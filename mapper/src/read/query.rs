@@ -16,8 +16,9 @@ use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
-use crate::projection::{Output, Within};
+use crate::projection::{Output, Plain, Raw, Within};
 use crate::reader::Reader;
+use crate::sweep::Sweep;
 
 /// The model, what is queried, what comes back.
 type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
@@ -118,6 +119,48 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
     }
 }
 
+impl<'a, M: Model, I, O> Scan<'a, M, I, O> {
+    /// Reads so many parts of the table at the same time, each with requests of its own: a parallel scan. Its results
+    /// have no order, and one page of each segment is in memory.
+    ///
+    /// All else keeps its meaning; [`first`](Self::first) is any result. Its [`stream`](Self::stream) can be
+    /// [resumed](Self::resume) with the same number of segments. Not in a transaction. Of 0 segments, or more than
+    /// 1,000,000, it is an error before anything is sent.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Error, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// for map in 1..=9 {
+    ///     DoomMap { episode: map % 3, map }.insert(&db).await?;
+    /// }
+    /// assert_eq!(DoomMap::scan(&db).segments(4).try_collect().await?.len(), 9);
+    /// let none = DoomMap::scan(&db).segments(0).count().await;
+    /// assert!(matches!(none, Err(Error::Usage(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [AWS: parallel scan](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan)
+    pub fn segments(mut self, segments: usize) -> Self {
+        self.search.segments = Some(segments);
+        self
+    }
+
+    /// A job that acts on every result and can be killed and resumed: a [`Sweep`].
+    pub fn sweep(self) -> Sweep<'a, M, O>
+    where
+        O: Output<M>,
+    {
+        Sweep::of(self.search)
+    }
+}
+
 impl<M: Model, I, O: Output<M>> Query<'_, M, I, O> {
     /// The request as a builder of the SDK, for its first page, to be changed and sent by the program; items are read by
     /// [`Model::decode`]. A `limit` is not in it: AWS limits what is read, and not what is found. What a transaction has
@@ -150,7 +193,7 @@ macro_rules! common {
             /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed. A
             /// transaction reads whole items all the same: it compares them at commit.
             pub fn select<P: Within<I, Of = M>>(self) -> $ty<'a, M, I, P> {
-                $ty { search: self.search, types: PhantomData }
+                $ty::of(self.search)
             }
 
             /// Returns only items that fulfil the condition; several must all hold. It runs on the items as they are stored, before any
@@ -171,7 +214,7 @@ macro_rules! common {
                 self
             }
 
-            /// At most so many results. Filtered items do not count.
+            /// At most so many results, and at least one: 0 is [`Error::Usage`]. Filtered items do not count.
             pub fn limit(mut self, results: usize) -> Self {
                 self.search.limit = Some(results);
                 self
@@ -197,7 +240,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// `Decode`, `SchemaTooNew`, `Upgrade` for an item that cannot be read, and what the service says.
-            pub async fn try_collect(self) -> Result<Vec<O>, Error>
+            pub async fn try_collect(self) -> Result<Vec<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -207,11 +250,24 @@ macro_rules! common {
 
             /// All results, one after the other, with one page in memory and one under way. In a transaction all pages
             /// are read at once, as [`try_collect`](Self::try_collect) does: the results are of one moment of its work.
-            pub fn stream(self) -> Results<'a, O>
+            pub fn stream(self) -> Results<'a, O::Yield>
             where
-                O: Output<M> + 'a,
+                O: Output<M>,
             {
-                Results::of::<M>(self.search)
+                Results::of::<M, O>(self.search, None)
+            }
+
+            /// As [`stream`](Self::stream), from where another one of the same search stood
+            /// ([`Results::cursor`]), or where a [`page`](Self::page) ended; from the start where there is no cursor. A
+            /// limit counts anew.
+            ///
+            /// The first result is [`Error::ForeignCursor`] for the cursor of another search, or of another number of
+            /// segments; nothing is sent then.
+            pub fn resume(self, cursor: impl Into<Option<Cursor>>) -> Results<'a, O::Yield>
+            where
+                O: Output<M>,
+            {
+                Results::of::<M, O>(self.search, cursor.into().as_ref())
             }
 
             /// One page of results, and a [`Cursor`] to go on with: the first page, or the one behind a cursor.
@@ -220,10 +276,10 @@ macro_rules! common {
             /// there is no cursor. With a [`limit`](Self::limit) it has so many results, as long as there are any.
             ///
             /// # Errors
-            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] for a limit of 0, and in a
+            /// [`Error::ForeignCursor`] for the cursor of another query; [`Error::Usage`] of a scan in segments, and in a
             /// transaction: what it knows ends with it, and a cursor does not. Nothing was sent then. Otherwise as
             /// [`try_collect`](Self::try_collect); the cursor that was given can be used again.
-            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O>, Error>
+            pub async fn page(self, cursor: Option<Cursor>) -> Result<Page<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -248,7 +304,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// As [`try_collect`](Self::try_collect).
-            pub async fn first(self) -> Result<Option<O>, Error>
+            pub async fn first(self) -> Result<Option<O::Yield>, Error>
             where
                 O: Output<M>,
             {
@@ -259,7 +315,7 @@ macro_rules! common {
             ///
             /// # Errors
             /// [`Error::NotOne`] where there is none, or more than one; what [`try_collect`](Self::try_collect) says.
-            pub async fn one(self) -> Result<O, Error>
+            pub async fn one(self) -> Result<O::Yield, Error>
             where
                 O: Output<M>,
             {
@@ -269,6 +325,37 @@ macro_rules! common {
                     (Some(one), true) => Ok(one),
                     (one, _) => Err(Error::NotOne { table: table.into(), several: one.is_some() }),
                 }
+            }
+        }
+
+        impl<'a, M: Model, I> $ty<'a, M, I, Loaded<M>> {
+            /// Yields the models themselves, without the stored items that a save compares with: for reading in bulk.
+            /// What is read and billed is the same, and items of an older schema are upgraded all the same.
+            ///
+            /// ```
+            /// # use dynamap::{Database, Model, Table};
+            /// # #[derive(Debug, Clone, PartialEq, Model)]
+            /// # #[model(table = "maps", validate = false)]
+            /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// # let db = Database::new(dynamap::embedded::memory()?);
+            /// # Table::<DoomMap>::create(&db).await?;
+            /// # DoomMap { episode: 1, map: 8 }.insert(&db).await?;
+            /// let maps: Vec<DoomMap> = DoomMap::query(&db, 1).plain().try_collect().await?;
+            /// assert_eq!(maps, [DoomMap { episode: 1, map: 8 }]);
+            /// assert_eq!(DoomMap::scan(&db).plain().try_collect().await?, maps);
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn plain(self) -> $ty<'a, M, I, Plain> {
+                $ty::of(self.search)
+            }
+
+            /// Yields the items as they are stored, whether or not they can be read as models, and not upgraded: for
+            /// copies and repairs.
+            pub fn raw(self) -> $ty<'a, M, I, Raw> {
+                $ty::of(self.search)
             }
         }
 

@@ -2,25 +2,23 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
-use aws_sdk_dynamodb::types::Select;
 
-use super::expired::unexpired;
+use super::cursor::{Cursor, Position};
 use super::known::{KnownResults, Order};
-use super::request::{Attributes, Conditions, Rendered};
+use super::lane::Request;
+use super::request::{Rendered, Segment};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::Error;
-use crate::expr::{Node, Placeholders};
-use crate::index::{Holds, IndexLayout};
+use crate::expr::Node;
+use crate::index::IndexLayout;
 use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
-use crate::model::Model;
 use crate::projection::Output;
 use crate::reader::{Noted, Overlay, Reader};
-use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 
-pub(super) struct Search<'a> {
+pub(crate) struct Search<'a> {
     pub(super) db: &'a Database,
     /// What a transaction knows; it counts more than what the store says.
     pub(super) overlay: Option<&'a dyn Overlay>,
@@ -35,6 +33,10 @@ pub(super) struct Search<'a> {
     pub(super) limit: Option<usize>,
     /// How many items one request reads at most.
     pub(super) page_size: Option<usize>,
+    /// In how many parts a scan is read at the same time; `None` for one after the other.
+    pub(super) segments: Option<usize>,
+    /// Whether a whole table is read on purpose, also where scans are forbidden.
+    pub(super) is_job: bool,
     pub(super) consistent: bool,
 }
 
@@ -47,34 +49,27 @@ pub(super) enum Source {
 type Hash = Result<Vec<(&'static str, AttributeValue)>, EncodeError>;
 
 /// How far a search has come.
-pub(super) struct Progress {
-    /// Behind which item the next page begins; `None` for the first one.
-    pub(super) start: Option<Attributes>,
-    /// Whether there is a next page.
-    pub(super) more: bool,
+pub(crate) struct Progress {
+    pub(crate) position: Position,
+    /// The segment that it is about, where there are several.
+    pub(super) segment: Option<Segment>,
     /// How many results are still wanted.
     pub(super) left: usize,
     /// What a transaction knows and was not returned yet.
     known: KnownResults,
 }
 
+impl Progress {
+    /// Whether there is a next page, and it is wanted.
+    pub(super) fn is_more(&self) -> bool {
+        self.left > 0 && self.position != Position::End
+    }
+}
+
 impl Source {
     pub(super) fn query(hash: Hash) -> Self {
         Self::Query { hash, range: Vec::new(), reverse: false }
     }
-}
-
-/// The items of one page of a model's table as they are stored, and where the next page begins.
-pub(crate) async fn scan_page(
-    db: &Database,
-    layout: &'static Layout,
-    start: Option<Attributes>,
-) -> Result<(Vec<Item>, Option<Attributes>), Error> {
-    let search = Search::new(db, layout, None, Source::Scan);
-    let rendered = search.render(None)?;
-    let mut progress = Progress { start, ..search.begin(&rendered)? };
-    let items = search.page(&rendered, &mut progress).await?;
-    Ok((items.unwrap_or_default(), progress.start))
 }
 
 impl<'a> Search<'a> {
@@ -96,6 +91,8 @@ impl<'a> Search<'a> {
             skip_expired: false,
             limit: None,
             page_size: None,
+            segments: None,
+            is_job: false,
             consistent: false,
         }
     }
@@ -109,6 +106,29 @@ impl<'a> Search<'a> {
         let overlay = reader.overlay();
         let consistent = overlay.is_some();
         Self { overlay, consistent, ..Self::new(reader.database(), layout, None, source) }
+    }
+
+    /// The same as part of a job, which scans on purpose.
+    pub(crate) fn as_job(self) -> Self {
+        Self { is_job: true, ..self }
+    }
+
+    /// What a sweep asks for, and the progress of its segments.
+    pub(crate) fn into_request<M: 'static, O: Output<M>>(
+        self,
+        cursor: Option<&Cursor>,
+    ) -> Result<(Request<'a>, Vec<Progress>), Error> {
+        if self.limit.is_some() {
+            return Err(Error::Usage(
+                "a sweep visits every item: write the scan without `.limit(…)`",
+            ));
+        }
+        if self.overlay.is_some() {
+            return Err(Error::Usage("a sweep outlives a transaction: write the scan with `&db`"));
+        }
+        let rendered = self.rendered::<M, O>()?;
+        let progress = self.begin_all(&rendered, cursor)?;
+        Ok((Request { search: self, rendered }, progress))
     }
 
     /// The table's name, with the prefix.
@@ -135,7 +155,42 @@ impl<'a> Search<'a> {
             let all = overlay.known(&rendered.table, &in_range)?;
             known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
         }
-        Ok(Progress { start: None, more: true, left: self.limit.unwrap_or(usize::MAX), known })
+        let (position, left) = (Position::Start, self.limit.unwrap_or(usize::MAX));
+        Ok(Progress { position, segment: None, left, known })
+    }
+
+    /// The progress of every segment, from the start or from where a cursor stands; of the whole where there are none.
+    pub(super) fn begin_all(
+        &self,
+        rendered: &Rendered,
+        cursor: Option<&Cursor>,
+    ) -> Result<Vec<Progress>, Error> {
+        let count = self.segments.unwrap_or(1);
+        let positions = match cursor {
+            Some(cursor) => {
+                let shape = self.shape(rendered)?;
+                cursor.open(self.db.cursor_secret(), &shape, count, rendered.place_names.len())?
+            }
+            None => vec![Position::Start; count],
+        };
+        let of = i32::try_from(count).unwrap_or(i32::MAX);
+        let segment = |number| self.segments.map(|_| Segment { number, of });
+        (0..of)
+            .zip(positions)
+            .map(|(number, position)| {
+                let segment = segment(number);
+                Ok(Progress { position, segment, ..self.begin(rendered)? })
+            })
+            .collect()
+    }
+
+    /// A cursor of this search, behind what was taken.
+    pub(super) fn cursor(
+        &self,
+        rendered: &Rendered,
+        positions: &[Position],
+    ) -> Result<Cursor, Error> {
+        Cursor::new(self.db.cursor_secret(), &self.shape(rendered)?, positions)
     }
 
     /// The wanted items of the next page; `None` after the last one.
@@ -144,11 +199,12 @@ impl<'a> Search<'a> {
         rendered: &Rendered,
         progress: &mut Progress,
     ) -> Result<Option<Vec<Item>>, Error> {
-        if progress.left == 0 || !progress.more {
+        if !progress.is_more() {
             return Ok(None);
         }
-        let page_size = self.items_per_request(rendered, progress);
-        let page = rendered.fetch(self.db, progress.start.clone(), page_size).await?;
+        let size = self.items_per_request(rendered, progress);
+        let (position, segment) = (&progress.position, progress.segment);
+        let page = rendered.fetch(self.db, position, segment, size).await?;
         let mut items = Vec::new();
         // Where fewer results are wanted than the page has: the last item that was taken.
         let mut behind = None;
@@ -159,22 +215,22 @@ impl<'a> Search<'a> {
             if items.len() >= progress.left {
                 break;
             }
-            let place = rest.peek().map(|_| self.place(&item));
+            let position = rest.peek().map(|_| rendered.behind(&item));
             items.extend(self.found(rendered, &progress.known, item)?);
-            if items.len() >= progress.left && place.is_some() {
-                behind = place;
+            if items.len() >= progress.left && position.is_some() {
+                behind = position;
                 break;
             }
         }
         match &page.next {
             _ if behind.is_some() => {}
-            Some(last) => items.extend(progress.known.take_before(&Item::from(last.clone()))),
+            Some(last) => items.extend(progress.known.take_before(last)),
             None => items.extend(progress.known.take_all()),
         }
         items.truncate(progress.left);
         progress.left -= items.len();
-        progress.more = behind.is_some() || page.next.is_some();
-        progress.start = behind.or(page.next);
+        let next = page.next.map(|last| rendered.behind(&last));
+        progress.position = behind.or(next).unwrap_or(Position::End);
         Ok(Some(items))
     }
 
@@ -189,12 +245,6 @@ impl<'a> Search<'a> {
         let enough = (rendered.filter.is_none() && self.limit.is_some()).then_some(enough);
         let size = enough.into_iter().chain(self.page_size).min()?;
         Some(i32::try_from(size).unwrap_or(i32::MAX))
-    }
-
-    /// The place of an item in the order of the search: all of its keys.
-    fn place(&self, item: &Item) -> Attributes {
-        let names = self.place_names().into_iter();
-        names.filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect()
     }
 
     /// The attributes that a place is made of: the keys of what is searched, then those of the table.
@@ -237,7 +287,7 @@ impl<'a> Search<'a> {
         self.owner(item).is_some() && rendered.conditions.hold(item)
     }
 
-    fn key(&self, item: &Item) -> Result<Key, Error> {
+    pub(super) fn key(&self, item: &Item) -> Result<Key, Error> {
         Key::of(self.layout, item).map_err(|error| Error::encode(self.layout, error))
     }
 
@@ -254,15 +304,20 @@ impl<'a> Search<'a> {
         self,
         wanted: Option<&[&'static str]>,
     ) -> Result<ScanFluentBuilder, Error> {
+        if self.segments.is_some() {
+            return Err(Error::Usage(
+                "a request is of one segment: write `.segment(…)` and `.total_segments(…)` of the SDK's builder",
+            ));
+        }
         Ok(self.render(wanted)?.scan(self.db.client()))
     }
 
     /// The result of one item; `None` where the item was deleted before all of it could be read.
-    pub(super) async fn output<M: Model, O: Output<M>>(
+    pub(super) async fn output<M: 'static, O: Output<M>>(
         &self,
         table: &str,
         item: Item,
-    ) -> Result<Option<O>, Error> {
+    ) -> Result<Option<O::Yield>, Error> {
         let key = self.key(&item)?;
         if self.overlay.is_some() {
             return O::read_whole(table, &key, item).map(Some);
@@ -272,73 +327,6 @@ impl<'a> Search<'a> {
         }
         let whole = self.db.read_item(self.layout, &key, self.consistent).await?;
         whole.map(|item| O::read_whole(table, &key, item)).transpose()
-    }
-
-    pub(super) fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
-        let encode = |error| Error::encode(self.layout, error);
-        if self.page_size == Some(0) {
-            return Err(Error::Usage(
-                "a page has at least one item: write `.page_size(1)` or more",
-            ));
-        }
-        let mut placeholders = Placeholders::default();
-        let conditions = self.conditions()?;
-        let key_condition = match &conditions.key {
-            Some(key) => key.render(&mut placeholders).map_err(encode)?,
-            None => None,
-        };
-        let filter = conditions.filter.render(&mut placeholders).map_err(encode)?;
-        // An index that does not hold whole items has little more than what is selected from it.
-        let whole = self.index.is_none_or(|index| index.holds == Holds::All);
-        let projection = wanted.filter(|_| whole).map(|wanted| {
-            let names = self.projection(wanted);
-            names.iter().map(|name| placeholders.name(name)).collect::<Vec<_>>().join(", ")
-        });
-        let select = (wanted.is_none() && !whole).then_some(Select::AllAttributes);
-        let (names, values) = placeholders.into_maps();
-        Ok(Rendered {
-            table: self.table(),
-            index: self.index.map(|index| index.name.to_owned()),
-            is_local: self.index.is_some_and(|index| index.local),
-            key_condition,
-            reverse: matches!(self.source, Source::Query { reverse: true, .. }),
-            filter,
-            projection,
-            select,
-            names,
-            values,
-            consistent: self.consistent,
-            conditions,
-        })
-    }
-
-    /// What is asked for.
-    fn conditions(&self) -> Result<Conditions, Error> {
-        let key = match &self.source {
-            Source::Scan => None,
-            Source::Query { hash, range, .. } => {
-                let hash = hash.clone().map_err(|error| Error::encode(self.layout, error))?;
-                Some(self.key_condition(hash, range)?)
-            }
-        };
-        let mut filter = self.own_items().and(self.filter.clone());
-        let (hash, range) = self.keys();
-        let is_key = |name: &str| hash.contains(&name) || range.contains(&name);
-        if key.is_some() && filter.places().iter().any(|place| is_key(&place.name)) {
-            return Err(Error::Usage(
-                "AWS refuses a filter about the keys that are queried: write `.range(…)`, or a scan",
-            ));
-        }
-        let mut client_filter = None;
-        if self.skip_expired {
-            let unexpired = unexpired(self.db, self.layout);
-            if key.is_some() && self.layout.ttl.is_some_and(is_key) {
-                client_filter = Some(unexpired);
-            } else {
-                filter = filter.and(unexpired);
-            }
-        }
-        Ok(Conditions { key, filter, client_filter })
     }
 
     /// The order of the results; `None` where there is none.
@@ -353,56 +341,12 @@ impl<'a> Search<'a> {
     }
 
     /// The key attributes of what is searched: hash, then range.
-    fn keys(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+    pub(super) fn keys(&self) -> (Vec<&'static str>, Vec<&'static str>) {
         let names = |keys: &[KeyAttribute]| keys.iter().map(|key| key.name).collect();
         match self.index {
             Some(index) => (names(index.hash_key), names(index.range_key)),
             None => (names(&[self.layout.hash_key]), names(self.layout.range_key.as_slice())),
         }
-    }
-
-    /// The hash key, and the range as AWS takes it: from the first range attribute on, all but the last by equality.
-    fn key_condition(
-        &self,
-        hash: Vec<(&'static str, AttributeValue)>,
-        range: &[Node],
-    ) -> Result<Node, Error> {
-        let (_, mut attributes) = self.keys();
-        let hash = hash.into_iter().map(|(name, value)| Node::equals(name, value));
-        let mut all = Node::all(hash.collect());
-        let mut range: Vec<Node> = range.iter().filter(|node| !node.is_empty()).cloned().collect();
-        if range.is_empty() {
-            range.extend(self.own_range());
-        }
-        let position = |node: &Node| attributes.iter().position(|name| node.is_about(name));
-        range.sort_by_key(position);
-        attributes.truncate(range.len());
-        let in_order = range.iter().zip(&attributes).all(|(node, name)| node.is_about(name));
-        let equal = range.iter().rev().skip(1).all(Node::is_equality);
-        if !in_order || !equal || range.len() > attributes.len() {
-            return Err(Error::Usage(
-                "`range` takes one condition for each range attribute, from the first one on, all but the last `eq`: for \
-                 two bounds of one attribute write `between`",
-            ));
-        }
-        for node in range {
-            all = all.and(node);
-        }
-        Ok(all)
-    }
-
-    /// The range of a table that is shared with other models, where the range key tells them apart.
-    fn own_range(&self) -> Option<Node> {
-        let template = self.layout.template(self.layout.range_key?.name)?;
-        let literal = template.literal();
-        if self.index.is_some() || self.members.is_some() || literal.is_empty() {
-            return None;
-        }
-        Some(if template.is_constant() {
-            Node::equals(template.name, AttributeValue::S(literal.to_owned()))
-        } else {
-            Node::begins_with(template.name, literal)
-        })
     }
 
     /// The wanted model of an item, as far as its keys tell: two kinds of keys can begin alike.
@@ -412,49 +356,5 @@ impl<'a> Search<'a> {
         }
         let named = self.layout.discriminator.is_some_and(|(name, _)| item.contains(name));
         (named || self.layout.fits_key(item)).then_some(self.layout)
-    }
-
-    /// The filter of a table that is shared with other models.
-    fn own_items(&self) -> Node {
-        if self.members.is_some() {
-            return Node::all(Vec::new());
-        }
-        if let Some((name, value)) = self.layout.discriminator {
-            let own = Node::equals(name, AttributeValue::S(value.to_owned()));
-            if self.layout.bare_is_current() {
-                return own;
-            }
-            // An older item can be from before the discriminator.
-            let current = Node::equals(SCHEMA_ATTRIBUTE, schema_text(&self.layout.schema));
-            return own.or(Node::not_exists(name).and(current.negate()));
-        }
-        let (hash, range) = self.keys();
-        // AWS: the filter of a query is not about the keys that it selects by.
-        let selects = matches!(self.source, Source::Query { .. });
-        let told = self.layout.key_templates().filter(|template| {
-            let is_key = hash.contains(&template.name) || range.contains(&template.name);
-            let in_filter = !selects || !is_key;
-            in_filter && !template.literal().is_empty()
-        });
-        Node::all(told.map(|t| Node::begins_with(t.name, t.literal())).collect())
-    }
-
-    /// The attributes that a projection needs: its own, by every name, and what reading an item takes.
-    fn projection(&self, wanted: &[&'static str]) -> Vec<&'static str> {
-        let layout = self.layout;
-        let keys = std::iter::once(layout.hash_key).chain(layout.range_key).map(|key| key.name);
-        let mut names: Vec<_> = keys.chain([SCHEMA_ATTRIBUTE]).collect();
-        // Where an index goes on behind an item.
-        names.extend(self.index.into_iter().flat_map(|_| self.place_names()));
-        // For what is decided here: whether it is expired, whose it is.
-        names.extend(layout.ttl.filter(|_| self.skip_expired));
-        names.extend(layout.discriminator.map(|(name, _)| name));
-        for name in wanted {
-            names.push(name);
-            names.extend(layout.aliases.iter().filter(|(own, _)| own == name).map(|(_, a)| a));
-        }
-        let mut seen = std::collections::HashSet::new();
-        names.retain(|name| seen.insert(*name));
-        names
     }
 }

@@ -11,11 +11,7 @@ use crate::item::AttributeValue;
 
 impl Search<'_> {
     /// The query without what may differ from page to page: sizes, limits, consistency, the time of an expiry.
-    pub(super) fn shape(
-        &self,
-        rendered: &Rendered,
-        wanted: Option<&[&'static str]>,
-    ) -> Result<Vec<u8>, Error> {
+    pub(super) fn shape(&self, rendered: &Rendered) -> Result<Vec<u8>, Error> {
         let encode = |error| Error::encode(self.layout, error);
         let mut placeholders = Placeholders::default();
         let key = rendered.conditions.key.as_ref();
@@ -26,11 +22,17 @@ impl Search<'_> {
 
         let mut shape = vec![u8::from(reverse), u8::from(self.skip_expired)];
         let texts = [Some(self.layout.model.to_owned()), Some(rendered.table.clone())];
-        for text in texts.into_iter().chain([rendered.index.clone(), key.flatten(), filter]) {
+        let index = rendered.index.map(str::to_owned);
+        for text in texts.into_iter().chain([index, key.flatten(), filter]) {
             push(&mut shape, text.unwrap_or_default().as_bytes());
         }
+        let wanted = rendered.wanted.as_ref();
         let wanted = wanted.map_or_else(String::new, |wanted| format!("{wanted:?}"));
         push(&mut shape, wanted.as_bytes());
+        push(
+            &mut shape,
+            &self.segments.map_or_else(Vec::new, |count| count.to_be_bytes().to_vec()),
+        );
         for (placeholder, name) in names.into_iter().flatten().collect::<BTreeMap<_, _>>() {
             push(&mut shape, placeholder.as_bytes());
             push(&mut shape, name.as_bytes());

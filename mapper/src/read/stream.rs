@@ -1,25 +1,29 @@
-//! Results as a stream: one page in memory, the next one under way.
+//! Results as a stream, of one search or of all segments of a scan; and where it stands.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use futures_util::StreamExt as _;
+use futures_util::stream::SelectAll;
 
-use super::BoxFuture;
-use super::request::Rendered;
-use super::search::{Progress, Search};
+use super::cursor::{Cursor, Position};
+use super::lane::{Lane, Reading, Request, Taken};
+use super::search::{Search, Source};
+use crate::database::Database;
 use crate::error::Error;
-use crate::model::Model;
-use crate::projection::Output;
+use crate::item::Item;
+use crate::layout::Layout;
+use crate::projection::{Output, Raw};
 
 /// The results of a query or scan, one after the other; from [`Query::stream`](super::Query::stream).
 ///
-/// It holds one page, and asks for the next one while that is taken: never more, however large the table is. Dropping it
-/// ends the reading. It is a [`Stream`], and has [`next`](Self::next) of its own, so that no other crate is needed.
+/// It holds one page, and asks for the next one while that is taken: never more, however large the table is. Of a scan in
+/// segments it holds one page of each. Dropping it ends the reading. It is a [`Stream`], and has [`next`](Self::next) of
+/// its own, so that no other crate is needed.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
@@ -43,113 +47,140 @@ use crate::projection::Output;
 /// # }
 /// ```
 #[must_use = "a stream does nothing until its results are asked for"]
-pub struct Results<'a, O> {
-    /// What was read and not taken yet.
-    ready: VecDeque<O>,
-    /// The page after that.
-    ahead: Option<Turn<'a, O>>,
-    /// Reads the page that is not there yet; `None` while there is one ahead, and after the last one.
-    reading: Option<BoxFuture<'a, Turn<'a, O>>>,
+pub struct Results<'a, T> {
+    /// What is asked for; `None` where that was refused.
+    request: Option<Arc<Request<'a>>>,
+    /// The segments that are not read to their ends.
+    lanes: SelectAll<Lane<'a, T>>,
+    /// How far each segment was taken.
+    positions: Vec<Position>,
+    /// How many results are still wanted.
+    left: usize,
 }
 
-/// A page, and what reads the one behind it.
-struct Turn<'a, O> {
-    results: Result<Vec<O>, Error>,
-    next: Option<BoxFuture<'a, Turn<'a, O>>>,
+/// Every item of a layout's table as it is stored, for a job of the library's own.
+pub(crate) fn all_items<'a>(db: &'a Database, layout: &'static Layout) -> Results<'a, Item> {
+    let search = Search::new(db, layout, None, Source::Scan);
+    Results::of::<(), Raw>(search.as_job(), None)
 }
 
-/// A search on its way.
-struct Reading<'a, M, O> {
-    search: Search<'a>,
-    rendered: Rendered,
-    progress: Progress,
-    types: PhantomData<fn() -> (M, O)>,
-}
-
-impl<'a, M: Model, O: Output<M> + 'a> Reading<'a, M, O> {
-    fn begin(search: Search<'a>) -> Result<Self, Error> {
-        let rendered = search.rendered::<M, O>()?;
-        let progress = search.begin(&rendered)?;
-        Ok(Self { search, rendered, progress, types: PhantomData })
-    }
-
-    fn next(mut self) -> BoxFuture<'a, Turn<'a, O>> {
-        Box::pin(async move {
-            let Self { search, rendered, progress, .. } = &mut self;
-            let results = search.results::<M, O>(rendered, progress).await;
-            let more = results.is_ok() && progress.more && progress.left > 0;
-            let results = results.map(Option::unwrap_or_default);
-            Turn { results, next: more.then(|| self.next()) }
-        })
-    }
-}
-
-impl<'a, O: Send + 'a> Results<'a, O> {
-    pub(super) fn of<M: Model>(search: Search<'a>) -> Self
-    where
-        O: Output<M>,
-    {
-        let first: BoxFuture<'a, Turn<'a, O>> = Box::pin(async move {
-            // A page that lies here would not see what the transaction writes meanwhile.
-            if search.overlay.is_some() {
-                return Turn { results: search.collect::<M, O>().await, next: None };
-            }
-            match Reading::<M, O>::begin(search) {
-                Ok(reading) => reading.next().await,
-                Err(error) => Turn { results: Err(error), next: None },
-            }
+impl<'a, T: Send + 'a> Results<'a, T> {
+    pub(super) fn of<M: 'static, O: Output<M, Yield = T>>(
+        search: Search<'a>,
+        cursor: Option<&Cursor>,
+    ) -> Self {
+        let left = search.limit.unwrap_or(usize::MAX);
+        let begun = search.rendered::<M, O>().and_then(|rendered| {
+            let progress = search.begin_all(&rendered, cursor)?;
+            Ok((progress, rendered))
         });
-        Self { ready: VecDeque::new(), ahead: None, reading: Some(first) }
+        let (progress, rendered) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                let lanes = [Lane::failed(error)].into_iter().collect();
+                return Self { request: None, lanes, positions: Vec::new(), left: 1 };
+            }
+        };
+        let request = Arc::new(Request { search, rendered });
+        let positions = progress.iter().map(|progress| progress.position.clone()).collect();
+        let alone = progress.len() == 1;
+        let lanes = progress.into_iter().enumerate().map(|(number, progress)| {
+            let reading = Reading::<M, O>::new(Arc::clone(&request), progress);
+            // Where there are others, they are read while the page of one is taken.
+            Lane::new(number, reading.first(), alone)
+        });
+        let lanes = lanes.collect();
+        Self { request: Some(request), lanes, positions, left }
     }
+}
 
+impl<T> Results<'_, T> {
     /// The next result; `None` after the last one, and after an error. A call that is dropped loses nothing.
     ///
     /// # Errors
     /// As `try_collect`; results before the error were given.
-    pub async fn next(&mut self) -> Option<Result<O, Error>> {
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Goes on reading, until one page is ahead.
-    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(reading) = &mut self.reading {
-            self.ahead = Some(ready!(reading.as_mut().poll(context)));
-            self.reading = None;
+    /// Where the stream stands: behind every result that was taken from it, and before all others. Another one goes on
+    /// from there by `resume`, also in another process, and after an error.
+    ///
+    /// ```
+    /// # use dynamap::{Cursor, Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "maps", validate = false)]
+    /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<DoomMap>::create(&db).await?;
+    /// for map in 1..=9 {
+    ///     DoomMap { episode: map % 3, map }.insert(&db).await?;
+    /// }
+    /// let scan = || DoomMap::scan(&db).segments(4);
+    /// let (mut maps, mut found) = (scan().stream(), Vec::new());
+    /// for _ in 0..5 {
+    ///     found.extend(maps.next().await.transpose()?.map(|map| map.map));
+    /// }
+    /// let saved = maps.cursor()?.to_string();
+    ///
+    /// let mut rest = scan().resume(saved.parse::<Cursor>()?);
+    /// while let Some(map) = rest.next().await {
+    ///     found.push(map?.map);
+    /// }
+    /// found.sort();
+    /// assert_eq!(found, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Usage`] in a transaction: what it knows ends with it, and a cursor does not; and where the stream could
+    /// not begin.
+    pub fn cursor(&self) -> Result<Cursor, Error> {
+        match self.request.as_deref() {
+            None => Err(Error::Usage("the stream could not begin: see the error that it gave")),
+            Some(Request { search, .. }) if search.overlay.is_some() => Err(Error::Usage(
+                "a transaction has no cursors: what it knows ends with it, and a cursor does not",
+            )),
+            Some(Request { search, rendered }) => search.cursor(rendered, &self.positions),
         }
-        Poll::Ready(())
     }
 }
 
-impl<'a, O: Send + 'a> Stream for Results<'a, O> {
-    type Item = Result<O, Error>;
+impl<T> Stream for Results<'_, T> {
+    type Item = Result<T, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let ahead = this.poll_ahead(context);
-            if let Some(result) = this.ready.pop_front() {
-                return Poll::Ready(Some(Ok(result)));
+            if this.left == 0 {
+                this.lanes.clear();
             }
-            ready!(ahead);
-            let Some(turn) = this.ahead.take() else { return Poll::Ready(None) };
-            this.reading = turn.next;
-            match turn.results {
-                Ok(results) => this.ready = results.into(),
-                Err(error) => return Poll::Ready(Some(Err(error))),
-            }
-            // The first result is given before more is read: whoever wants no other pays for one page.
-            if let Some(result) = this.ready.pop_front() {
-                return Poll::Ready(Some(Ok(result)));
+            match ready!(this.lanes.poll_next_unpin(context)) {
+                None => return Poll::Ready(None),
+                Some(Ok(Taken { number, position, result })) => {
+                    this.positions[number] = position;
+                    if let Some(result) = result {
+                        this.left -= 1;
+                        return Poll::Ready(Some(Ok(result)));
+                    }
+                }
+                Some(Err(error)) => {
+                    this.lanes.clear();
+                    return Poll::Ready(Some(Err(error)));
+                }
             }
         }
     }
 }
 
-/// Nothing in it is pinned: the future is in a box of its own.
-impl<O> Unpin for Results<'_, O> {}
+/// Nothing in it is pinned: the futures are in boxes of their own.
+impl<T> Unpin for Results<'_, T> {}
 
-impl<O> fmt::Debug for Results<'_, O> {
+impl<T> fmt::Debug for Results<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Results").field("ready", &self.ready.len()).finish_non_exhaustive()
+        f.debug_struct("Results").field("segments", &self.positions.len()).finish_non_exhaustive()
     }
 }

@@ -31,7 +31,7 @@ type State = BTreeMap<u32, u8>;
 
 fn search() -> impl Strategy<Value = Search> {
     let range = proptest::option::of((1..=12_u32, 0..=12_u32));
-    let limit = proptest::option::of(0..=6_usize);
+    let limit = proptest::option::of(1..=6_usize);
     (range, proptest::option::of(0..5_u8), limit, any::<bool>()).prop_map(
         |(range, filter, limit, reverse)| Search {
             range: range.map(|(low, width)| (low, low + width)),
