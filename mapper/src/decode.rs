@@ -13,7 +13,6 @@ use crate::projection::Projection;
 use crate::schema::{
     LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, Stored, WRITE_ATTRIBUTE, standing, stored,
 };
-use crate::upgrade::UpgradeError;
 
 /// Turns a stored item into a loaded model. Every item that becomes a model passes here.
 ///
@@ -108,6 +107,19 @@ pub(crate) struct Current {
     pub(crate) upgraded: Option<Item>,
 }
 
+/// The schema of a stored item, and how it stands to the model's.
+///
+/// # Errors
+/// `SchemaTooNew`; `Decode` where the schema cannot be read.
+pub fn examine(
+    layout: &Layout,
+    table: &str,
+    key: &Key,
+    item: &Item,
+) -> Result<(Version, Standing), Error> {
+    found(layout, table, key, item)
+}
+
 /// The schema of a stored item, and how it stands to the model's; one that is too new is an error.
 fn found(
     layout: &Layout,
@@ -134,10 +146,10 @@ fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Curre
         }
         Standing::Older => {
             let mut upgraded = item.clone();
-            layout.upgrade.upgrade(&mut upgraded, &found).map_err(|error| match error {
-                UpgradeError::NoPath => Error::no_upgrade_path(table, key, found.clone(), layout),
-                _ => Error::upgrade(table, key, error),
-            })?;
+            layout
+                .upgrade
+                .upgrade(&mut upgraded, &found)
+                .map_err(|error| Error::not_upgraded(table, key, layout, &found, error))?;
             Ok(Current { stored_schema: found, upgraded: Some(upgraded) })
         }
     }

@@ -409,7 +409,12 @@ impl Error {
         Self::NotFound(Box::new(Target::new(table, key)))
     }
 
-    pub(crate) fn invalid(layout: &Layout, report: Report) -> Self {
+    /// The error of a model that is not valid.
+    ///
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn invalid(layout: &Layout, report: Report) -> Self {
         Self::Invalid(Box::new(Invalid { model: layout.model, report, renamed: layout.renamed }))
     }
 
@@ -430,17 +435,26 @@ impl Error {
         Self::SchemaTooNew(Box::new(SchemaGap::new(table, key, stored, layout)))
     }
 
-    pub(crate) fn no_upgrade_path(
+    /// The error of an item that no step leads from, or whose step failed.
+    ///
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn not_upgraded(
         table: &str,
         key: &Key,
-        stored: Version,
         layout: &Layout,
+        stored: &Version,
+        error: UpgradeError,
     ) -> Self {
-        Self::NoUpgradePath(Box::new(SchemaGap::new(table, key, stored, layout)))
-    }
-
-    pub(crate) fn upgrade(table: &str, key: &Key, error: UpgradeError) -> Self {
-        Self::Upgrade(Box::new(NotUpgraded { target: Target::new(table, key), error }))
+        match error {
+            UpgradeError::NoPath => {
+                Self::NoUpgradePath(Box::new(SchemaGap::new(table, key, stored.clone(), layout)))
+            }
+            error => {
+                Self::Upgrade(Box::new(NotUpgraded { target: Target::new(table, key), error }))
+            }
+        }
     }
 
     pub(crate) fn key_changed(table: &str, key: &Key) -> Self {

@@ -53,7 +53,7 @@ pub struct Unique<M>(PhantomData<fn() -> M>);
 /// What a [`backfill`](Unique::backfill) found and made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Backfill {
+pub struct GuardsMade {
     /// How many items the table has.
     pub items: usize,
     /// How many guards were missing and are made.
@@ -137,8 +137,8 @@ impl<M: Model> Unique<M> {
     ///
     /// # Errors
     /// What the service says; `Decode`, `SchemaTooNew`, `Upgrade` of an item.
-    pub async fn backfill(db: &Database) -> Result<Backfill, Error> {
-        let mut report = Backfill::default();
+    pub async fn backfill(db: &Database) -> Result<GuardsMade, Error> {
+        let mut report = GuardsMade::default();
         let mut items = all_items(db, M::layout());
         while let Some(item) = items.next().await {
             report.items += 1;
@@ -192,7 +192,7 @@ impl<M> fmt::Debug for Unique<M> {
 async fn guard_item<M: Model>(
     db: &Database,
     item: Item,
-    report: &mut Backfill,
+    report: &mut GuardsMade,
 ) -> Result<(), Error> {
     let layout = M::layout();
     let key = Key::of(layout, &item).map_err(|error| Error::encode(layout, error))?;

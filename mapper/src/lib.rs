@@ -53,7 +53,7 @@ pub use codec::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use codec::{JsonText, Serde};
 #[doc(hidden)]
-pub use decode::decode;
+pub use decode::{decode, examine};
 #[doc(hidden)]
 pub use retry::back_off;
 
@@ -66,7 +66,7 @@ pub use expr::{
     Size, Sum,
 };
 pub use garde::Report;
-pub use guards::{Backfill, Duplicate, Orphan, Unique};
+pub use guards::{Duplicate, GuardsMade, Orphan, Unique};
 pub use item::{AttributeValue, Item, kind_name, same};
 pub use key::Key;
 pub use loaded::Loaded;

@@ -53,6 +53,11 @@ pub trait Upgrade: Send + Sync + 'static {
         None
     }
 
+    /// What tells this chain of steps from another.
+    fn fingerprint(&self) -> String {
+        String::new()
+    }
+
     /// Whether [`detect`](Upgrade::detect) tells anything.
     fn detects(&self) -> bool {
         false

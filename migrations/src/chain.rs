@@ -184,6 +184,10 @@ impl Upgrade for Migrations {
         self.detect.map(|detect| detect(item))
     }
 
+    fn fingerprint(&self) -> String {
+        self.steps.iter().map(Step::fingerprint).collect::<Vec<_>>().join(", ")
+    }
+
     fn detects(&self) -> bool {
         self.detect.is_some()
     }

@@ -6,11 +6,17 @@
 //!
 //! * `step`: one change of shape, from one schema to the next
 //! * `schema`: semvers that are compared while the program is compiled
+//! * `backfill`: upgrading every stored item
 //! * `chain`: the steps of a model, checked when the program is compiled
 
+mod backfill;
 mod chain;
 mod schema;
 mod step;
 
+pub use backfill::{
+    Backfill, BackfillError, BackfillProgress, BackfillRecord, BackfillState, DryRun, Sample, Stop,
+    Survey,
+};
 pub use chain::Migrations;
 pub use step::Step;

@@ -42,6 +42,7 @@ pub struct Step {
     pub(crate) up: Up,
     pub(crate) down: Option<Change>,
     reshapes: Reshapes,
+    revision: u32,
 }
 
 /// A change of one item in memory.
@@ -129,7 +130,7 @@ impl Step {
             from.is_below(to),
             "a migration step must lead to a higher schema than it starts at"
         );
-        Self { from, to, up, down: None, reshapes }
+        Self { from, to, up, down: None, reshapes, revision: 0 }
     }
 
     /// The way back, for [`Database::write_as`](dynamap_mapper::Database::write_as): brings an item of the schema `to` to
@@ -154,6 +155,20 @@ impl Step {
     pub const fn reshapes(mut self, names: &'static [&'static str]) -> Self {
         self.reshapes = Reshapes::These(names);
         self
+    }
+
+    /// Tells this function from another one for the same step, where it had to be changed although items were upgraded by
+    /// it: a backfill that was begun with another revision is refused
+    /// ([`BackfillError::Drifted`](crate::BackfillError::Drifted)). Default 0.
+    #[must_use]
+    pub const fn revision(mut self, revision: u32) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    pub(crate) fn fingerprint(&self) -> String {
+        let kind = if self.is_keyed() { "keyed" } else { "shape" };
+        format!("{} to {} {kind} {}", self.from(), self.to(), self.revision)
     }
 
     /// The schema that the step starts at.

@@ -17,6 +17,7 @@ mod strays;
 mod support;
 
 mod automatic;
+mod backfills;
 mod bank;
 mod batches;
 mod blind;

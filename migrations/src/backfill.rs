@@ -1,0 +1,294 @@
+//! Upgrading every stored item, while programs go on reading and writing them.
+//!
+//! * `record`: the job's item: who runs it, how far it has come, what became of it
+//! * `lease`: one runner at a time
+//! * `upgrade`: what happens to one item
+//! * `survey`: what a table holds, without a write
+
+mod lease;
+mod record;
+mod survey;
+mod upgrade;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use dynamap_mapper::{Database, Error, Model, SweepProgress};
+use tokio::sync::Notify;
+
+pub use self::lease::BackfillError;
+use self::lease::Lease;
+pub use self::record::{BackfillRecord, BackfillState};
+pub use self::survey::{DryRun, Sample, Survey};
+use self::upgrade::{Became, Upgrader};
+
+/// The job that upgrades every stored item of a model to its schema.
+///
+/// Old items are upgraded whenever they are read, and stored so by the next save; this finishes the rest. It runs beside
+/// the programs that use the table: each item is written under the condition that nobody else wrote it meanwhile, and
+/// what is current already costs no write.
+///
+/// The job has a record in the table `dynamap_migrations` (create it with `Table::<BackfillRecord>::create_if_missing`):
+/// one runner at a time, a checkpoint behind every page, the outcome. A runner can be stopped or killed at any time; the
+/// next one goes on. Take a [limited](Database::limited) handle to leave capacity to others.
+///
+/// The order of things: first every program that writes knows the new schema, then `run`, then [`verify`](Self::verify).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Item, Migrations, Model, Step, StepError, Table};
+/// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+///     item.rename("mail", "email");
+///     Ok(())
+/// }
+///
+/// static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", mail_becomes_email)]);
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// struct User { #[model(hash_key)] id: u64, email: String, #[model(version)] version: u64 }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<User>::create(&db).await?;
+/// Table::<BackfillRecord>::create_if_missing(&db).await?;
+/// # for id in 1..=3 {
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// #     put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
+/// # }
+/// let backfill = Backfill::<User>::of(&db);
+/// assert_eq!(backfill.survey().await?.older, 3);
+/// let done = backfill.run().await?;
+/// assert_eq!((done.items, done.upgraded), (3, 3));
+/// assert!(backfill.verify().await?.is_complete());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a backfill does nothing until it is run"]
+pub struct Backfill<'a, M> {
+    db: &'a Database,
+    segments: usize,
+    page_size: Option<usize>,
+    at_once: usize,
+    tolerated: usize,
+    lease: Duration,
+    stop: Option<Stop>,
+    watch: Option<Watch<'a>>,
+    model: PhantomData<fn() -> M>,
+}
+
+type Watch<'a> = Arc<dyn Fn(BackfillProgress) + Send + Sync + 'a>;
+
+/// Stops a running [`Backfill`] at its next checkpoint; from anywhere, as a handler of Ctrl-C.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<Notify>);
+
+impl Stop {
+    /// One that was not asked for yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for it. The pages under way are finished.
+    pub fn now(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// How far this run of a [`Backfill`] has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackfillProgress {
+    /// What the scan has done.
+    pub sweep: SweepProgress,
+    /// How many items were upgraded.
+    pub upgraded: u64,
+    /// How often somebody else wrote an item first, so that it was read again.
+    pub conflicts: u64,
+}
+
+/// What this run counts.
+#[derive(Debug, Default)]
+struct Counts {
+    upgraded: AtomicU64,
+    conflicts: AtomicU64,
+}
+
+impl<'a, M: Model> Backfill<'a, M> {
+    /// The job of a model, for all of its items that are older than its schema.
+    pub fn of(db: &'a Database) -> Self {
+        Self {
+            db,
+            segments: 4,
+            page_size: None,
+            at_once: 16,
+            tolerated: 100,
+            lease: Duration::from_secs(30),
+            stop: None,
+            watch: None,
+            model: PhantomData,
+        }
+    }
+
+    /// In how many segments the table is scanned side by side; default 4. A job that was begun keeps its own.
+    pub fn segments(mut self, segments: usize) -> Self {
+        self.segments = segments;
+        self
+    }
+
+    /// How many items one request reads, and so how many lie between two checkpoints; default is what 1 MB holds.
+    pub fn page_size(mut self, items: usize) -> Self {
+        self.page_size = Some(items);
+        self
+    }
+
+    /// How many items are upgraded at once; default 16, at least 1.
+    pub fn at_once(mut self, items: usize) -> Self {
+        self.at_once = items;
+        self
+    }
+
+    /// How many items may fail before the job stops; default 100. They stay as they are, and are tried again by the next
+    /// run.
+    pub fn tolerate(mut self, failures: usize) -> Self {
+        self.tolerated = failures;
+        self
+    }
+
+    /// For how long a runner may give no sign of life before another one takes the job over; default 30 s. The same for
+    /// all runners.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// Ends at a checkpoint when it is asked to.
+    pub fn stop_by(mut self, stop: &Stop) -> Self {
+        self.stop = Some(stop.clone());
+        self
+    }
+
+    /// Is told behind every page how far the job has come.
+    pub fn on_progress(mut self, watch: impl Fn(BackfillProgress) + Send + Sync + 'a) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+
+    /// What the table holds, by schema, and what the job would write. Reads the whole table and writes nothing.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn survey(&self) -> Result<Survey, Error> {
+        survey::survey::<M>(self.db, self.segments).await
+    }
+
+    /// Runs the steps on every older item in memory, and tells which fail and what the first ones would become. Reads the
+    /// whole table and writes nothing.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn dry_run(&self) -> Result<DryRun, Error> {
+        survey::dry_run::<M>(self.db, self.segments).await
+    }
+
+    /// Counts what is older than the model's schema, and notes in the record whether nothing is. Where something is, the
+    /// next [`run`](Self::run) begins anew.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn verify(&self) -> Result<Survey, BackfillError> {
+        let survey = self.survey().await?;
+        record::note::<M>(self.db, survey.is_complete()).await?;
+        Ok(survey)
+    }
+
+    /// Upgrades every older item, from the last checkpoint on where there is one.
+    ///
+    /// Returns the job's record: `Completed` when every item was seen; `Failed` when some could not be upgraded, which
+    /// `failures` names; `Interrupted` when it was stopped. A completed job is not run again, unless
+    /// [`verify`](Self::verify) found older items.
+    ///
+    /// If the future is dropped, the items under way may or may not be upgraded, each as a whole; the next run finds out.
+    ///
+    /// # Errors
+    /// [`BackfillError::Running`] where another runner is at it, [`BackfillError::Drifted`] where the steps are not those
+    /// that the job was begun with, [`BackfillError::LeaseLost`] where another runner took over;
+    /// [`BackfillError::Stopped`] where more items failed than are tolerated; what the service says. What was upgraded
+    /// is upgraded then; the next run goes on.
+    pub async fn run(&self) -> Result<BackfillRecord, BackfillError> {
+        let Some(lease) = Lease::take::<M>(self.db, self.segments, self.lease).await? else {
+            return record::read::<M>(self.db).await?.ok_or(BackfillError::LeaseLost);
+        };
+        let counts = Counts::default();
+        let swept = {
+            let sweep = Box::pin(self.sweep(&lease, &counts));
+            let beat = Box::pin(lease.keep());
+            tokio::select! {
+                swept = sweep => swept,
+                lost = beat => Err(lost),
+            }
+        };
+        lease.end(swept, &counts).await
+    }
+
+    /// Sweeps the table; tells whether all of it was seen.
+    async fn sweep(&self, lease: &Lease<'_>, counts: &Counts) -> Result<bool, BackfillError> {
+        let (segments, cursor) = lease.position().await?;
+        let watch = self.watch.clone();
+        let told = |sweep| {
+            if let Some(watch) = &watch {
+                watch(counts.progress(sweep));
+            }
+        };
+        let upgrader = Upgrader::<M>::new(self.db);
+        let stop = self.stop.clone();
+        let mut scan = M::scan(self.db).segments(segments);
+        if let Some(items) = self.page_size {
+            scan = scan.page_size(items);
+        }
+        let mut sweep = scan
+            .raw()
+            .sweep()
+            .at_once(self.at_once)
+            .tolerate(self.tolerated)
+            .resume(cursor)
+            .on_progress(told)
+            .checkpoint(|checkpoint| async move {
+                lease
+                    .checkpoint(&checkpoint.cursor, &checkpoint.failed, checkpoint.progress, counts)
+                    .await
+            });
+        if let Some(stop) = stop {
+            sweep = sweep.until(async move { stop.0.notified().await });
+        }
+        let action = |item| async {
+            match upgrader.upgrade(item, &counts.conflicts).await? {
+                Became::Upgraded => drop(counts.upgraded.fetch_add(1, Ordering::Relaxed)),
+                Became::Current => {}
+            }
+            Ok::<_, Error>(())
+        };
+        let swept = sweep.run(action).await.map_err(BackfillError::of)?;
+        Ok(swept.is_finished())
+    }
+}
+
+impl Counts {
+    fn progress(&self, sweep: SweepProgress) -> BackfillProgress {
+        BackfillProgress {
+            sweep,
+            upgraded: self.upgraded.load(Ordering::Relaxed),
+            conflicts: self.conflicts.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl<M> fmt::Debug for Backfill<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backfill").field("segments", &self.segments).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! The record of a backfill: an item per table, model and schema.
+
+use std::time::SystemTime;
+
+use dynamap_mapper::{Attribute, Database, Error, Loaded, Model, UnixMillis};
+
+/// The record of a [`Backfill`](super::Backfill): who runs it, how far it has come, what became of it. Create its table
+/// once with `Table::<BackfillRecord>::create_if_missing(&db)`; the history of a table is a query by its name.
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "dynamap_migrations", validate = false, crate = "::dynamap_mapper")]
+#[non_exhaustive]
+pub struct BackfillRecord {
+    /// The full name of the table whose items are upgraded.
+    #[model(hash_key)]
+    pub table: String,
+    /// The model and the schema, as `User 2.0.0`.
+    #[model(range_key)]
+    pub job: String,
+    /// What became of it.
+    pub state: BackfillState,
+    /// What tells one chain of steps from another.
+    pub fingerprint: String,
+    /// In how many segments the table is scanned.
+    pub segments: u32,
+    /// How far it has come.
+    pub checkpoint: Option<String>,
+    /// Who runs it, or ran it last.
+    pub owner: String,
+    /// When it was begun, by the clock of the program.
+    #[model(with = UnixMillis)]
+    pub begun: SystemTime,
+    /// When something was last heard of its runner.
+    #[model(with = UnixMillis)]
+    pub heard: SystemTime,
+    /// How often a runner took it up.
+    pub runs: u32,
+    /// How many items were seen since it was begun.
+    pub items: u64,
+    /// How many items were upgraded since it was begun.
+    pub upgraded: u64,
+    /// How many items could not be upgraded.
+    pub failed: u64,
+    /// The first of those, each with its key and why.
+    pub failures: Vec<String>,
+    /// Whether a look at the whole table afterwards found nothing older.
+    pub verified: bool,
+    /// The lock.
+    #[model(version)]
+    pub version: u64,
+}
+
+/// The state of a [`BackfillRecord`]. Only `Completed` means that all is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Attribute)]
+#[model(rename_all = "snake_case", crate = "::dynamap_mapper")]
+#[non_exhaustive]
+pub enum BackfillState {
+    /// A runner is at it, or was killed.
+    InProgress,
+    /// It was stopped, or ended with an error; the next run goes on.
+    Interrupted,
+    /// Every item was seen, and some could not be upgraded.
+    Failed,
+    /// Every item was seen, and is of the schema, or newer.
+    Completed,
+}
+
+/// What the record of a model's job is found by.
+pub(super) fn place<M: Model>(db: &Database) -> (String, String) {
+    let layout = M::layout();
+    (db.table_name(layout), format!("{} {}", layout.model, layout.schema))
+}
+
+pub(super) async fn load<M: Model>(db: &Database) -> Result<Option<Loaded<BackfillRecord>>, Error> {
+    let (table, job) = place::<M>(db);
+    BackfillRecord::get(db, (&table, &job)).consistent().await
+}
+
+pub(super) async fn read<M: Model>(db: &Database) -> Result<Option<BackfillRecord>, Error> {
+    Ok(load::<M>(db).await?.map(Loaded::into_inner))
+}
+
+/// Notes what a look at the whole table found. A job that is under way is left as it is.
+pub(super) async fn note<M: Model>(db: &Database, is_complete: bool) -> Result<(), Error> {
+    let Some(mut record) = load::<M>(db).await? else { return Ok(()) };
+    if record.state == BackfillState::InProgress {
+        return Ok(());
+    }
+    record.verified = is_complete && record.state == BackfillState::Completed;
+    if !is_complete && record.state == BackfillState::Completed {
+        record.state = BackfillState::Interrupted;
+        record.checkpoint = None;
+    }
+    match record.save(db).await {
+        // A runner began meanwhile.
+        Err(error) if error.is_conflict() => Ok(()),
+        saved => saved,
+    }
+}

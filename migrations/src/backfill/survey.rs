@@ -1,0 +1,147 @@
+//! What a table holds, without a write.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use dynamap_mapper::schema::Standing;
+use dynamap_mapper::{Database, Error, FailedItem, Item, Key, Model, examine};
+use semver::Version;
+
+use super::upgrade::Upgrader;
+
+/// What a table holds of a model, by schema; from [`Backfill::survey`](super::Backfill::survey) and
+/// [`verify`](super::Backfill::verify).
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Survey {
+    /// How many items there are.
+    pub items: u64,
+    /// How many of them are older than the model's schema.
+    pub older: u64,
+    /// How many there are of each schema.
+    pub schemas: BTreeMap<Version, u64>,
+    /// How many write units upgrading the older ones takes at least, without indexes.
+    pub write_units: u64,
+}
+
+/// What a backfill would do; from [`Backfill::dry_run`](super::Backfill::dry_run).
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// How many older items can be upgraded.
+    pub upgraded: u64,
+    /// Those that cannot.
+    pub failed: Vec<FailedItem>,
+    /// What the first ones would become.
+    pub samples: Vec<Sample>,
+}
+
+/// What a backfill would do to one item. Names only, no values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Which item.
+    pub key: Key,
+    /// The keys of the items that are left of it; the same one, unless a step changes the key.
+    pub becomes: Vec<Key>,
+    /// The attributes that are added.
+    pub added: Vec<String>,
+    /// The attributes that are removed.
+    pub removed: Vec<String>,
+    /// The attributes whose values change.
+    pub changed: Vec<String>,
+}
+
+/// How many samples a dry run keeps.
+const SAMPLES: usize = 5;
+/// How many items a dry run reports as failed before it ends.
+const MOST_FAILED: usize = 10_000;
+
+impl Survey {
+    /// Whether nothing is older than the model's schema.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.older == 0
+    }
+
+    fn add(&mut self, found: Version, is_older: bool, item: &Item) {
+        self.items += 1;
+        *self.schemas.entry(found).or_default() += 1;
+        if is_older {
+            self.older += 1;
+            let kb = item.size().div_ceil(1024).max(1);
+            self.write_units = self.write_units.saturating_add(kb.try_into().unwrap_or(u64::MAX));
+        }
+    }
+}
+
+pub(super) async fn survey<M: Model>(db: &Database, segments: usize) -> Result<Survey, Error> {
+    let (layout, table) = (M::layout(), db.table_name(M::layout()));
+    let survey = Mutex::new(Survey::default());
+    let (counted, table) = (&survey, &table);
+    let look = |item: Item| async move {
+        let key = key::<M>(&item)?;
+        let (found, is_older) = match examine(layout, table, &key, &item) {
+            Ok((found, standing)) => (found, standing == Standing::Older),
+            Err(Error::SchemaTooNew(gap)) => (gap.stored, false),
+            Err(error) => return Err(error),
+        };
+        let mut survey = counted.lock().unwrap_or_else(PoisonError::into_inner);
+        survey.add(found, is_older, &item);
+        Ok::<_, Error>(())
+    };
+    M::scan(db).segments(segments).raw().sweep().run(look).await?;
+    Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+pub(super) async fn dry_run<M: Model>(db: &Database, segments: usize) -> Result<DryRun, Error> {
+    let upgrader = Upgrader::<M>::new(db);
+    let run = Mutex::new(DryRun::default());
+    let (noted, upgrader) = (&run, &upgrader);
+    let try_out = |item: Item| async move {
+        let key = key::<M>(&item)?;
+        if let Some(made) = upgrader.upgraded(&key, &item)? {
+            let sample = sample::<M>(key, &item, &made)?;
+            let mut run = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            run.upgraded += 1;
+            if run.samples.len() < SAMPLES {
+                run.samples.push(sample);
+            }
+        }
+        Ok::<_, Error>(())
+    };
+    let sweep = M::scan(db).segments(segments).raw().sweep().tolerate(MOST_FAILED);
+    let swept = sweep.run(try_out).await?;
+    let mut run = run.into_inner().unwrap_or_else(PoisonError::into_inner);
+    run.failed = swept.failed;
+    Ok(run)
+}
+
+fn key<M: Model>(item: &Item) -> Result<Key, Error> {
+    let layout = M::layout();
+    Key::of(layout, item)
+        .map_err(|error| Error::Encode { model: layout.model, error: Box::new(error) })
+}
+
+fn sample<M: Model>(key: Key, before: &Item, made: &[Item]) -> Result<Sample, Error> {
+    let becomes = made.iter().map(key_of::<M>).collect::<Result<_, _>>()?;
+    let names =
+        |item: &Item| -> Vec<String> { item.names().into_iter().map(str::to_owned).collect() };
+    let after = made.first().cloned().unwrap_or_default();
+    let (old, new) = (names(before), names(&after));
+    let is_changed = |name: &&String| match (before.get(name), after.get(name)) {
+        (Some(before), Some(after)) => !dynamap_mapper::same(before, after),
+        _ => false,
+    };
+    Ok(Sample {
+        key,
+        becomes,
+        added: new.iter().filter(|name| !old.contains(name)).cloned().collect(),
+        removed: old.iter().filter(|name| !new.contains(name)).cloned().collect(),
+        changed: new.iter().filter(is_changed).cloned().collect(),
+    })
+}
+
+fn key_of<M: Model>(item: &Item) -> Result<Key, Error> {
+    key::<M>(item)
+}

@@ -1,0 +1,113 @@
+//! What a backfill does with one item.
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dynamap_mapper::error::Target;
+use dynamap_mapper::schema::{SCHEMA_ATTRIBUTE, Standing};
+use dynamap_mapper::write::{After, Base, Write, apply};
+use dynamap_mapper::{
+    AttributeValue, Database, Error, Item, Key, Model, Reader as _, decode, examine,
+};
+
+/// How often an item is read again because somebody else wrote it first.
+const ROUNDS: usize = 16;
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Became {
+    /// It is of the model's schema now.
+    Upgraded,
+    /// It was, or somebody else saw to it.
+    Current,
+}
+
+/// Brings items to a model's schema.
+pub(super) struct Upgrader<'a, M> {
+    db: &'a Database,
+    table: String,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<'a, M: Model> Upgrader<'a, M> {
+    pub(super) fn new(db: &'a Database) -> Self {
+        Self { db, table: db.table_name(M::layout()), model: PhantomData }
+    }
+
+    /// Upgrades an item where it is older, as it is stored now.
+    ///
+    /// # Errors
+    /// Where a step fails, what it leaves cannot be read, is not valid, or is too large; what the service says. The item
+    /// is as it was.
+    pub(super) async fn upgrade(&self, item: Item, conflicts: &AtomicU64) -> Result<Became, Error> {
+        let layout = M::layout();
+        let key = Key::of(layout, &item).map_err(encode::<M>)?;
+        let mut seen = Some(item);
+        for round in 1.. {
+            let Some(item) = seen else { return Ok(Became::Current) };
+            let Some(upgraded) = self.upgraded(&key, &item)? else { return Ok(Became::Current) };
+            match apply(self.db, &self.writes(&key, item, upgraded)?).await {
+                Ok(_) => return Ok(Became::Upgraded),
+                // Without an answer: the item tells. What is still under way finds it changed, or does the same.
+                Err(error) if round < ROUNDS && error.is_outcome_unknown() => {}
+                Err(error) if round < ROUNDS && is_late(&error, &key) => {}
+                Err(error) => return Err(error),
+            }
+            conflicts.fetch_add(1, Ordering::Relaxed);
+            seen = self.db.read_item(layout, &key, true).await?;
+        }
+        Ok(Became::Current)
+    }
+
+    /// What an item becomes, with the schema on it, after it was read as the model; `None` where it is not older.
+    pub(super) fn upgraded(&self, key: &Key, item: &Item) -> Result<Option<Vec<Item>>, Error> {
+        let layout = M::layout();
+        let (found, Standing::Older) = examine(layout, &self.table, key, item)? else {
+            return Ok(None);
+        };
+        let mut made = layout
+            .upgrade
+            .upgrade_apart(item.clone(), &found)
+            .map_err(|error| Error::not_upgraded(&self.table, key, layout, &found, error))?;
+        for item in &mut made {
+            item.insert(SCHEMA_ATTRIBUTE, AttributeValue::S(layout.schema.to_string()));
+            let key = Key::of(layout, item).map_err(encode::<M>)?;
+            let loaded = decode::<M>(&self.table, &key, item.clone())?;
+            loaded.check().map_err(|report| Error::invalid(layout, report))?;
+        }
+        Ok(Some(made))
+    }
+
+    /// The writes that leave these items in the place of one: all or none.
+    fn writes(&self, key: &Key, item: Item, made: Vec<Item>) -> Result<Vec<Write>, Error> {
+        let layout = M::layout();
+        let target = |key: &Key| Target { table: self.table.clone(), key: key.clone() };
+        let (mut writes, mut keys, mut own) = (Vec::new(), HashSet::new(), After::Gone);
+        for made in made {
+            let of_made = Key::of(layout, &made).map_err(encode::<M>)?;
+            if !keys.insert(of_made.clone()) {
+                return Err(Error::Usage("a migration step made two items with the same key"));
+            }
+            if of_made == *key {
+                own = After::Changed(made);
+            } else {
+                let new = Write::new(layout, target(&of_made), Base::Absent, After::New(made));
+                writes.push(new);
+            }
+        }
+        writes.push(Write::new(layout, target(key), Base::Stored(item), own));
+        Ok(writes)
+    }
+}
+
+fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
+    Error::Encode { model: M::layout().model, error: Box::new(error) }
+}
+
+/// Whether somebody else wrote the item first; an item in the place of a new one is no such case.
+fn is_late(error: &Error, key: &Key) -> bool {
+    let Error::Conflict(conflict) = error else { return false };
+    !conflict.failures().is_empty()
+        && conflict.failures().iter().all(|failure| failure.key() == key)
+}
