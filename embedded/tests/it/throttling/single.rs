@@ -163,19 +163,3 @@ async fn statements_pay_and_are_not_refused() -> TestResult {
     execute("DELETE FROM notes WHERE id = 'a' AND \"at\" = '1'").await?;
     Ok(())
 }
-
-#[tokio::test(start_paused = true)]
-async fn requests_at_the_same_time_do_not_overdraw_together() -> TestResult {
-    let client = throttled(0)?;
-    notes(&client, 1, 5).await?;
-    let writes = (0..40).map(|_| {
-        let client = client.clone();
-        tokio::spawn(async move { put_large(&client, "a", 1).await.is_ok_and(|done| done) })
-    });
-    let mut done = 0;
-    for write in writes.collect::<Vec<_>>() {
-        done += u32::from(write.await?);
-    }
-    assert_eq!(done, 3); // 2 units each: the third on credit
-    Ok(())
-}
