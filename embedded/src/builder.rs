@@ -51,7 +51,7 @@ impl Builder {
     /// **A refusal** is the service's own: `ProvisionedThroughputExceededException` with its `ThrottlingReasons`. Nothing
     /// was done then, and nothing paid. Of a batch as much is done as can be paid, and the rest comes back unprocessed. A
     /// transaction is cancelled as a whole, with the reason `ProvisionedThroughputExceeded` for each action that lacks
-    /// capacity. A refusal comes before anything that a single request or a transaction would be told otherwise.
+    /// capacity. A single request and a transaction are refused before anybody looks whether they are valid.
     ///
     /// **Time** is [`tokio::time::Instant`]: it stands still, and moves, with a runtime that is
     /// [paused](https://docs.rs/tokio/latest/tokio/time/fn.pause.html). Outside of a runtime it is the system's.
