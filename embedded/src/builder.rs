@@ -46,7 +46,7 @@ impl Builder {
     /// **A request** is accepted as long as anything is left, and then pays what it consumes, whether it asks for
     /// `ReturnConsumedCapacity` or not. What it overdraws is paid off before the next one is accepted. A write needs
     /// capacity also in those global indexes whose entries it changes. A write whose condition fails pays for the item that
-    /// is there, one unit at least. PartiQL statements pay, and are never refused.
+    /// is there, one unit at least. Statements of `PartiQL` pay, and are never refused.
     ///
     /// **A refusal** is the service's own: `ProvisionedThroughputExceededException` with its `ThrottlingReasons`. Nothing
     /// was done then, and nothing paid. Of a batch as much is done as can be paid, and the rest comes back unprocessed. A

@@ -59,12 +59,11 @@ pub(super) fn measure(
 
 /// A new table with the keys and indexes of another.
 fn like(settings: &TableMetadata) -> Result<CreateTableRequest, DynoxideError> {
-    let global = indexes(settings.gsi_definitions.as_deref())?.map(|mut indexes| {
-        indexes.iter_mut().for_each(|index: &mut GlobalSecondaryIndex| {
-            index.provisioned_throughput = None;
-        });
-        indexes
-    });
+    let mut global: Option<Vec<GlobalSecondaryIndex>> =
+        indexes(settings.gsi_definitions.as_deref())?;
+    for index in global.iter_mut().flatten() {
+        index.provisioned_throughput = None;
+    }
     Ok(CreateTableRequest {
         table_name: settings.table_name.clone(),
         key_schema: read(&settings.key_schema)?,
