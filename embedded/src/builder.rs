@@ -41,7 +41,7 @@ impl Builder {
     /// of writes for the table and for each global index. A table has that of one second when it is made, or first used
     /// after its file was opened. What is not used is kept for [`Throttle::burst`], which is
     /// [five minutes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html) unless
-    /// set. `UpdateTable` counts at once. Partitions and account quotas have no limits of their own.
+    /// set. What `UpdateTable` says counts at once. Partitions and account quotas have no limits of their own.
     ///
     /// **A request** is accepted as long as anything is left, and then pays what it consumes, whether it asks for
     /// `ReturnConsumedCapacity` or not. What it overdraws is paid off before the next one is accepted. A write needs
@@ -49,8 +49,8 @@ impl Builder {
     /// is there, one unit at least. Statements of `PartiQL` pay, and are never refused.
     ///
     /// **A refusal** is the service's own: `ProvisionedThroughputExceededException` with its `ThrottlingReasons`. Nothing
-    /// was done then, and nothing paid. Of a batch as much is done as can be paid, and the rest comes back unprocessed. A
-    /// transaction is cancelled as a whole, with the reason `ProvisionedThroughputExceeded` for each action that lacks
+    /// was done then, and nothing paid. Of a batch as much is done as can be paid, and the rest comes back unprocessed; it is
+    /// refused where that is all of it. A transaction is cancelled as a whole, with the reason `ProvisionedThroughputExceeded` for each action that lacks
     /// capacity. A single request and a transaction are refused before anybody looks whether they are valid.
     ///
     /// **Time** is [`tokio::time::Instant`]: it stands still, and moves, with a runtime that is
@@ -98,6 +98,17 @@ impl Builder {
 
     /// As [`memory`](crate::memory), with these options.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dynamap_embedded::{Throttle, builder};
+    ///
+    /// let client = builder().throttle(Throttle::provisioned()).memory()?;
+    /// assert!(client.list_tables().send().await?.table_names().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`memory`](crate::memory).
@@ -107,10 +118,23 @@ impl Builder {
 
     /// As [`open`](crate::open), with these options.
     ///
+    /// ```
+    /// use dynamap_embedded::{OpenError, Throttle, builder, open};
+    ///
+    /// # let directory = tempfile::tempdir().expect("a temporary directory");
+    /// # let path = directory.path().join("bank.db");
+    /// let client = builder().throttle(Throttle::provisioned()).open(&path)?;
+    ///
+    /// // Everybody in this process has to want the same of the file.
+    /// assert!(matches!(open(&path), Err(OpenError::OtherThrottle { .. })));
+    /// # drop(client);
+    /// # Ok::<(), OpenError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`open`](crate::open), and [`OpenError::OtherThrottle`] if this process has the file open with another throttle:
-    /// a file has one store, and all its clients share the capacity.
+    /// a file has one store, and all its clients share the capacity. The store that is open is left as it is.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Client, OpenError> {
         Ok(client::over(file::open(path.as_ref(), self.throttle)?))
     }

@@ -290,7 +290,7 @@ async fn run(steps: Vec<Step>, burst: u32) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_more_is_consumed_than_is_provided_and_nothing_is_refused_that_could_be_paid(
