@@ -1,8 +1,9 @@
 //! The engine's operations by the name the wire gives them.
 
 mod decode;
-pub(crate) mod meter;
+mod meter;
 
+use dynoxide::types::ConsumedCapacity;
 use dynoxide::{Database, DynoxideError};
 
 use meter::Meter;
@@ -23,7 +24,7 @@ pub(crate) fn call(
 }
 
 /// As [`call`]; `meter` learns what the operation consumed.
-pub(crate) fn metered(
+fn metered(
     engine: &Database,
     operation: &str,
     body: &[u8],
@@ -95,6 +96,18 @@ pub(crate) fn metered(
         "UpdateTimeToLive" => update_time_to_live free,
     };
     answer.map(|result| result.map_err(|error| decode::as_on_the_wire(operation, error)))
+}
+
+/// Executes an operation that the engine has; also what it consumed.
+pub(crate) fn measured(
+    engine: &Database,
+    operation: &str,
+    body: &[u8],
+) -> (Result<String, DynoxideError>, Vec<ConsumedCapacity>) {
+    let mut meter = Meter::on();
+    let answer = metered(engine, operation, body, &mut meter)
+        .unwrap_or_else(|| Err(DynoxideError::UnsupportedCapability(operation.to_owned())));
+    (answer, meter.read())
 }
 
 fn encode(response: &impl serde::Serialize) -> Result<String, DynoxideError> {

@@ -2,7 +2,8 @@
 //! request to an embedded engine (SQLite underneath) instead of the network.
 //!
 //! [`memory`] gives a store that lives as long as its clients; [`open`] one that lives in a file. Both return an ordinary
-//! [`Client`], so serialisation, retries and error mapping are the SDK's own.
+//! [`Client`], so serialisation, retries and error mapping are the SDK's own. [`builder`] opens either with options: tables
+//! that [throttle](#throttled-tables).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -14,6 +15,41 @@
 //! # }
 //! ```
 //!
+//! # Throttled tables
+//!
+//! A store opened with [`Builder::throttle`] has tables as narrow as they are provisioned: a test sees what its program does
+//! when it is throttled. In a runtime whose time is paused the same requests are refused in each run.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use aws_sdk_dynamodb::types::{AttributeValue, ProvisionedThroughput};
+//! use dynamap_embedded::{Throttle, builder};
+//!
+//! # use aws_sdk_dynamodb::types::{AttributeDefinition, KeySchemaElement, KeyType, ScalarAttributeType};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
+//! // In a `#[tokio::test(start_paused = true)]`:
+//! let client = builder().throttle(Throttle::provisioned().burst(Duration::ZERO)).memory()?;
+//! let two_a_second = ProvisionedThroughput::builder().read_capacity_units(2).write_capacity_units(2);
+//! client.create_table().table_name("pets").provisioned_throughput(two_a_second.build()?)
+//! #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+//! #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?)
+//!     // … its key …
+//!     .send().await?;
+//!
+//! let begin = tokio::time::Instant::now();
+//! for name in ["rex", "tom", "kit"] {
+//!     // The third is refused. The SDK waits, in no time, and sends it again.
+//!     client.put_item().table_name("pets").item("id", AttributeValue::S(name.into())).send().await?;
+//! }
+//! assert!(begin.elapsed() > Duration::ZERO);
+//! assert_eq!(client.scan().table_name("pets").send().await?.count(), 3);
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
 //! # Layout
 //!
 //! From the outside in:
@@ -22,17 +58,21 @@
 //! * `connector`: HTTP request in, HTTP response out; where blocking work is kept away from the async runtime.
 //! * `store`: one open store; turns an operation and a body into an answer, and survives a panic of the engine.
 //! * `schema`: creating, deleting and altering tables, one at a time, with an intent on disc.
-//! * `dispatch`: the engine's operations by name; `dispatch::decode` reads a request body and words its refusal.
+//! * `throttle`: tables of limited capacity, between `store` and `dispatch`.
+//! * `dispatch`: the engine's operations by name; `dispatch::decode` reads a request body and words its refusal,
+//!   `dispatch::meter` tells what was consumed.
 //! * `response`: HTTP answers.
 //! * `file`: opening a file: `file::registry` (one store per file and process), `file::lock` (one process per file, and
 //!   the intent), `file::inspect` (look before adopting), `file::heal` (finish what a killed process left).
-//! * `error`: [`OpenError`].
+//! * `builder`: options; `error`: [`OpenError`].
 //!
 //! # What the engine does not do
 //!
-//! It is always consistent, and never throttles, conflicts, or answers `TransactionInProgressException`; it has no rights,
-//! Regions or backups. Expired items stay. A table name that differs from another only in case is refused with a
-//! `ValidationException` (the service accepts it), as is a name the engine keeps for itself.
+//! It is always consistent, and never conflicts, or answers `TransactionInProgressException`; it throttles only where it is
+//! [told to](Builder::throttle); it has no rights, Regions or backups. Expired items stay. A table name that differs from another only in case is refused with a
+//! `ValidationException` (the service accepts it), as is a name the engine keeps for itself. `DescribeTable` goes on to tell
+//! the throughput with which a global index was made, and a file that is opened again has that one; until then the throttle
+//! goes by what `UpdateTable` said last.
 
 mod builder;
 mod client;

@@ -4,7 +4,7 @@
 //! * `request`: what stands in its way, its execution, and its price; `batch` and `transaction` are refused in their own
 //!   ways.
 //! * `demand`: what a request draws on.
-//! * `ledger`: the buckets of all tables and their global indexes; `bucket`: one of them.
+//! * `ledger`: what all tables and their global indexes have left; `limits`: the buckets of one; `bucket`: one of them.
 //! * `target`: the item that a write is about; `rehearsal`: what a write would cost.
 //! * `refusal`: how the service words it.
 
@@ -13,6 +13,7 @@ mod bucket;
 mod demand;
 mod gate;
 mod ledger;
+mod limits;
 mod refusal;
 mod rehearsal;
 mod request;
@@ -25,7 +26,7 @@ pub(crate) use gate::Gate;
 pub(crate) use refusal::Refusal;
 
 /// The service keeps five minutes of unused capacity.
-const BURST: Duration = Duration::from_secs(300);
+const BURST: Duration = Duration::from_mins(5);
 
 /// How the tables of a store refuse requests: see [`Builder::throttle`](crate::Builder::throttle).
 ///

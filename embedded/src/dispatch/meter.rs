@@ -1,4 +1,4 @@
-//! What an operation consumed, asked of the engine without the program seeing more than it asked for.
+//! What an operation consumes, asked of the engine without the program seeing more than it asked for.
 
 use dynoxide::DynoxideError;
 use dynoxide::types::ConsumedCapacity;
@@ -8,24 +8,24 @@ const INDEXES: &str = "INDEXES";
 
 /// Asks the engine for a full report and gives the program its part of it.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub(super) struct Meter {
     on: bool,
     consumed: Vec<ConsumedCapacity>,
 }
 
 impl Meter {
     /// Asks for nothing.
-    pub(crate) fn off() -> Self {
+    pub(super) fn off() -> Self {
         Self::default()
     }
 
     /// Asks the engine for what each operation consumes.
-    pub(crate) fn on() -> Self {
+    pub(super) fn on() -> Self {
         Self { on: true, consumed: Vec::new() }
     }
 
     /// What was consumed since the meter was made, by table.
-    pub(crate) fn read(self) -> Vec<ConsumedCapacity> {
+    pub(super) fn read(self) -> Vec<ConsumedCapacity> {
         self.consumed
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::ledger::{Access, Index};
+use super::ledger::Access;
+use super::limits::Index;
 
 /// What one operation asks for.
 #[derive(Debug)]
@@ -50,10 +50,13 @@ impl Demand {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Batch {
-            request_items: BTreeMap<String, IgnoredAny>,
+            request_items: Map<String, Value>,
         }
         let Batch { request_items } = serde_json::from_slice(body).ok()?;
-        Some(Self::Batch { access, tables: request_items.into_keys().collect() })
+        Some(Self::Batch {
+            access,
+            tables: request_items.into_iter().map(|(table, _)| table).collect(),
+        })
     }
 
     fn transaction(access: Access, body: &[u8]) -> Option<Self> {

@@ -1,7 +1,6 @@
-//! Admits a request, has it executed, and charges what it consumed.
+//! The one way in: requests pass one at a time, and changes of tables are followed.
 //!
-//! One request at a time: between looking into a bucket and paying nobody else may look. The engine takes one at a time
-//! anyway.
+//! Between looking into a bucket and paying nobody else may look. The engine takes one request at a time anyway.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,8 +41,9 @@ impl Gate {
         let Some(demand) = Demand::of(operation, body) else {
             return dispatch::call(engine, operation, body).map(|answer| Ok(answer?));
         };
+        let mut ledger = self.ledger();
         let request = Request { engine, operation, body, now: Instant::now() };
-        Some(request.pass(&mut self.ledger(), &demand))
+        Some(request.pass(&mut ledger, &demand))
     }
 
     /// A change of `table` by the request `body`, after which its buckets follow its settings.

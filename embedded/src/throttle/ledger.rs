@@ -1,15 +1,14 @@
-//! The buckets of all tables and their global indexes.
+//! What all tables and their global indexes have left, and who pays.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use dynoxide::types::ConsumedCapacity;
-use dynoxide::{Database, DynoxideError, TableMetadata};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use dynoxide::{Database, DynoxideError};
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
+use super::limits::{Index, Table};
 
 /// Reading or writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,22 +23,6 @@ pub(super) struct Resource {
     pub(super) table: String,
     pub(super) index: Option<String>,
     pub(super) access: Access,
-}
-
-/// The read and the write capacity of a table or an index.
-#[derive(Debug, Clone)]
-struct Capacity {
-    read: Bucket,
-    write: Bucket,
-}
-
-/// What is known of a table. One that is paid for by request has no capacity to run out of.
-#[derive(Debug, Clone, Default)]
-struct Table {
-    own: Option<Capacity>,
-    indexes: BTreeMap<String, Capacity>,
-    /// What alterations say of indexes.
-    altered: BTreeMap<String, Throughput>,
 }
 
 /// The buckets of the tables that were used so far.
@@ -64,20 +47,11 @@ impl Ledger {
         if self.tables.contains_key(table) {
             return Ok(());
         }
-        self.renew(engine, table, now)
-    }
-
-    /// Brings the buckets of `table` in line with its settings: after it was created, altered or deleted.
-    pub(super) fn renew(
-        &mut self,
-        engine: &Database,
-        table: &str,
-        now: Instant,
-    ) -> Result<(), DynoxideError> {
         self.follow(engine, table, Vec::new(), now)
     }
 
-    /// As [`renew`](Self::renew), after an alteration of indexes. The engine does not store that one, so the ledger does.
+    /// Brings the buckets of `table` in line with its settings: after it was created, altered or deleted. What a request
+    /// alters of indexes is not stored by the engine.
     pub(super) fn follow(
         &mut self,
         engine: &Database,
@@ -88,9 +62,7 @@ impl Ledger {
         match engine.get_table_metadata(table)? {
             Some(settings) => {
                 let known = self.tables.entry(table.to_owned()).or_default();
-                let rates = |index: Index| Some((index.index_name, index.provisioned_throughput?));
-                known.altered.extend(altered.into_iter().filter_map(rates));
-                known.follow(&settings, self.burst, now);
+                known.follow(&settings, altered, self.burst, now);
             }
             None => drop(self.tables.remove(table)),
         }
@@ -136,7 +108,7 @@ impl Ledger {
     pub(super) fn is_unlimited(&self, tables: &[String]) -> bool {
         tables.iter().all(|table| {
             let known = self.tables.get(table);
-            known.is_none_or(|known| known.own.is_none() && known.indexes.is_empty())
+            known.is_none_or(Table::is_unlimited)
         })
     }
 
@@ -207,63 +179,4 @@ fn shares(consumed: &[ConsumedCapacity], access: Access) -> impl Iterator<Item =
         }
         shares
     })
-}
-
-/// A setting of throughput, as the engine stores it.
-#[derive(Debug, Deserialize, Clone, Copy)]
-#[serde(rename_all = "PascalCase")]
-struct Throughput {
-    read_capacity_units: u64,
-    write_capacity_units: u64,
-}
-
-/// An index, as the engine stores it, and as a request alters it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Index {
-    index_name: String,
-    provisioned_throughput: Option<Throughput>,
-}
-
-impl Table {
-    /// Follows the settings: what is new begins as new, what stays goes on at its new rate.
-    fn follow(&mut self, settings: &TableMetadata, burst: Duration, now: Instant) {
-        let mut before = std::mem::take(self);
-        if settings.billing_mode.as_deref() == Some("PAY_PER_REQUEST") {
-            return;
-        }
-        let own: Option<Throughput> = stored(settings.provisioned_throughput.as_deref());
-        self.own = own.map(|rates| Capacity::following(before.own.take(), rates, burst, now));
-        let indexes: Option<Vec<Index>> = stored(settings.gsi_definitions.as_deref());
-        for Index { index_name, provisioned_throughput } in indexes.unwrap_or_default() {
-            let altered = before.altered.remove(&index_name);
-            if let Some(rates) = altered.or(provisioned_throughput) {
-                let bucket = before.indexes.remove(&index_name);
-                let bucket = Capacity::following(bucket, rates, burst, now);
-                self.indexes.insert(index_name.clone(), bucket);
-            }
-            self.altered.extend(altered.map(|rates| (index_name, rates)));
-        }
-    }
-}
-
-/// A setting that the engine keeps as text. It too reads an unreadable one as none.
-fn stored<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
-    text.and_then(|text| serde_json::from_str(text).ok())
-}
-
-impl Capacity {
-    fn following(before: Option<Self>, rates: Throughput, burst: Duration, now: Instant) -> Self {
-        let Throughput { read_capacity_units: read, write_capacity_units: write } = rates;
-        match before {
-            Some(mut capacity) => {
-                capacity.read.set_rate(read, now);
-                capacity.write.set_rate(write, now);
-                capacity
-            }
-            None => {
-                Self { read: Bucket::new(read, burst, now), write: Bucket::new(write, burst, now) }
-            }
-        }
-    }
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::target::Target;
-use crate::dispatch::{self, meter::Meter};
+use crate::dispatch;
 
 /// A store in memory for the time of one request.
 pub(super) struct Rehearsal {
@@ -53,20 +53,17 @@ pub(super) fn measure(
     operation: &str,
     body: &Value,
 ) -> Result<Vec<ConsumedCapacity>, DynoxideError> {
-    let mut meter = Meter::on();
-    dispatch::metered(engine, operation, body.to_string().as_bytes(), &mut meter)
-        .unwrap_or_else(|| Err(DynoxideError::UnsupportedCapability(operation.to_owned())))?;
-    Ok(meter.read())
+    let (answer, consumed) = dispatch::measured(engine, operation, body.to_string().as_bytes());
+    answer.map(|_| consumed)
 }
 
 /// A new table with the keys and indexes of another.
 fn like(settings: &TableMetadata) -> Result<CreateTableRequest, DynoxideError> {
-    let global = indexes(settings.gsi_definitions.as_deref())?.map(|mut indexes| {
-        indexes.iter_mut().for_each(|index: &mut GlobalSecondaryIndex| {
-            index.provisioned_throughput = None;
-        });
-        indexes
-    });
+    let mut global: Option<Vec<GlobalSecondaryIndex>> =
+        indexes(settings.gsi_definitions.as_deref())?;
+    for index in global.iter_mut().flatten() {
+        index.provisioned_throughput = None;
+    }
     Ok(CreateTableRequest {
         table_name: settings.table_name.clone(),
         key_schema: read(&settings.key_schema)?,

@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::rehearsal::Rehearsal;
 use super::target::Target;
 use super::transaction;
-use crate::dispatch::{self, meter::Meter};
+use crate::dispatch;
 use crate::response::Failure;
 
 /// A request that consumes capacity.
@@ -109,12 +109,7 @@ impl Request<'_> {
 
     /// Executes the request and charges it.
     fn execute(self, ledger: &mut Ledger, access: Access) -> Result<String, DynoxideError> {
-        let mut meter = Meter::on();
-        let answer = dispatch::metered(self.engine, self.operation, self.body, &mut meter)
-            .unwrap_or_else(|| {
-                Err(DynoxideError::UnsupportedCapability(self.operation.to_owned()))
-            });
-        let consumed = meter.read();
+        let (answer, consumed) = dispatch::measured(self.engine, self.operation, self.body);
         for consumed in &consumed {
             ledger.know(self.engine, &consumed.table_name, self.now)?;
         }

@@ -1,6 +1,7 @@
 //! Provisioned throughput: how many requests are accepted in simulated seconds, and how the others are refused.
 
 mod batches;
+mod files;
 mod indexes;
 mod property;
 mod settings;

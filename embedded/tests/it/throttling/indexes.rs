@@ -152,3 +152,20 @@ async fn an_action_of_a_transaction_waits_for_the_index_that_it_changes() -> Tes
     request.send().await?;
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_its_table_refuses_is_not_refused_by_an_index_as_well() -> TestResult {
+    let client = throttled(0)?;
+    create(&client, TABLE, rates(1, 1)?, rates(1, 1)?).await?;
+    assert!(put_owned(&client, "a", "ann").await?);
+    let put = client.put_item().table_name(TABLE).item("id", text("b")).item("at", text("1"));
+    let refused = put.item("owner", text("ann")).send().await;
+    match refused.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+        Err(PutItemError::ProvisionedThroughputExceededException(refused)) => {
+            let told = reasons(refused.throttling_reasons());
+            assert_eq!(told, [("TableWriteProvisionedThroughputExceeded", "notes")]);
+        }
+        other => return Err(format!("{other:?}").into()),
+    }
+    Ok(())
+}

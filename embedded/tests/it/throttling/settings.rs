@@ -70,12 +70,14 @@ async fn a_table_that_is_paid_for_by_request_is_not_throttled() -> TestResult {
 #[tokio::test(start_paused = true)]
 async fn a_table_changes_between_the_modes_of_payment() -> TestResult {
     let client = throttled(0)?;
-    notes(&client, 1, 1).await?;
+    create(&client, TABLE, rates(1, 1)?, rates(1, 1)?).await?;
     until_refused(|| get(&client, "a", true)).await?;
+    until_refused(|| scan_index(&client)).await?;
     let update = || client.update_table().table_name(TABLE);
     update().billing_mode(BillingMode::PayPerRequest).send().await?;
     for _ in 0..100 {
         assert!(get(&client, "a", true).await?);
+        assert!(scan_index(&client).await?);
     }
     let provisioned = update().billing_mode(BillingMode::Provisioned);
     provisioned.provisioned_throughput(rates(3, 3)?).send().await?;

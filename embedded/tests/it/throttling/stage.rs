@@ -112,7 +112,7 @@ where
     let mut count = 0;
     while request().await? {
         count += 1;
-        if count > 10_000 {
+        if count > 1_000 {
             return Err("it is never refused".into());
         }
     }
