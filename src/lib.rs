@@ -12,14 +12,14 @@
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backfill, BoolAsNumber, ByKeyWrite, Checkpoint,
     Collection, CollectionQuery, Composite, Condition, Container, Convert, Cursor, Database,
-    DatabaseBuilder, DecodeError, DeleteByKey, Document, Duplicate, EncodeError, Error, FailedItem,
-    FailedStep, FromClock, Get, GetSlot, Gets, GotItems, Index, IndexReader, Insert, InsertMany,
-    IntoCondition, IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded,
-    MapKey, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain,
-    Projection, Query, Raw, Reader, Report, Results, RetryPolicy, SaveMany, Scan, SetElement, Size,
-    Snapshot, SnapshotItems, SnapshotSlot, StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl,
-    Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error,
-    kind, kind_name, model, same, schema,
+    DatabaseBuilder, DecodeError, DeleteByKey, Document, Duplicate, EncodeError, Error, FailedStep,
+    FromClock, Get, GetSlot, Gets, GotItems, Index, IndexReader, Insert, InsertMany, IntoCondition,
+    IntoExpression, IntoKeyCondition, Item, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
+    MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain, Projection, Query,
+    Raw, Reader, Report, Results, RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot,
+    SnapshotItems, SnapshotSlot, StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique,
+    UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error, kind,
+    kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

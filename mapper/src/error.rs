@@ -6,7 +6,7 @@ mod sweep;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
-pub use sweep::SweepError;
+pub use sweep::{FailedItem, SweepError};
 
 use std::fmt;
 
