@@ -8,7 +8,7 @@ mod unwritten;
 
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
-pub use sweep::SweepError;
+pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
 pub use unwritten::Unwritten;
 

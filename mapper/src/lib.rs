@@ -80,7 +80,7 @@ pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
-pub use sweep::{Checkpoint, FailedItem, Sweep, SweepProgress, Swept};
+pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

@@ -97,6 +97,15 @@ impl<M: Model> Output<M> for Loaded<M> {
     }
 }
 
+/// Results that are made of whole items, and can be plain or raw as well.
+#[diagnostic::on_unimplemented(
+    message = "`plain` and `raw` are of whole items, and this search does not read any",
+    note = "an index of some attributes is read with `.select::<P>()`, which yields plain structs"
+)]
+pub trait Whole<M>: Output<M> {}
+
+impl<M: Model> Whole<M> for Loaded<M> {}
+
 /// The models themselves, without the stored items; what `plain()` makes of a query or scan.
 #[derive(Debug, Clone, Copy)]
 pub struct Plain;

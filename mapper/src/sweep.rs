@@ -12,13 +12,13 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use checkpoint::{Checkpoint, FailedItem, SweepProgress, Swept};
+pub use checkpoint::{Checkpoint, SweepProgress, Swept};
 
 use crate::error::Error;
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::projection::Output;
-use crate::read::{BoxFuture, Cursor, Search};
+use crate::read::{BoxFuture, Cursor, Scan, Search};
 use action::Action;
 use run::Run;
 
@@ -93,10 +93,11 @@ pub struct Sweep<'a, M, O = Loaded<M>> {
     types: PhantomData<fn() -> (M, O)>,
 }
 
-impl<'a, M: Model, O: Output<M>> Sweep<'a, M, O> {
-    pub(crate) fn of(search: Search<'a>) -> Self {
-        Self {
-            search: search.as_job(),
+impl<'a, M: Model, I, O: Output<M>> Scan<'a, M, I, O> {
+    /// A job that acts on every result, and can be killed and resumed: a [`Sweep`].
+    pub fn sweep(self) -> Sweep<'a, M, O> {
+        Sweep {
+            search: self.into_search().as_job(),
             cursor: None,
             at_once: ACTIONS_AT_ONCE,
             tolerated: 0,
@@ -106,7 +107,9 @@ impl<'a, M: Model, O: Output<M>> Sweep<'a, M, O> {
             types: PhantomData,
         }
     }
+}
 
+impl<'a, M: Model, O: Output<M>> Sweep<'a, M, O> {
     /// How many actions are under way at once, over all segments; default 16, at least 1.
     pub fn at_once(mut self, actions: usize) -> Self {
         self.at_once = actions.max(1);

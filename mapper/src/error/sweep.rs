@@ -1,8 +1,20 @@
-//! Why a sweep ended before its time.
+//! What fails in a sweep: an item, or all of it.
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
 
-use crate::sweep::FailedItem;
+use super::Target;
+
+/// An item that could not be read, or whose action failed.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FailedItem {
+    /// Which item.
+    pub target: Target,
+    /// Why: an [`Error`](super::Error) of reading it, or what the action said.
+    pub error: Arc<dyn StdError + Send + Sync>,
+}
 
 /// Why a [`Sweep`](crate::Sweep) ended before all items were visited.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +42,12 @@ pub enum SweepError {
         #[source]
         error: Box<dyn StdError + Send + Sync>,
     },
+}
+
+impl fmt::Display for FailedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "item {}: {}", self.target, self.error)
+    }
 }
 
 fn last(failed: &[FailedItem]) -> String {

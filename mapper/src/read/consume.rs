@@ -73,9 +73,10 @@ impl Search<'_> {
         }
         let (search, rendered) = (&self, &rendered);
         let parts = self.begin_all(rendered, None)?.into_iter().map(|progress| async move {
-            match here {
-                true => search.count_here(rendered, progress).await,
-                false => search.count_there(rendered, progress).await,
+            if here {
+                search.count_here(rendered, progress).await
+            } else {
+                search.count_there(rendered, progress).await
             }
         });
         let counts = try_join_all(parts).await?;

@@ -16,9 +16,8 @@ use crate::index::Consistent;
 use crate::item::AttributeValue;
 use crate::loaded::Loaded;
 use crate::model::{Expires, Model};
-use crate::projection::{Output, Plain, Raw, Within};
+use crate::projection::{Output, Plain, Raw, Whole, Within};
 use crate::reader::Reader;
-use crate::sweep::Sweep;
 
 /// The model, what is queried, what comes back.
 type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
@@ -152,12 +151,8 @@ impl<'a, M: Model, I, O> Scan<'a, M, I, O> {
         self
     }
 
-    /// A job that acts on every result and can be killed and resumed: a [`Sweep`].
-    pub fn sweep(self) -> Sweep<'a, M, O>
-    where
-        O: Output<M>,
-    {
-        Sweep::of(self.search)
+    pub(crate) fn into_search(self) -> Search<'a> {
+        self.search
     }
 }
 
@@ -193,6 +188,57 @@ macro_rules! common {
             /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed. A
             /// transaction reads whole items all the same: it compares them at commit.
             pub fn select<P: Within<I, Of = M>>(self) -> $ty<'a, M, I, P> {
+                $ty::of(self.search)
+            }
+
+            /// Yields the models themselves, without the stored items that a save compares with: for reading in bulk.
+            /// What is read and billed is the same, and items of an older schema are upgraded all the same.
+            ///
+            /// ```
+            /// # use dynamap::{Database, Model, Table};
+            /// # #[derive(Debug, Clone, PartialEq, Model)]
+            /// # #[model(table = "maps", validate = false)]
+            /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// # let db = Database::new(dynamap::embedded::memory()?);
+            /// # Table::<DoomMap>::create(&db).await?;
+            /// # DoomMap { episode: 1, map: 8 }.insert(&db).await?;
+            /// let maps: Vec<DoomMap> = DoomMap::query(&db, 1).plain().try_collect().await?;
+            /// assert_eq!(maps, [DoomMap { episode: 1, map: 8 }]);
+            /// assert_eq!(DoomMap::scan(&db).plain().try_collect().await?, maps);
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn plain(self) -> $ty<'a, M, I, Plain>
+            where
+                O: Whole<M>,
+            {
+                $ty::of(self.search)
+            }
+
+            /// Yields the items as they are stored, whether or not they can be read as models, and not upgraded: for
+            /// copies and repairs.
+            ///
+            /// ```
+            /// # use dynamap::{AttributeValue, Database, Model, Table};
+            /// # #[derive(Debug, Clone, PartialEq, Model)]
+            /// # #[model(table = "maps", validate = false)]
+            /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// # let db = Database::new(dynamap::embedded::memory()?);
+            /// # Table::<DoomMap>::create(&db).await?;
+            /// # DoomMap { episode: 1, map: 8 }.insert(&db).await?;
+            /// let item = DoomMap::query(&db, 1).raw().one().await?;
+            /// assert_eq!(item.get("map"), Some(&AttributeValue::N("8".into())));
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn raw(self) -> $ty<'a, M, I, Raw>
+            where
+                O: Whole<M>,
+            {
                 $ty::of(self.search)
             }
 
@@ -325,37 +371,6 @@ macro_rules! common {
                     (Some(one), true) => Ok(one),
                     (one, _) => Err(Error::NotOne { table: table.into(), several: one.is_some() }),
                 }
-            }
-        }
-
-        impl<'a, M: Model, I> $ty<'a, M, I, Loaded<M>> {
-            /// Yields the models themselves, without the stored items that a save compares with: for reading in bulk.
-            /// What is read and billed is the same, and items of an older schema are upgraded all the same.
-            ///
-            /// ```
-            /// # use dynamap::{Database, Model, Table};
-            /// # #[derive(Debug, Clone, PartialEq, Model)]
-            /// # #[model(table = "maps", validate = false)]
-            /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
-            /// # #[tokio::main(flavor = "current_thread")]
-            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-            /// # let db = Database::new(dynamap::embedded::memory()?);
-            /// # Table::<DoomMap>::create(&db).await?;
-            /// # DoomMap { episode: 1, map: 8 }.insert(&db).await?;
-            /// let maps: Vec<DoomMap> = DoomMap::query(&db, 1).plain().try_collect().await?;
-            /// assert_eq!(maps, [DoomMap { episode: 1, map: 8 }]);
-            /// assert_eq!(DoomMap::scan(&db).plain().try_collect().await?, maps);
-            /// # Ok(())
-            /// # }
-            /// ```
-            pub fn plain(self) -> $ty<'a, M, I, Plain> {
-                $ty::of(self.search)
-            }
-
-            /// Yields the items as they are stored, whether or not they can be read as models, and not upgraded: for
-            /// copies and repairs.
-            pub fn raw(self) -> $ty<'a, M, I, Raw> {
-                $ty::of(self.search)
             }
         }
 

@@ -124,11 +124,10 @@ impl Rendered {
             answer.map(|answer| Answer::new(answer.items, answer.last_evaluated_key, answer.count))
         };
         match (answer, self.index) {
-            (Err(Error::Service(error)), Some(index)) if error.code == "ValidationException" => {
-                Err(match self.lacks_index(db, index).await {
-                    true => Error::NoSuchIndex { table: self.table.as_str().into(), index },
-                    false => Error::Service(error),
-                })
+            (Err(Error::Service(error)), Some(index))
+                if error.code == "ValidationException" && self.lacks_index(db, index).await =>
+            {
+                Err(Error::NoSuchIndex { table: self.table.as_str().into(), index })
             }
             (answer, _) => answer,
         }

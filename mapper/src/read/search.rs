@@ -165,6 +165,11 @@ impl<'a> Search<'a> {
         rendered: &Rendered,
         cursor: Option<&Cursor>,
     ) -> Result<Vec<Progress>, Error> {
+        if cursor.is_some() && self.overlay.is_some() {
+            return Err(Error::Usage(
+                "a transaction reads from the start: what it knows ends with it, and a cursor does not",
+            ));
+        }
         let count = self.segments.unwrap_or(1);
         let positions = match cursor {
             Some(cursor) => {

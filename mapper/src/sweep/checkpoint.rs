@@ -1,10 +1,6 @@
 //! How far a sweep has come: what is stored, what is told, what is left at the end.
 
-use std::error::Error as StdError;
-use std::fmt;
-use std::sync::Arc;
-
-use crate::error::Target;
+use crate::error::FailedItem;
 use crate::read::Cursor;
 
 /// What a [`Sweep`](crate::Sweep) gives the program to store: every item behind it is done.
@@ -17,16 +13,6 @@ pub struct Checkpoint {
     pub failed: Vec<FailedItem>,
     /// How much was done until here, by this run.
     pub progress: SweepProgress,
-}
-
-/// An item that could not be read, or whose action failed.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct FailedItem {
-    /// Which item.
-    pub target: Target,
-    /// Why: an [`Error`](crate::Error) of reading it, or what the action said.
-    pub error: Arc<dyn StdError + Send + Sync>,
 }
 
 /// How much of a sweep is done, by this run.
@@ -62,11 +48,5 @@ impl Swept {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.progress.segments_done == self.progress.segments
-    }
-}
-
-impl fmt::Display for FailedItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "item {}: {}", self.target, self.error)
     }
 }

@@ -10,9 +10,9 @@ use futures_util::stream;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::action::Act;
-use super::checkpoint::{Checkpoint, FailedItem, SweepProgress, Swept};
+use super::checkpoint::{Checkpoint, SweepProgress, Swept};
 use super::{Store, Watch};
-use crate::error::{Error, SweepError, Target};
+use crate::error::{Error, FailedItem, SweepError, Target};
 use crate::item::Item;
 use crate::read::{BoxFuture, Position, Progress, Request};
 

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use dynamap_mapper::error::SweepError;
-use dynamap_mapper::{Cursor, Database, Error, FailedItem, Loaded, Model, SweepProgress};
+use dynamap_mapper::error::{FailedItem, SweepError};
+use dynamap_mapper::{Cursor, Database, Error, Loaded, Model, SweepProgress};
 use tokio::sync::Mutex;
 
 use super::Counts;

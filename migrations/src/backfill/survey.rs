@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use dynamap_mapper::error::FailedItem;
 use dynamap_mapper::schema::Standing;
-use dynamap_mapper::{Database, Error, FailedItem, Item, Key, Model, examine};
+use dynamap_mapper::{Database, Error, Item, Key, Model, examine};
 use semver::Version;
 
 use super::upgrade::Upgrader;
