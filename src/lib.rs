@@ -10,15 +10,16 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Automatic, Backfill, BoolAsNumber, ByKeyWrite, Coalesced,
-    Collection, CollectionQuery, Composite, Condition, Container, Convert, Cursor, Database,
-    DatabaseBuilder, DecodeError, DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error,
-    FailedStep, FoundItems, FromClock, Get, Gets, Index, IndexReader, Insert, InsertMany,
-    IntoCondition, IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf,
-    Loaded, MapKey, MapOf, MaybeAbsent, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path,
-    Projection, PutMany, Query, Reader, Report, Results, RetryPolicy, SaveMany, Scan, SetElement,
-    Size, Snapshot, StepError, Sum, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade,
-    UpgradeError, Upsert, With, WriteVerb, error, kind, kind_name, model, same, schema,
+    Attribute, AttributeValue, Automatic, Backfill, Batch, BatchResults, BatchSlot, BatchVerb,
+    BoolAsNumber, ByKeyWrite, Coalesced, Collection, CollectionQuery, Composite, Condition,
+    Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError, DeleteByKey, DeleteMany,
+    Document, Duplicate, EncodeError, Error, FailedStep, FoundItems, FromClock, Get, Gets, Index,
+    IndexReader, Insert, InsertMany, IntoCondition, IntoExpression, IntoKeyCondition, Item,
+    ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Model,
+    NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Projection, PutMany, Query, Reader, Report,
+    Results, RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError, Sum, Table, Ttl,
+    Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, With, WriteVerb, error,
+    kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

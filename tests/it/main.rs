@@ -38,6 +38,7 @@ mod paging;
 mod puts;
 mod reads;
 mod recorded;
+mod scheduled;
 mod sends;
 mod shapes;
 mod snapshots;

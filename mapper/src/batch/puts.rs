@@ -76,7 +76,7 @@ impl<'a, M: Model> PutMany<'a, M> {
                 Err(error) => return Err(Unwritten { error, left: models, written: Vec::new() }),
             }
         }
-        let sent = match Writes::new(db, &writes) {
+        let sent = match Writes::of(db, &writes) {
             Ok(writes) => writes.send(db, at_once).await,
             Err(error) => return Err(Unwritten { error, left: models, written: Vec::new() }),
         };
@@ -167,7 +167,7 @@ impl<'a> DeleteMany<'a> {
         let Self { db, writes, count, at_once } = self;
         let all = |error| Unwritten { error, left: (0..count).collect(), written: Vec::new() };
         let writes = writes.map_err(all)?;
-        let sent = Writes::new(db, &writes).map_err(all)?.send(db, at_once).await;
+        let sent = Writes::of(db, &writes).map_err(all)?.send(db, at_once).await;
         let (mut gone, mut left, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (position, (write, sent)) in writes.iter().zip(sent).enumerate() {
             match sent {
