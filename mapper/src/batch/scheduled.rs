@@ -27,6 +27,9 @@ use crate::write::Write;
 /// a second put of a key is sent after the first. A search waits for what was written to its table before it, and what is
 /// written after it waits for the search; so it is with an insert whose key comes from a counter.
 ///
+/// Puts and deletes without a condition are repeated where an answer is lost, and a copy that the network held back can
+/// arrive late, over what came after it. Where that matters, the model needs a version.
+///
 /// Each operation has a result of its own. Where one fails, those after it on the same item are
 /// [`NotDone`](Error::NotDone), and all others are done. A batch is not all or nothing, and its reads are not of one
 /// moment: for that there are transactions and snapshots.
@@ -110,7 +113,7 @@ impl<'a> Batch<'a> {
         let target = self.target::<M>(model.key());
         match put(self.db, model) {
             Ok((write, model)) => {
-                let access = Access::Write(write.target().clone());
+                let access = Access::Put(write.target().clone());
                 let result: Written<'a> = Box::new(|write, sent| {
                     Outcome::of(sent.map(|after| written(model, write, after)))
                 });
@@ -129,7 +132,7 @@ impl<'a> Batch<'a> {
             Ok(target) => {
                 let write = Write::remove::<M>(self.db, target.key.clone());
                 let result: Written<'a> = Box::new(|_, sent| Outcome::of(sent.map(drop)));
-                self.push(Access::Write(target), Kind::Write(write, result))
+                self.push(Access::Put(target), Kind::Write(write, result))
             }
             Err(error) => self.push(Access::Nothing, Kind::Wrong(error)),
         }
@@ -190,7 +193,7 @@ impl<'a> Batch<'a> {
                 let lost = after.iter().any(|before| is_failed(&results[*before]));
                 let consistent = self.consistent || *sees_writes;
                 match (lost, &self.accesses[number]) {
-                    (true, Access::Read(target) | Access::Write(target)) => {
+                    (true, Access::Read(target) | Access::Put(target) | Access::Write(target)) => {
                         let error = Error::NotDone(Box::new(target.clone()));
                         results[number] = Some((work.fail)(error));
                     }
