@@ -10,16 +10,17 @@
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Automatic, Backoff, BoolAsNumber, ByKeyWrite, Checkpoint, Coalesced,
-    Collection, CollectionQuery, Composite, Condition, Container, Convert, Cursor, Database,
-    DatabaseBuilder, DecodeError, DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error,
-    FailedStep, FoundItems, FromClock, Get, Gets, GuardsMade, Index, IndexReader, Insert,
-    InsertMany, IntoCondition, IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition,
-    ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan,
-    Page, Path, Plain, Projection, PutMany, Query, RateLimit, Raw, Reader, Report, RequestOutcome,
-    RequestReport, Results, RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError,
-    Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade,
-    UpgradeError, Upsert, With, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
+    Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,
+    BoolAsNumber, ByKeyWrite, Checkpoint, Coalesced, Collection, CollectionQuery, Composite,
+    Condition, Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError, DeleteByKey,
+    DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems, FromClock, Get,
+    Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
+    IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
+    MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain, Projection,
+    PutMany, Query, RateLimit, Raw, Reader, Report, RequestOutcome, RequestReport, Results,
+    RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress,
+    Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert,
+    With, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

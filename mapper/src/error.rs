@@ -132,6 +132,9 @@ pub enum Error {
     /// One call or batch writes the same item twice, and nothing says which comes last. Nothing was sent; write it once.
     #[error("item {0} is written twice by one batch: nothing was sent, write it once")]
     DuplicateKey(Box<Target>),
+    /// An operation of a batch before this one, on the same item, failed: this one was not sent. Its own result says why.
+    #[error("an operation on item {0} before this one in the batch failed: this one was not sent")]
+    NotDone(Box<Target>),
     /// The work of a transaction did not end in time. Nothing was written.
     #[error("the transaction was not committed within {0:?}: nothing was written")]
     DeadlineExceeded(std::time::Duration),

@@ -42,7 +42,10 @@ pub mod unique;
 pub mod upgrade;
 pub mod write;
 
-pub use batch::{Coalesced, DeleteMany, Gets, InsertMany, PutMany, SaveMany};
+pub use batch::{
+    Batch, BatchResults, BatchSlot, BatchVerb, Coalesced, DeleteMany, Gets, InsertMany, PutMany,
+    SaveMany,
+};
 pub use capacity::{Meter, RateLimit};
 pub use codec::{
     Attribute, BoolAsNumber, Container, Convert, DecodeError, Document, EncodeError, ListOf,

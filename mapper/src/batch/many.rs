@@ -5,14 +5,12 @@ use std::future::IntoFuture;
 
 use futures_util::stream::{self, StreamExt as _};
 
+use super::WRITES_AT_ONCE;
 use crate::database::Database;
 use crate::error::Error;
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::BoxFuture;
-
-/// How many writes are under way at once, where the program does not say.
-const WRITES_AT_ONCE: usize = 16;
 
 /// The inserts of many models; from [`Model::insert_many`]. `.await` it.
 #[must_use = "inserts do nothing until they are awaited"]

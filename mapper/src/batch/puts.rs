@@ -25,7 +25,8 @@ use crate::write::{Write, prepare};
 /// [`insert_many`](Model::insert_many), which refuse such items.
 ///
 /// What the service leaves unprocessed is sent again at once, in full requests. A request that gets nowhere is sent
-/// again after a pause with full jitter, until the deadline of the database; so is one that got no answer: a second copy
+/// again after a pause with full jitter, until the deadline of the database, which begins anew with what a
+/// request leaves that got on; so is one that got no answer: a second copy
 /// puts the same, also over what others wrote between the two. If the future is dropped half-way, any of the items may
 /// have been written, and a request that is under way may still be.
 ///
@@ -76,7 +77,7 @@ impl<'a, M: Model> PutMany<'a, M> {
                 Err(error) => return Err(Unwritten { error, left: models, written: Vec::new() }),
             }
         }
-        let sent = match Writes::new(db, &writes) {
+        let sent = match Writes::of(db, &writes) {
             Ok(writes) => writes.send(db, at_once).await,
             Err(error) => return Err(Unwritten { error, left: models, written: Vec::new() }),
         };
@@ -167,7 +168,7 @@ impl<'a> DeleteMany<'a> {
         let Self { db, writes, count, at_once } = self;
         let all = |error| Unwritten { error, left: (0..count).collect(), written: Vec::new() };
         let writes = writes.map_err(all)?;
-        let sent = Writes::new(db, &writes).map_err(all)?.send(db, at_once).await;
+        let sent = Writes::of(db, &writes).map_err(all)?.send(db, at_once).await;
         let (mut gone, mut left, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for (position, (write, sent)) in writes.iter().zip(sent).enumerate() {
             match sent {

@@ -22,6 +22,7 @@ use crate::write::{Action, Rendered, Write, render};
 
 /// Writes as they are sent, each with the item that it leaves.
 pub(super) struct Writes {
+    nonce: String,
     entries: Vec<Entry>,
     after: Vec<Option<Item>>,
 }
@@ -42,19 +43,31 @@ impl Once {
 }
 
 impl Writes {
-    /// Renders writes of different items.
+    /// No writes yet.
+    pub(super) fn new(db: &Database) -> Self {
+        Self { nonce: db.nonce(), entries: Vec::new(), after: Vec::new() }
+    }
+
+    /// Renders a write of another item.
     ///
     /// # Errors
     /// `Encode`, `Limit`.
-    pub(super) fn new(db: &Database, writes: &[Write]) -> Result<Self, Error> {
-        let nonce = db.nonce();
-        let (mut entries, mut after) = (Vec::new(), Vec::new());
-        for write in writes {
-            let rendered = render(write, &nonce)?;
-            after.push(rendered.after.clone());
-            entries.push(Entry::new(write, rendered)?);
-        }
-        Ok(Self { entries, after })
+    pub(super) fn add(&mut self, write: &Write) -> Result<(), Error> {
+        let rendered = render(write, &self.nonce)?;
+        let after = rendered.after.clone();
+        self.entries.push(Entry::new(write, rendered)?);
+        self.after.push(after);
+        Ok(())
+    }
+
+    /// Renders writes of different items.
+    ///
+    /// # Errors
+    /// As [`add`](Writes::add).
+    pub(super) fn of(db: &Database, writes: &[Write]) -> Result<Self, Error> {
+        let mut all = Self::new(db);
+        writes.iter().try_for_each(|write| all.add(write))?;
+        Ok(all)
     }
 
     /// Sends them all; the results are in their order, each the item that was left.

@@ -13,7 +13,7 @@ use super::returns;
 use super::single::delete_request;
 use crate::codec::EncodeError;
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::expr::{IntoCondition, Node};
 use crate::key::Key;
 use crate::model::Model;
@@ -95,8 +95,18 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
 }
 
 impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
-    pub(super) fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         self.db
+    }
+
+    /// Which item it is about.
+    ///
+    /// # Errors
+    /// `Encode`.
+    pub(crate) fn target(&self) -> Result<Target, Error> {
+        let layout = M::layout();
+        let key = self.key.clone().map_err(|error| Error::encode(layout, error))?;
+        Ok(target(self.db, layout, key))
     }
 
     pub(super) fn plan(self) -> Result<ByKey, Error> {

@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 
 use super::apply::apply;
 use super::derived::single_request;
-use super::plan::Write;
+use super::plan::{Write, target};
 use super::prepare::prepare;
 use super::render::render;
 use super::single::put_request;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::BoxFuture;
@@ -26,11 +26,13 @@ pub struct Insert<'a, M> {
     model: M,
     own_key: bool,
     once: bool,
+    /// Whether the model is as it is to be written.
+    is_ready: bool,
 }
 
 impl<'a, M: Model> Insert<'a, M> {
     pub(crate) fn new(db: &'a Database, model: M) -> Self {
-        Self { db, model, own_key: false, once: false }
+        Self { db, model, own_key: false, once: false, is_ready: false }
     }
 
     /// Keeps the key that the model holds, where it would be taken from a counter.
@@ -49,21 +51,42 @@ impl<'a, M: Model> Insert<'a, M> {
         self
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        self.db
+    }
+
+    /// The same with the model as it is to be written, and the item that it will be; `None` where its key is to be taken
+    /// from a counter.
+    ///
+    /// # Errors
+    /// `Invalid` and `Encode`.
+    pub(crate) fn ready(mut self) -> Result<(Self, Option<Target>), Error> {
+        let layout = M::layout();
+        self.model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
+        self.is_ready = true;
+        let is_known = self.own_key || !layout.auto_increment;
+        let key = is_known.then(|| self.model.key()).transpose();
+        let key = key.map_err(|error| Error::encode(layout, error))?;
+        let target = key.map(|key| target(self.db, layout, key));
+        Ok((self, target))
+    }
+
     /// The write, and the model as it is then stored. Takes the id.
     async fn plan(self) -> Result<(Write, M), Error> {
         let layout = M::layout();
-        let mut model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
-        let id = match (layout.auto_increment, self.own_key) {
+        let ready = if self.is_ready { self } else { self.ready()?.0 };
+        let Self { db, mut model, own_key, once, .. } = ready;
+        let id = match (layout.auto_increment, own_key) {
             (false, _) => None,
-            (true, false) => Some(sequence::next(self.db, layout).await?),
+            (true, false) => Some(sequence::next(db, layout).await?),
             (true, true) => {
                 let key = model.key().map_err(|error| Error::encode(layout, error))?;
-                sequence::raise(self.db, layout, &key).await?;
+                sequence::raise(db, layout, &key).await?;
                 None
             }
         };
-        let mut write = Write::insert(self.db, &mut model, id)?;
-        write.once = self.once;
+        let mut write = Write::insert(db, &mut model, id)?;
+        write.once = once;
         Ok((write, model))
     }
 

@@ -14,7 +14,7 @@ use super::{composed, in_shape};
 use crate::codec::{Attribute, EncodeError, ListOf, MapOf, MaybeAbsent, kind};
 use crate::database::Database;
 use crate::decode::decode;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::expr::change::Verb;
 use crate::expr::{Change, IntoCondition, IntoExpression, Node, Path, Place, role};
 use crate::item::{AttributeValue, Item};
@@ -30,7 +30,7 @@ pub mod returns {
     /// What an update brings back, as a type.
     pub trait Return: Send + 'static {
         /// The result of the update.
-        type Of<M: Model>: Send;
+        type Of<M: Model>: Send + 'static;
         #[doc(hidden)]
         #[allow(private_interfaces, reason = "sealed by it")]
         const RETURNS: Returns;
@@ -308,8 +308,18 @@ impl<M: Model, R> Update<'_, M, R> {
 }
 
 impl<M: Model, R: returns::Return> Update<'_, M, R> {
-    pub(super) fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Database {
         self.db
+    }
+
+    /// Which item it is about.
+    ///
+    /// # Errors
+    /// `Encode`.
+    pub(crate) fn target(&self) -> Result<Target, Error> {
+        let layout = M::layout();
+        let key = self.key.clone().map_err(|error| Error::encode(layout, error))?;
+        Ok(target(self.db, layout, key))
     }
 
     pub(super) fn plan(self) -> Result<ByKey, Error> {

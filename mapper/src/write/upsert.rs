@@ -14,7 +14,7 @@ use super::single::update_request;
 use crate::automatic::WriteVerb;
 use crate::database::Database;
 use crate::decode::decode;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::expr::{Change, Node, Place};
 use crate::item::Item;
 use crate::key::Key;
@@ -32,28 +32,48 @@ pub struct Upsert<'a, M> {
     db: &'a Database,
     model: M,
     must_exist: bool,
+    /// Whether the model is as it is to be written.
+    is_ready: bool,
 }
 
 impl<'a, M: Model> Upsert<'a, M> {
     pub(crate) fn new(db: &'a Database, model: M, must_exist: bool) -> Self {
-        Self { db, model, must_exist }
+        Self { db, model, must_exist, is_ready: false }
+    }
+
+    pub(crate) fn database(&self) -> &Database {
+        self.db
+    }
+
+    /// The same with the model as it is to be written, and the item that it will be.
+    ///
+    /// # Errors
+    /// `Invalid` and `Encode`.
+    pub(crate) fn ready(mut self) -> Result<(Self, Target), Error> {
+        let layout = M::layout();
+        let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
+        self.model = prepare(self.db, self.model, verb, None)?;
+        self.is_ready = true;
+        let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
+        let target = target(self.db, layout, key);
+        Ok((self, target))
     }
 
     /// The write, and the model as it is then stored.
     async fn plan(self) -> Result<(ByKey, M), Error> {
         let layout = M::layout();
         let encode = |error| Error::encode(layout, error);
-        let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
-        let model = prepare(self.db, self.model, verb, None)?;
+        let ready = if self.is_ready { self } else { self.ready()?.0 };
+        let Self { db, model, must_exist, .. } = ready;
         let key = model.key().map_err(encode)?;
         let item = model.to_attributes().map_err(encode)?;
         if layout.auto_increment {
-            sequence::raise(self.db, layout, &key).await?;
+            sequence::raise(db, layout, &key).await?;
         }
         let after = After::By(Changes { changes: changes(layout, &key, item) });
-        let mut write = Write::new(layout, target(self.db, layout, key), Base::Any, after);
+        let mut write = Write::new(layout, target(db, layout, key), Base::Any, after);
         write.returns = Returns::New;
-        let guard = if self.must_exist {
+        let guard = if must_exist {
             write.condition = Some(Node::exists(layout.hash_key.name));
             Guard::Shape(Shape::default())
         } else {
