@@ -27,8 +27,7 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{
-    Backfill, BackfillError, BackfillProgress, BackfillRecord, BackfillState, DryRun, Migrations,
-    Sample, Step, Stop, Survey,
+    Backfill, BackfillError, BackfillRecord, BackfillState, Migrations, Step, backfill,
 };
 pub use dynamap_transactions::{
     Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,

@@ -1,11 +1,13 @@
 //! What can go wrong, one variant per thing that a caller can do about it.
 
+mod busy;
 mod conflict;
 mod service;
 mod sweep;
 mod undone;
 mod unwritten;
 
+pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
 pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
@@ -265,75 +267,6 @@ pub struct NotUpgraded {
     pub target: Target,
     /// Which step, and why.
     pub error: UpgradeError,
-}
-
-/// A request that the service kept refusing until the deadline.
-#[derive(Debug)]
-pub struct Busy {
-    /// The operation.
-    pub operation: &'static str,
-    /// The first table it was for.
-    pub table: String,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// Why it was refused the last time.
-    pub cause: BusyCause,
-    /// Where it was throttled, and by which limit, as the service told the last time.
-    pub throttled: Vec<Throttled>,
-    /// The items of a transaction that made the service refuse it the last time; empty for everything else.
-    pub failures: Vec<Failure>,
-}
-
-/// A table or an index whose throughput was exceeded.
-///
-/// [AWS: ThrottlingReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html)
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Throttled {
-    /// The full name of the table.
-    pub table: String,
-    /// The index, where it is one.
-    pub index: Option<String>,
-    /// The limit, as AWS names it, such as `TableWriteProvisionedThroughputExceeded` or
-    /// `IndexReadKeyRangeThroughputExceeded`.
-    pub reason: String,
-}
-
-/// Why the service kept refusing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BusyCause {
-    /// The table's or account's throughput was exceeded.
-    Throttled,
-    /// Other transactions held the items.
-    Contended,
-    /// No answer came. Of writes only where it was found out that they had no effect: others without an answer are
-    /// [`Error::OutcomeUnknown`].
-    Unreachable,
-}
-
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cause = match self.cause {
-            BusyCause::Throttled => "was throttled",
-            BusyCause::Contended => "met other transactions on its items",
-            BusyCause::Unreachable => "got no answer",
-        };
-        let Self { operation, table, attempts, .. } = self;
-        write!(f, "{operation} on table {table} {cause} {attempts} times")?;
-        for (i, failure) in self.failures.iter().enumerate() {
-            let between = if i == 0 { " (" } else { "; " };
-            write!(f, "{between}item ({}) of table {}", failure.key, failure.table)?;
-        }
-        let end = if self.failures.is_empty() { "" } else { ")" };
-        f.write_str(end)?;
-        for Throttled { table, index, reason } in &self.throttled {
-            match index {
-                Some(index) => write!(f, ", {reason} of index {index} of table {table}")?,
-                None => write!(f, ", {reason} of table {table}")?,
-            }
-        }
-        f.write_str(": it had no effect, try again later")
-    }
 }
 
 /// A write whose answer was lost and whose effect could not be found out.

@@ -9,14 +9,11 @@
 //! * `backfill`: upgrading every stored item
 //! * `chain`: the steps of a model, checked when the program is compiled
 
-mod backfill;
+pub mod backfill;
 mod chain;
 mod schema;
 mod step;
 
-pub use backfill::{
-    Backfill, BackfillError, BackfillProgress, BackfillRecord, BackfillState, DryRun, Sample, Stop,
-    Survey,
-};
+pub use backfill::{Backfill, BackfillError, BackfillRecord, BackfillState};
 pub use chain::Migrations;
 pub use step::Step;

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use dynamap::backfill::Stop;
 use dynamap::faults::{Fault, Faults, Operation};
 use dynamap::{
     AttributeValue, Backfill, BackfillError, BackfillRecord, BackfillState, Database, Error, Item,
-    Migrations, Model, RateLimit, Step, StepError, Stop, Table,
+    Migrations, Model, RateLimit, Step, StepError, Table,
 };
 use semver::Version;
 

@@ -1,7 +1,7 @@
 //! How many requests each verb sends, and which: the fewest that the service allows. One more is a bug.
 
 use dynamap::faults::Faults;
-use dynamap::{Database, Gets, Model, Snapshot, Transaction, Unique};
+use dynamap::{Batch, Database, Gets, Model, Snapshot, Transaction, Unique};
 
 use crate::support::{Account, DoomMap, Outcome, Profile, store};
 
@@ -88,6 +88,39 @@ async fn writing() -> Outcome {
         DoomMap::insert_many(&db, [new(4), new(5)]).await => "2 PutItem",
         unchanged.delete(&db).await.is_err() => "1 DeleteItem",
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_at_once() -> Outcome {
+    let (db, faults) = filled().await?;
+    let profiles = (0..60).map(|number| Profile::new(&format!("user {number}")));
+    let names: Vec<String> = (0..60).map(|number| format!("user {number}")).collect();
+    let keys = || names.iter().map(String::as_str);
+    each! { faults:
+        Profile::put_many(&db, profiles).await? => "3 BatchWriteItem",
+        Profile::get_many(&db, keys()).await? => "1 BatchGetItem",
+        Profile::scan(&db).segments(4).try_collect().await? => "4 Scan",
+        Profile::scan(&db).plain().count().await? => "1 Scan",
+        Profile::delete_many(&db, keys()).await? => "3 BatchWriteItem",
+    }
+
+    // Two reads and a write of other items: a request for the reads, one for the write.
+    let mut batch = Batch::of(&db);
+    batch.get::<DoomMap>((1, 1));
+    batch.get::<Profile>("ann");
+    batch.put(Profile::new("bob"));
+    each! { faults: batch.run().await => "1 BatchGetItem, 1 BatchWriteItem", }
+
+    // Query and delete: each only as it was read.
+    let found = DoomMap::query(&db, 1).try_collect().await?;
+    let mut batch = Batch::of(&db);
+    for map in found {
+        batch.delete_loaded(map);
+    }
+    batch.run().await;
+    assert_eq!(sent(&faults), "1 Query, 5 DeleteItem");
+    assert_eq!(DoomMap::query(&db, 1).count().await?, 0);
     Ok(())
 }
 

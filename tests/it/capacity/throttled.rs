@@ -57,6 +57,45 @@ async fn a_bulk_load_takes_what_the_table_gives() -> Outcome {
     Ok(())
 }
 
+/// 25 items in a request, of which the table takes some.
+#[tokio::test(start_paused = true)]
+async fn puts_in_batches_take_what_the_table_gives_and_none_is_lost() -> Outcome {
+    let (db, _faults) = provisioned(100, 100).await;
+    let (db, meter) = db.limited(RateLimit::adaptive()).metered();
+    let began = Instant::now();
+    Profile::put_many(&db, profiles(2_000)).await?;
+    let taken = began.elapsed().as_secs_f64();
+    let used = meter.capacity().of::<Profile>(&db);
+    println!(
+        "2000 puts in batches: {taken:.1} s, {} requests, {} throttled",
+        used.requests, used.throttled
+    );
+    assert!((used.table.reported.write - 2_000.0).abs() < f64::EPSILON);
+    assert!((18.5..=22.0).contains(&taken), "{taken}");
+    assert_eq!(Profile::scan(&db).count().await?, 2_000);
+    Ok(())
+}
+
+/// A sweep that writes: the limit is that of its handle.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_keeps_to_the_limit_of_its_handle() -> Outcome {
+    let (db, _faults) = provisioned(1_000, 10_000).await;
+    Profile::put_many(&db, profiles(300)).await?;
+    let slow = &db.limited(RateLimit::new().write(20));
+    let began = Instant::now();
+    let swept = Profile::scan(slow)
+        .sweep()
+        .run(|mut profile| async move {
+            profile.name = Some("seen".to_owned());
+            profile.save(slow).await
+        })
+        .await?;
+    assert_eq!(swept.progress.items, 300);
+    let taken = began.elapsed().as_secs_f64();
+    assert!((13.9..=14.2).contains(&taken), "20 at once, then 20 a second: {taken}");
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scan_takes_what_the_table_gives() -> Outcome {
     let (db, _faults) = provisioned(10, 40_000).await;
