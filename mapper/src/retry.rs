@@ -164,8 +164,9 @@ impl<'a> Attempts<'a> {
     {
         let span = self.span();
         let attempt = async move {
+            self.throttled.clear();
             let Ok(reserved) = self.admit().await else {
-                return Attempt::Again(Cause::Throttled);
+                return Attempt::Again(Cause::Limited);
             };
             self.count();
             let began = Instant::now();
@@ -210,7 +211,8 @@ impl<'a> Attempts<'a> {
         let index = self.index.and_then(|(name, local)| (!local).then_some(name));
         let (reserved, wait) = self.db.reserve(&self.table, index, kind);
         // What may have been applied is to be found out soon: the service knows a token for 10 minutes.
-        if wait.is_zero() || self.ambiguous {
+        let is_open = self.ambiguous && kind == Kind::Write && self.operation != "BatchWriteItem";
+        if wait.is_zero() || is_open {
             return Ok(reserved);
         }
         if !self.is_fixed {
@@ -315,8 +317,10 @@ impl<'a> Attempts<'a> {
     /// Where the deadline would pass or the budget is spent: [`Error::OutcomeUnknown`] if an attempt may have been applied,
     /// else [`Error::Busy`].
     pub(crate) async fn pause(&self, cause: Cause, targets: &[Target]) -> Result<(), Error> {
-        if cause == Cause::Throttled {
-            self.slow_down();
+        match cause {
+            Cause::Throttled => self.slow_down(),
+            Cause::Limited => return Err(self.give_up(cause, targets)),
+            _ => {}
         }
         let policy = self.db.retry();
         let pause = Duration::from_millis(self.db.jitter(policy.bound(cause, self.count)));
@@ -329,6 +333,16 @@ impl<'a> Attempts<'a> {
         }
         tokio::time::sleep(pause).await;
         Ok(())
+    }
+
+    /// Takes note of which tables the service throttled, where an answer tells by itself.
+    pub(crate) fn were_throttled<'t>(&mut self, tables: impl Iterator<Item = &'t str>, why: &str) {
+        let throttled = |table: &str| Throttled {
+            table: table.to_owned(),
+            index: None,
+            reason: why.to_owned(),
+        };
+        self.throttled = tables.map(throttled).collect();
     }
 
     /// Tells meters and limiters that the service throttled.
@@ -356,6 +370,7 @@ impl<'a> Attempts<'a> {
                 Cause::Throttled => BusyCause::Throttled,
                 Cause::Contended | Cause::InProgress => BusyCause::Contended,
                 Cause::Lost => BusyCause::Unreachable,
+                Cause::Limited => BusyCause::Limited,
             },
             throttled: self.throttled.clone(),
             failures: Vec::new(),

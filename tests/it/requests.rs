@@ -107,18 +107,21 @@ async fn many_at_once() -> Outcome {
 
     // Two reads and a write of other items: a request for the reads, one for the write.
     let mut batch = Batch::of(&db);
-    batch.get::<DoomMap>((1, 1));
-    batch.get::<Profile>("ann");
-    batch.put(Profile::new("bob"));
-    each! { faults: batch.run().await => "1 BatchGetItem, 1 BatchWriteItem", }
+    let slots = (batch.get::<DoomMap>((1, 1)), batch.get::<Profile>("ann"));
+    let put = batch.put(Profile::new("bob"));
+    let mut results = batch.run().await;
+    assert_eq!(sent(&faults), "1 BatchGetItem, 1 BatchWriteItem");
+    assert!(results.take(slots.0)?.is_some() && results.take(slots.1)?.is_some());
+    results.take(put)?;
 
     // Query and delete: each only as it was read.
     let found = DoomMap::query(&db, 1).try_collect().await?;
     let mut batch = Batch::of(&db);
-    for map in found {
-        batch.delete_loaded(map);
+    let gone: Vec<_> = found.into_iter().map(|map| batch.delete_loaded(map)).collect();
+    let mut results = batch.run().await;
+    for slot in gone {
+        results.take(slot)?;
     }
-    batch.run().await;
     assert_eq!(sent(&faults), "1 Query, 5 DeleteItem");
     assert_eq!(DoomMap::query(&db, 1).count().await?, 0);
     Ok(())

@@ -225,6 +225,7 @@ impl<'a, R: Request> Drain<'a, R> {
             Cause::Throttled => BusyCause::Throttled,
             Cause::Contended | Cause::InProgress => BusyCause::Contended,
             Cause::Lost => BusyCause::Unreachable,
+            Cause::Limited => BusyCause::Limited,
         };
         let (operation, attempts) = (R::OPERATION, round.attempts.number());
         self.give_up(round, &Undone::Busy { operation, attempts, cause, throttled });

@@ -216,8 +216,9 @@ impl Drop for Reserved {
 
 /// The most that is taken at once, in seconds of the rate.
 const BURST: f64 = 1.0;
-/// By how much the rate goes up again, each second.
+/// By how much the rate goes up again, each second, and by how many units at least.
 const GROWTH: f64 = 0.02;
+const LEAST_GROWTH: f64 = 1.0;
 /// How much of what was accepted lately is taken after the service throttled.
 const CAUTION: f64 = 0.95;
 
@@ -233,15 +234,28 @@ struct Bucket {
     at: Instant,
     /// What a request takes about.
     typical: f64,
-    /// What was taken since the rate was found out the last time.
+    /// What was taken in this second, which began then, and in the one before.
     accepted: f64,
     since: Instant,
+    lately: f64,
+    /// When the service throttled the last time.
+    slowed: Option<Instant>,
 }
 
 impl Bucket {
     fn new(limit: f64, now: Instant) -> Self {
         let balance = if limit.is_finite() { limit * BURST } else { 0.0 };
-        Self { limit, rate: limit, balance, at: now, typical: 1.0, accepted: 0.0, since: now }
+        Self {
+            limit,
+            rate: limit,
+            balance,
+            at: now,
+            typical: 1.0,
+            accepted: 0.0,
+            since: now,
+            lately: 0.0,
+            slowed: None,
+        }
     }
 
     fn refill(&mut self, now: Instant) {
@@ -249,7 +263,12 @@ impl Bucket {
         self.at = now;
         if self.rate.is_finite() {
             self.balance = (self.balance + self.rate * elapsed).min(self.rate * BURST);
-            self.rate = (self.rate * (1.0 + GROWTH * elapsed)).min(self.limit);
+            let growth = (self.rate * GROWTH).max(LEAST_GROWTH);
+            self.rate = (self.rate + growth * elapsed).min(self.limit);
+        }
+        let second = now.duration_since(self.since).as_secs_f64();
+        if second >= 1.0 {
+            (self.lately, self.accepted, self.since) = (self.accepted / second, 0.0, now);
         }
     }
 
@@ -274,13 +293,20 @@ impl Bucket {
 
     fn throttled(&mut self, now: Instant) {
         self.refill(now);
-        let elapsed = now.duration_since(self.since).as_secs_f64();
-        if elapsed >= 1.0 || self.rate.is_infinite() {
-            let accepted = self.accepted / elapsed.max(1.0);
-            self.rate = (accepted * CAUTION).max(1.0).min(self.limit);
-            (self.accepted, self.since) = (0.0, now);
-        }
         self.balance = self.balance.min(0.0);
+        // Requests that were under way together are refused together: one second, one answer to it.
+        let again = |slowed: Instant| now.duration_since(slowed).as_secs_f64() < 1.0;
+        if self.slowed.is_some_and(again) && self.rate.is_finite() {
+            return;
+        }
+        self.slowed = Some(now);
+        let accepted = self.lately.max(self.accepted);
+        if accepted > 0.0 {
+            self.rate = (accepted * CAUTION).max(1.0).min(self.limit);
+        } else if self.rate.is_finite() {
+            // Others take it all: nothing tells how much is left.
+            self.rate = (self.rate / 2.0).max(1.0);
+        }
     }
 }
 

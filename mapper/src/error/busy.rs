@@ -41,6 +41,9 @@ pub struct Throttled {
 pub enum BusyCause {
     /// The table's or account's throughput was exceeded.
     Throttled,
+    /// The limits of the [database handle](crate::Database::limited) would not have allowed it before the deadline: it was
+    /// not sent again. Raise the limit, or give it more time.
+    Limited,
     /// Other transactions held the items.
     Contended,
     /// No answer came. Of writes only where it was found out that they had no effect: others without an answer are
@@ -52,6 +55,7 @@ impl fmt::Display for Busy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cause = match self.cause {
             BusyCause::Throttled => "was throttled",
+            BusyCause::Limited => "has to wait for the program's own limit, after it was sent",
             BusyCause::Contended => "met other transactions on its items",
             BusyCause::Unreachable => "got no answer",
         };

@@ -53,7 +53,7 @@ impl RequestOutcome {
     pub(super) fn of(cause: Cause) -> Self {
         match cause {
             Cause::Lost => Self::Unanswered,
-            Cause::Throttled => Self::Throttled,
+            Cause::Throttled | Cause::Limited => Self::Throttled,
             Cause::Contended | Cause::InProgress => Self::Contended,
         }
     }

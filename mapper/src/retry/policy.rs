@@ -71,7 +71,8 @@ impl Backoff {
 
     /// The bound of the pause after so many attempts, in milliseconds.
     fn bound(&self, attempts: u32) -> u64 {
-        let bound = self.first.saturating_mul(1 << attempts.min(16)).min(self.longest);
+        let bound =
+            self.first.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(self.longest);
         u64::try_from(bound.as_millis()).unwrap_or(u64::MAX)
     }
 }
@@ -94,7 +95,7 @@ impl RetryPolicy {
     pub(crate) fn backoff(&self, cause: Cause) -> &Backoff {
         match cause {
             Cause::Lost => &self.unanswered,
-            Cause::Throttled => &self.throttled,
+            Cause::Throttled | Cause::Limited => &self.throttled,
             Cause::Contended => &self.contended,
             Cause::InProgress => &self.in_progress,
         }
@@ -116,6 +117,8 @@ pub(crate) enum Cause {
     Contended,
     /// A transaction with this token is still running.
     InProgress,
+    /// The limits of the database handle do not allow it before the deadline: it was not sent.
+    Limited,
 }
 
 /// The longest deadline: below the 5 minutes for which AWS accepts a signature.

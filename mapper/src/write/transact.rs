@@ -63,6 +63,9 @@ pub(super) async fn send(
             Attempt::Rejected(error) => match estimated(&attempts, writes, *error, nonce) {
                 Cancelled::Applied => return Ok(()),
                 Cancelled::Again(cause, failures) => {
+                    let throttled = |failure: &&Failure| *failure.reason() == Reason::Throttled;
+                    let tables = failures.iter().filter(throttled).map(Failure::table);
+                    attempts.were_throttled(tables, "ThrottlingError");
                     attempts.pause(cause, &targets).await.map_err(|error| busy(error, failures))?;
                 }
                 // A copy of an earlier attempt may still be under way, and what it requires may come true again.

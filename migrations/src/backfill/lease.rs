@@ -10,7 +10,7 @@ use dynamap_mapper::{Cursor, Database, Error, Loaded, Model, SweepProgress};
 use tokio::sync::Mutex;
 
 use super::Counts;
-use super::record::{BackfillRecord, BackfillState, load, place};
+use super::record::{BackfillRecord, BackfillState, load, load_at, place};
 
 /// Why a [`Backfill`](super::Backfill) did not run, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,13 @@ pub enum BackfillError {
     Database(#[from] Error),
 }
 
+/// AWS: at most so many segments in a parallel scan.
+const MOST_SEGMENTS: u32 = 1_000_000;
+/// The shortest lease.
+const SHORTEST: Duration = Duration::from_millis(1);
+/// How often a note is written again that met the runner's own earlier one.
+const ROUNDS: usize = 4;
+
 /// How many failures a record names.
 const NAMED: usize = 100;
 
@@ -76,6 +83,7 @@ impl<'a> Lease<'a> {
         segments: usize,
         time: Duration,
     ) -> Result<Option<Self>, BackfillError> {
+        let (segments, time) = (checked(segments)?, time.max(SHORTEST));
         let (table, job) = place::<M>(db);
         let owner = db.token();
         let fingerprint = M::layout().upgrade.fingerprint();
@@ -85,7 +93,7 @@ impl<'a> Lease<'a> {
                 job,
                 state: BackfillState::InProgress,
                 fingerprint,
-                segments: u32::try_from(segments).unwrap_or(u32::MAX),
+                segments,
                 checkpoint: None,
                 owner,
                 begun: db.now(),
@@ -106,22 +114,22 @@ impl<'a> Lease<'a> {
         if record.fingerprint != fingerprint {
             return Err(BackfillError::Drifted { table, job });
         }
+        if record.state == BackfillState::InProgress {
+            // By our own clock: only that the record stands still for a lease tells that its runner is gone.
+            let seen = record.version;
+            tokio::time::sleep(time).await;
+            record.reload(db).await?;
+            if record.version != seen && record.state == BackfillState::InProgress {
+                return Err(running(record.into_inner()));
+            }
+        }
         match record.state {
             BackfillState::Completed => return Ok(None),
-            BackfillState::InProgress => {
-                // By our own clock: only that the record stands still for a lease tells that its runner is gone.
-                let seen = record.version;
-                tokio::time::sleep(time).await;
-                record.reload(db).await?;
-                if record.version != seen && record.state == BackfillState::InProgress {
-                    return Err(running(record.into_inner()));
-                }
-                if record.state == BackfillState::Completed {
-                    return Ok(None);
-                }
-            }
             BackfillState::Failed => begin_anew(&mut record),
             _ => {}
+        }
+        if record.checkpoint.is_none() {
+            record.segments = segments;
         }
         record.state = BackfillState::InProgress;
         record.owner = owner;
@@ -182,6 +190,10 @@ impl<'a> Lease<'a> {
             .write(|record| {
                 record.upgraded =
                     self.before.1 + counts.progress(SweepProgress::default()).upgraded;
+                if let Err(BackfillError::Database(Error::ForeignCursor)) = ended {
+                    // Made by another program, or under another secret: nothing goes on there.
+                    record.checkpoint = None;
+                }
                 record.state = match &ended {
                     Ok(true) if record.failed == 0 => BackfillState::Completed,
                     Ok(true) => BackfillState::Failed,
@@ -201,13 +213,40 @@ impl<'a> Lease<'a> {
         record.upgraded = self.before.1 + counts.progress(SweepProgress::default()).upgraded;
     }
 
-    async fn write(&self, change: impl FnOnce(&mut BackfillRecord)) -> Result<(), BackfillError> {
+    async fn write(&self, change: impl Fn(&mut BackfillRecord)) -> Result<(), BackfillError> {
         let mut record = self.record.lock().await;
-        change(&mut record);
-        record.heard = self.db.now();
-        match record.save(self.db).await {
-            Err(error) if error.is_conflict() => Err(BackfillError::LeaseLost),
-            saved => Ok(saved?),
+        for _ in 0..ROUNDS {
+            change(&mut record);
+            record.heard = self.db.now();
+            let error = match record.save(self.db).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_conflict() || error.is_outcome_unknown() => error,
+                Err(error) => return Err(error.into()),
+            };
+            // A sign of life that was dropped while it was written: the record is ours all the same.
+            let stored = match error.winner::<BackfillRecord>() {
+                Ok(Some(stored)) => stored,
+                _ => load_at(self.db, &record).await?.ok_or(BackfillError::LeaseLost)?,
+            };
+            if stored.owner != record.owner {
+                return Err(BackfillError::LeaseLost);
+            }
+            *record = stored;
+        }
+        Err(BackfillError::LeaseLost)
+    }
+}
+
+/// The number of segments, if a scan can have so many.
+fn checked(segments: usize) -> Result<u32, Error> {
+    match u32::try_from(segments) {
+        Ok(0) => {
+            Err(Error::Usage("a table is scanned in at least one segment: write `.segments(1)`"))
+        }
+        Ok(segments) if segments <= MOST_SEGMENTS => Ok(segments),
+        _ => {
+            let limit = usize::try_from(MOST_SEGMENTS).unwrap_or(usize::MAX);
+            Err(Error::Limit { what: "segments of a scan", limit, found: segments, item: None })
         }
     }
 }

@@ -75,6 +75,14 @@ pub(super) async fn load<M: Model>(db: &Database) -> Result<Option<Loaded<Backfi
     BackfillRecord::get(db, (&table, &job)).consistent().await
 }
 
+/// A record as it is stored now.
+pub(super) async fn load_at(
+    db: &Database,
+    record: &BackfillRecord,
+) -> Result<Option<Loaded<BackfillRecord>>, Error> {
+    BackfillRecord::get(db, (&record.table, &record.job)).consistent().await
+}
+
 pub(super) async fn read<M: Model>(db: &Database) -> Result<Option<BackfillRecord>, Error> {
     Ok(load::<M>(db).await?.map(Loaded::into_inner))
 }
@@ -86,9 +94,11 @@ pub(super) async fn note<M: Model>(db: &Database, is_complete: bool) -> Result<(
         return Ok(());
     }
     record.verified = is_complete && record.state == BackfillState::Completed;
-    if !is_complete && record.state == BackfillState::Completed {
-        record.state = BackfillState::Interrupted;
+    if !is_complete {
         record.checkpoint = None;
+        if record.state == BackfillState::Completed {
+            record.state = BackfillState::Interrupted;
+        }
     }
     match record.save(db).await {
         // A runner began meanwhile.

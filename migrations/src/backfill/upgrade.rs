@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dynamap_mapper::error::Target;
+use dynamap_mapper::error::{Reason, Target};
 use dynamap_mapper::schema::{SCHEMA_ATTRIBUTE, Standing};
 use dynamap_mapper::write::{After, Base, Write, apply};
 use dynamap_mapper::{
-    AttributeValue, Database, Error, Item, Key, Model, Reader as _, decode, examine,
+    AttributeValue, Database, Error, Item, Key, Model, Reader as _, back_off, decode, examine,
 };
 
 /// How often an item is read again because somebody else wrote it first.
@@ -55,6 +55,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
                 Err(error) => return Err(error),
             }
             conflicts.fetch_add(1, Ordering::Relaxed);
+            back_off(self.db, u32::try_from(round).unwrap_or(u32::MAX)).await;
             seen = self.db.read_item(layout, &key, true).await?;
         }
         Ok(Became::Current)
@@ -96,7 +97,8 @@ impl<'a, M: Model> Upgrader<'a, M> {
                 writes.push(new);
             }
         }
-        writes.push(Write::new(layout, target(key), Base::Stored(item), own));
+        // An item without a version is to be as it was read in all that a step may have looked at.
+        writes.push(Write::new(layout, target(key), Base::Stored(item), own).comparing_all());
         Ok(writes)
     }
 }
@@ -105,9 +107,12 @@ fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
     Error::Encode { model: M::layout().model, error: Box::new(error) }
 }
 
-/// Whether somebody else wrote the item first; an item in the place of a new one is no such case.
+/// Whether somebody else wrote the item first. Then it does not matter what else was in the way: an item that was moved
+/// meanwhile is gone, and its new one is there.
 fn is_late(error: &Error, key: &Key) -> bool {
     let Error::Conflict(conflict) = error else { return false };
-    !conflict.failures().is_empty()
-        && conflict.failures().iter().all(|failure| failure.key() == key)
+    let by_others = |reason: &Reason| {
+        matches!(reason, Reason::Changed { .. } | Reason::Deleted | Reason::Recreated)
+    };
+    conflict.failures().iter().any(|failure| failure.key() == key && by_others(failure.reason()))
 }
