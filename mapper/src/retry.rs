@@ -157,9 +157,9 @@ impl<'a> Attempts<'a> {
     }
 
     /// An answer that is no use, as if the service had refused.
-    pub(crate) fn refused(&self, code: &str, message: String) -> Box<ServiceError> {
+    pub(crate) fn refused(&self, code: &str, message: String) -> ServiceError {
         let (operation, table) = (self.operation, self.table.to_owned());
-        Box::new(ServiceError { operation, table, code: code.to_owned(), message })
+        ServiceError { operation, table, code: code.to_owned(), message }
     }
 
     pub(crate) fn database(&self) -> &'a Database {
@@ -167,14 +167,14 @@ impl<'a> Attempts<'a> {
     }
 
     /// Sends once.
-    pub(crate) async fn send<T, E>(
+    pub(crate) fn send<T, E>(
         &mut self,
         request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Attempt<T, E>
+    ) -> impl Future<Output = Attempt<T, E>>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.send_judged(request, |_| true).await
+        self.send_judged(request, |_| true)
     }
 
     /// As [`send`](Attempts::send), of a request whose answer can also say that nothing was done: that is no success, and

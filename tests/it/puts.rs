@@ -120,7 +120,7 @@ async fn sessions() -> (Database, Faults) {
     let faults = Faults::new();
     let client = dynamap::embedded::memory().expect("an embedded store");
     let client = faults.wrap(&client).expect("the client has a connector");
-    let clock = || UNIX_EPOCH + Duration::from_secs(600);
+    let clock = || UNIX_EPOCH + Duration::from_mins(10);
     let db = Database::builder(client).seed(7).clock(clock).build();
     Table::<Session>::create(&db).await.expect("sessions");
     faults.clear_log();

@@ -191,8 +191,8 @@ async fn what_fails_fails_alone_and_takes_along_what_comes_after_it_on_its_item(
 
 #[tokio::test(start_paused = true)]
 async fn unprocessed_and_throttled_requests_are_repeated_until_the_deadline() -> Outcome {
-    let (db, faults) = store().await;
     for fault in [Fault::Throttle, Fault::Unprocessed { keep: 1 }, Fault::LoseAnswer] {
+        let (db, faults) = store().await;
         faults.next(WRITE, fault.clone());
         faults.next(GET, fault.clone());
         let mut batch = Batch::of(&db);
@@ -207,6 +207,8 @@ async fn unprocessed_and_throttled_requests_are_repeated_until_the_deadline() ->
         }
         assert_eq!(faults.pending(), 0);
     }
+    let (db, faults) = store().await;
+    Profile::new("a").insert(&db).await?;
     faults.always(WRITE, Fault::Throttle);
     let mut batch = Batch::of(&db);
     let put = batch.put(Profile::new("d"));

@@ -54,7 +54,8 @@ pub(super) fn outcome<T, U, E: ProvideErrorMetadata>(
     attempt: Attempt<T, E>,
     read: impl FnOnce(T) -> Result<U, EncodeError>,
 ) -> Outcome<U> {
-    let refused = |code: &str, message: String| Attempt::Failed(attempts.refused(code, message));
+    let refused =
+        |code: &str, message: String| Attempt::Failed(Box::new(attempts.refused(code, message)));
     match attempt {
         Attempt::Done(answer) => match read(answer) {
             Ok(read) => Attempt::Done(read),
@@ -136,10 +137,9 @@ async fn send<'a, R: Request>(request: &R, mut round: Round<'a, R::Entry>) -> Ev
 }
 
 async fn rest<R: Request>(round: Round<'_, R::Entry>, cause: Cause) -> Event<'_, R> {
-    let targets: Vec<Target> = match R::WRITES {
-        true => round.entries.iter().map(|waiting| R::target(&waiting.entry).clone()).collect(),
-        false => Vec::new(),
-    };
+    // Of a read nobody needs to know whether it was made.
+    let written = round.entries.iter().filter(|_| R::WRITES);
+    let targets: Vec<Target> = written.map(|waiting| R::target(&waiting.entry).clone()).collect();
     let result = round.attempts.pause(cause, &targets).await;
     Event::Rested(round, cause, result)
 }
