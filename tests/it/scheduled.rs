@@ -254,12 +254,14 @@ fn lower(user: &mut User) {
 }
 
 /// A model whose key is brought into normal form.
-#[derive(Debug, Clone, PartialEq, Model)]
-#[model(table = "users", validate = false, normalize = lower)]
+#[derive(Debug, Clone, PartialEq, Model, garde::Validate)]
+#[model(table = "users", normalize = lower)]
 struct User {
     #[model(hash_key)]
+    #[garde(length(max = 3))]
     name: String,
     #[model(created_at)]
+    #[garde(skip)]
     created: u64,
 }
 
@@ -275,7 +277,11 @@ async fn the_order_is_that_of_the_keys_as_they_are_stored() -> Outcome {
     let upserted = batch.add(user("aNN").upsert(&db));
     let bob = batch.add(user("BOB").upsert(&db));
     let found = batch.get::<User>("bob");
+    let long = batch.add(user("long").insert(&db));
+    let after = batch.get::<User>("long");
     let mut results = batch.run().await;
+    assert!(results.take(long).is_err_and(|error| error.is_invalid()));
+    assert!(matches!(results.take(after), Err(Error::NotDone(_))));
     assert_eq!(results.take(inserted)?.name, "ann");
     assert!(results.take(again).is_err_and(|error| error.is_conflict()));
     assert!(matches!(results.take(upserted), Err(Error::NotDone(_))));

@@ -80,8 +80,8 @@ impl<'a> Batch<'a> {
         Self { db, consistent: false, at_once: WRITES_AT_ONCE, accesses, works, id }
     }
 
-    /// All gets see every write that was acknowledged before; they cost twice as much. Gets and searches that come after
-    /// writes of the batch do so anyway.
+    /// All gets, and all searches of tables, see every write that was acknowledged before; they cost twice as much. Those
+    /// that come after writes of the batch do so anyway.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
         self
@@ -161,15 +161,17 @@ impl<'a> Batch<'a> {
     ///
     /// An insert or upsert is prepared now (hooks, automatic fields, validation), since only then its key is known.
     pub fn add<V: BatchVerb<'a>>(&mut self, verb: V) -> BatchSlot<V::Output> {
-        match verb.planned(self.db) {
-            Ok(Planned { access, run }) => {
+        let Planned { access, run } = verb.planned(self.db);
+        let kind = match run {
+            Ok(run) => {
                 let run: Alone<'a> = Box::new(move |sees_writes| -> BoxFuture<'a, Outcome> {
                     Box::pin(async move { Outcome::of(run(sees_writes).await) })
                 });
-                self.push(access, Kind::Alone(run))
+                Kind::Alone(run)
             }
-            Err(error) => self.push(Access::Nothing, Kind::Wrong(error)),
-        }
+            Err(error) => Kind::Wrong(error),
+        };
+        self.push(access, kind)
     }
 
     /// Sends everything, round after round where the order requires it.
