@@ -1,4 +1,4 @@
-//! Reads and writes of any models that are collected, and sent together in as few requests as their order allows.
+//! Reads and writes of any models that are collected, and sent together in few requests.
 
 use std::fmt;
 
@@ -19,8 +19,7 @@ use crate::model::{BatchDelete, BatchPut, Model};
 use crate::read::BoxFuture;
 use crate::write::Write;
 
-/// Reads and writes of any models, collected and then sent together: a service's work of one moment in as few requests as
-/// its order allows.
+/// Reads and writes of any models, collected and then sent together: a service's work of one moment in few requests.
 ///
 /// Gets become `BatchGetItem`, puts and deletes without a condition `BatchWriteItem`; every other verb is sent by itself,
 /// as it is elsewhere. All run together but what is about the same item: a get after a put of its key sees what was put,
