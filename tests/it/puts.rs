@@ -285,6 +285,22 @@ async fn an_item_that_the_service_refuses_is_left_and_the_others_are_written() -
 }
 
 #[tokio::test]
+async fn a_request_that_is_refused_for_one_of_its_items_is_sent_in_halves() -> Outcome {
+    for (code, requests) in [
+        ("ValidationException", &[4, 2, 2][..]),
+        ("ItemCollectionSizeLimitExceededException", &[4, 2, 2]),
+        ("AccessDeniedException", &[4]),
+    ] {
+        let (db, faults) = store().await;
+        faults.next(WRITE, Fault::service(code));
+        let put = Profile::put_many(&db, profiles(4)).await;
+        assert_eq!(put.is_ok(), requests.len() > 1, "{code}");
+        assert_eq!(sizes(&faults), requests, "{code}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn no_more_requests_are_under_way_than_said() -> Outcome {
     let (db, faults) = store().await;
     let gate = faults.pause(WRITE);

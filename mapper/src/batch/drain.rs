@@ -19,6 +19,9 @@ use crate::retry::{Attempt, Attempts, Cause};
 /// AWS: at most 16 MB in one request.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
+/// How the service refuses a whole request for one of its entries.
+const FOR_ONE: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
+
 /// A kind of batch.
 pub(super) trait Request: Send + Sync {
     /// What is asked for, about one item.
@@ -237,7 +240,7 @@ impl<'a, R: Request> Drain<'a, R> {
             let is_first = Some(&R::target(&waiting.entry).table) == first.as_ref();
             if is_first { &mut one } else { &mut other }.push(waiting);
         }
-        if other.is_empty() && one.len() > 1 && error.code == "ValidationException" {
+        if other.is_empty() && one.len() > 1 && FOR_ONE.contains(&error.code.as_str()) {
             other = one.split_off(one.len() / 2);
         }
         if other.is_empty() {

@@ -41,8 +41,8 @@ enum Shared {
 }
 
 /// As few rounds as the order allows, and in them few batches: where it is free to, an operation waits for a round that
-/// has a batch of its kind. Decided one operation after the other, so that long batches may have a batch more than need
-/// be; never more than if each were sent as soon as it can be.
+/// has a batch of its kind. Decided one operation after the other: the fewest of all ways for short batches, as the tests
+/// show, and not always for long ones.
 pub(super) fn order(accesses: &[Access]) -> Vec<Step> {
     let numbers = || 0..accesses.len();
     let earliest = rounds(accesses, numbers(), |_, step| step.round);
