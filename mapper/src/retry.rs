@@ -128,9 +128,9 @@ impl<'a> Attempts<'a> {
     }
 
     /// An answer that is no use, as if the service had refused.
-    pub(crate) fn refused(&self, code: &str, message: String) -> Box<ServiceError> {
+    pub(crate) fn refused(&self, code: &str, message: String) -> ServiceError {
         let (operation, table) = (self.operation, self.table.clone().into_owned());
-        Box::new(ServiceError { operation, table, code: code.to_owned(), message })
+        ServiceError { operation, table, code: code.to_owned(), message }
     }
 
     pub(crate) fn database(&self) -> &'a Database {

@@ -206,6 +206,25 @@ async fn an_item_that_the_service_refuses_does_not_fail_the_others() -> Outcome 
     Ok(())
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_full_is_followed_by_another_one() -> Outcome {
+    let (db, faults) = store().await;
+    let large = |number: u32| {
+        let mut profile = Profile::new(&format!("user{number}"));
+        profile.avatar = vec![1; 390 * 1024];
+        profile
+    };
+    Profile::put_many(&db, (0..45).map(large)).await?;
+    let logins: Vec<_> = (0..45).map(|number| format!("user{number}")).collect();
+    let start = tokio::time::Instant::now();
+    let found = Profile::get_many(&db, logins.iter().map(String::as_str)).await?;
+    assert!(found.iter().all(|found| found.as_ref().is_some_and(|f| f.avatar.len() == 390 * 1024)));
+    // AWS: one answer has 16 MB at most.
+    assert_eq!(sizes(&faults), [45, 3]);
+    assert_eq!(start.elapsed(), std::time::Duration::ZERO);
+    Ok(())
+}
+
 /// A model whose table is never created.
 #[derive(Debug, Clone, Model)]
 #[model(table = "nowhere", validate = false)]

@@ -120,7 +120,7 @@ async fn sessions() -> (Database, Faults) {
     let faults = Faults::new();
     let client = dynamap::embedded::memory().expect("an embedded store");
     let client = faults.wrap(&client).expect("the client has a connector");
-    let clock = || UNIX_EPOCH + Duration::from_secs(600);
+    let clock = || UNIX_EPOCH + Duration::from_mins(10);
     let db = Database::builder(client).seed(7).clock(clock).build();
     Table::<Session>::create(&db).await.expect("sessions");
     faults.clear_log();
@@ -281,6 +281,22 @@ async fn an_item_that_the_service_refuses_is_left_and_the_others_are_written() -
     assert!(matches!(&unwritten.error, Error::Service(e) if e.code == "ValidationException"));
     assert_eq!((unwritten.left.len(), unwritten.written.len()), (1, 29));
     assert_eq!(Profile::scan(&db).count().await?, 29);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_for_one_of_its_items_is_sent_in_halves() -> Outcome {
+    for (code, requests) in [
+        ("ValidationException", &[4, 2, 2][..]),
+        ("ItemCollectionSizeLimitExceededException", &[4, 2, 2]),
+        ("AccessDeniedException", &[4]),
+    ] {
+        let (db, faults) = store().await;
+        faults.next(WRITE, Fault::service(code));
+        let put = Profile::put_many(&db, profiles(4)).await;
+        assert_eq!(put.is_ok(), requests.len() > 1, "{code}");
+        assert_eq!(sizes(&faults), requests, "{code}");
+    }
     Ok(())
 }
 

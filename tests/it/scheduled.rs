@@ -191,8 +191,8 @@ async fn what_fails_fails_alone_and_takes_along_what_comes_after_it_on_its_item(
 
 #[tokio::test(start_paused = true)]
 async fn unprocessed_and_throttled_requests_are_repeated_until_the_deadline() -> Outcome {
-    let (db, faults) = store().await;
     for fault in [Fault::Throttle, Fault::Unprocessed { keep: 1 }, Fault::LoseAnswer] {
+        let (db, faults) = store().await;
         faults.next(WRITE, fault.clone());
         faults.next(GET, fault.clone());
         let mut batch = Batch::of(&db);
@@ -207,6 +207,8 @@ async fn unprocessed_and_throttled_requests_are_repeated_until_the_deadline() ->
         }
         assert_eq!(faults.pending(), 0);
     }
+    let (db, faults) = store().await;
+    Profile::new("a").insert(&db).await?;
     faults.always(WRITE, Fault::Throttle);
     let mut batch = Batch::of(&db);
     let put = batch.put(Profile::new("d"));
@@ -252,12 +254,14 @@ fn lower(user: &mut User) {
 }
 
 /// A model whose key is brought into normal form.
-#[derive(Debug, Clone, PartialEq, Model)]
-#[model(table = "users", validate = false, normalize = lower)]
+#[derive(Debug, Clone, PartialEq, Model, garde::Validate)]
+#[model(table = "users", normalize = lower)]
 struct User {
     #[model(hash_key)]
+    #[garde(length(max = 3))]
     name: String,
     #[model(created_at)]
+    #[garde(skip)]
     created: u64,
 }
 
@@ -273,7 +277,11 @@ async fn the_order_is_that_of_the_keys_as_they_are_stored() -> Outcome {
     let upserted = batch.add(user("aNN").upsert(&db));
     let bob = batch.add(user("BOB").upsert(&db));
     let found = batch.get::<User>("bob");
+    let long = batch.add(user("long").insert(&db));
+    let after = batch.get::<User>("long");
     let mut results = batch.run().await;
+    assert!(results.take(long).is_err_and(|error| error.is_invalid()));
+    assert!(matches!(results.take(after), Err(Error::NotDone(_))));
     assert_eq!(results.take(inserted)?.name, "ann");
     assert!(results.take(again).is_err_and(|error| error.is_conflict()));
     assert!(matches!(results.take(upserted), Err(Error::NotDone(_))));

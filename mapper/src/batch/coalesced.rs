@@ -114,10 +114,8 @@ impl Coalesced {
         let (answer, answered) = oneshot::channel();
         let is_first = {
             let mut gathering = self.gathering();
-            let wanted = match consistent {
-                true => &mut gathering.consistent,
-                false => &mut gathering.eventual,
-            };
+            let Gathering { eventual, consistent: apart, .. } = &mut *gathering;
+            let wanted = if consistent { apart } else { eventual };
             wanted.entry(target).or_insert_with(|| (layout, Vec::new())).1.push(answer);
             gathering.joined += 1;
             gathering.joined == 1
@@ -169,7 +167,10 @@ async fn gather(mut gatherer: Gatherer) {
         }
     }
     let Gathering { eventual, consistent, .. } = gatherer.take();
-    join(read(db.clone(), eventual, false), read(db, consistent, true)).await;
+    // Boxed: the SDK's futures are large.
+    let (eventual, consistent) =
+        (Box::pin(read(db.clone(), eventual, false)), Box::pin(read(db, consistent, true)));
+    join(eventual, consistent).await;
 }
 
 /// Reads what is still wanted, and tells those who want it.

@@ -19,6 +19,9 @@ use crate::retry::{Attempt, Attempts, Cause, tables};
 /// AWS: at most 16 MB in one request.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
+/// How the service refuses a whole request for one of its entries.
+const FOR_ONE: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
+
 /// A kind of batch.
 pub(super) trait Request: Send + Sync {
     /// What is asked for, about one item.
@@ -54,7 +57,8 @@ pub(super) fn outcome<T, U, E: ProvideErrorMetadata>(
     attempt: Attempt<T, E>,
     read: impl FnOnce(T) -> Result<U, EncodeError>,
 ) -> Outcome<U> {
-    let refused = |code: &str, message: String| Attempt::Failed(attempts.refused(code, message));
+    let refused =
+        |code: &str, message: String| Attempt::Failed(Box::new(attempts.refused(code, message)));
     match attempt {
         Attempt::Done(answer) => match read(answer) {
             Ok(read) => Attempt::Done(read),
@@ -135,10 +139,9 @@ async fn send<'a, R: Request>(request: &R, mut round: Round<'a, R::Entry>) -> Ev
 }
 
 async fn rest<R: Request>(round: Round<'_, R::Entry>, cause: Cause) -> Event<'_, R> {
-    let targets: Vec<Target> = match R::WRITES {
-        true => round.entries.iter().map(|waiting| R::target(&waiting.entry).clone()).collect(),
-        false => Vec::new(),
-    };
+    // Of a read nobody needs to know whether it was made.
+    let written = round.entries.iter().filter(|_| R::WRITES);
+    let targets: Vec<Target> = written.map(|waiting| R::target(&waiting.entry).clone()).collect();
     let result = round.attempts.pause(cause, &targets).await;
     Event::Rested(round, cause, result)
 }
@@ -241,7 +244,7 @@ impl<'a, R: Request> Drain<'a, R> {
             let is_first = Some(&R::target(&waiting.entry).table) == first.as_ref();
             if is_first { &mut one } else { &mut other }.push(waiting);
         }
-        if other.is_empty() && one.len() > 1 && error.code == "ValidationException" {
+        if other.is_empty() && one.len() > 1 && FOR_ONE.contains(&error.code.as_str()) {
             other = one.split_off(one.len() / 2);
         }
         if other.is_empty() {

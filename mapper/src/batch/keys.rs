@@ -16,6 +16,9 @@ use crate::layout::Layout;
 use crate::read::Asked;
 use crate::retry::Attempts;
 
+/// The item, if there is one.
+type Answer = Option<Item>;
+
 type Attributes = HashMap<String, AttributeValue>;
 
 /// Reads of items by key.
@@ -25,7 +28,7 @@ pub(super) struct Keys {
 
 impl Request for Keys {
     type Entry = Asked;
-    type Answer = Option<Item>;
+    type Answer = Answer;
     const OPERATION: &'static str = "BatchGetItem";
     const MOST: usize = 100;
     const WRITES: bool = false;
@@ -43,7 +46,7 @@ impl Request for Keys {
         &self,
         attempts: &mut Attempts<'_>,
         asked: &[&Asked],
-    ) -> Outcome<Vec<Option<Option<Item>>>> {
+    ) -> Outcome<Vec<Option<Answer>>> {
         let request = attempts.database().once().batch_get_item();
         let request = request
             .set_request_items(Some(requests(asked, self.consistent)))
@@ -77,7 +80,7 @@ fn requests(asked: &[&Asked], consistent: bool) -> HashMap<String, KeysAndAttrib
 fn answers(
     answer: BatchGetItemOutput,
     asked: &[&Asked],
-) -> Result<Vec<Option<Option<Item>>>, EncodeError> {
+) -> Result<Vec<Option<Answer>>, EncodeError> {
     let layouts: HashMap<&str, &Layout> =
         asked.iter().map(|(target, layout)| (target.table.as_str(), *layout)).collect();
     let target = |table: &str, item: &Item| {

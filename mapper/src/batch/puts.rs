@@ -25,10 +25,10 @@ use crate::write::{Write, prepare};
 /// [`insert_many`](Model::insert_many), which refuse such items.
 ///
 /// What the service leaves unprocessed is sent again at once, in full requests. A request that gets nowhere is sent
-/// again after a pause with full jitter, until the deadline of the database, which begins anew with what a
-/// request leaves that got on; so is one that got no answer: a second copy
-/// puts the same, also over what others wrote between the two. If the future is dropped half-way, any of the items may
-/// have been written, and a request that is under way may still be.
+/// again after a pause with full jitter, until the deadline of the database, which begins anew with what a request
+/// leaves that got on. So is one that got no answer: a second copy puts the same, also over what others wrote between the
+/// two. If the future is dropped half-way, any of the items may have been written, and a request that is under way may
+/// still be.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};

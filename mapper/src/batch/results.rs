@@ -82,6 +82,6 @@ impl fmt::Debug for BatchResults {
         f.debug_struct("BatchResults")
             .field("operations", &self.results.len())
             .field("failed", &failed)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

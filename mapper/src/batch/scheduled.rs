@@ -1,4 +1,4 @@
-//! Reads and writes of any models that are collected, and sent together in as few requests as their order allows.
+//! Reads and writes of any models that are collected, and sent together in few requests.
 
 use std::fmt;
 
@@ -19,8 +19,7 @@ use crate::model::{BatchDelete, BatchPut, Model};
 use crate::read::BoxFuture;
 use crate::write::Write;
 
-/// Reads and writes of any models, collected and then sent together: a service's work of one moment in as few requests as
-/// its order allows.
+/// Reads and writes of any models, collected and then sent together: a service's work of one moment in few requests.
 ///
 /// Gets become `BatchGetItem`, puts and deletes without a condition `BatchWriteItem`; every other verb is sent by itself,
 /// as it is elsewhere. All run together but what is about the same item: a get after a put of its key sees what was put,
@@ -80,8 +79,8 @@ impl<'a> Batch<'a> {
         Self { db, consistent: false, at_once: WRITES_AT_ONCE, accesses, works, id }
     }
 
-    /// All gets see every write that was acknowledged before; they cost twice as much. Gets and searches that come after
-    /// writes of the batch do so anyway.
+    /// All gets, and all searches of tables, see every write that was acknowledged before; they cost twice as much. Those
+    /// that come after writes of the batch do so anyway.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
         self
@@ -161,15 +160,17 @@ impl<'a> Batch<'a> {
     ///
     /// An insert or upsert is prepared now (hooks, automatic fields, validation), since only then its key is known.
     pub fn add<V: BatchVerb<'a>>(&mut self, verb: V) -> BatchSlot<V::Output> {
-        match verb.planned(self.db) {
-            Ok(Planned { access, run }) => {
+        let Planned { access, run } = verb.planned(self.db);
+        let kind = match run {
+            Ok(run) => {
                 let run: Alone<'a> = Box::new(move |sees_writes| -> BoxFuture<'a, Outcome> {
                     Box::pin(async move { Outcome::of(run(sees_writes).await) })
                 });
-                self.push(access, Kind::Alone(run))
+                Kind::Alone(run)
             }
-            Err(error) => self.push(Access::Nothing, Kind::Wrong(error)),
-        }
+            Err(error) => Kind::Wrong(error),
+        };
+        self.push(access, kind)
     }
 
     /// Sends everything, round after round where the order requires it.

@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 
 use super::order::Access;
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::expr::role::{At, Primary};
 use crate::loaded::Loaded;
 use crate::model::Model;
@@ -25,65 +25,81 @@ pub trait BatchVerb<'a> {
     /// How it is sent, and what it touches.
     #[doc(hidden)]
     #[allow(private_interfaces, reason = "sealed by it")]
-    fn planned(self, db: &Database) -> Result<Planned<'a, Self::Output>, Error>;
+    fn planned(self, db: &Database) -> Planned<'a, Self::Output>;
 }
 
 /// A verb that waits for its turn.
 pub(super) struct Planned<'a, T> {
     pub(super) access: Access,
-    pub(super) run: Run<'a, T>,
+    /// Or why it cannot be sent.
+    pub(super) run: Result<Run<'a, T>, Error>,
 }
 
 /// Sends a verb; told whether it must see what was written before.
 pub(super) type Run<'a, T> = Box<dyn FnOnce(bool) -> BoxFuture<'a, Result<T, Error>> + Send + 'a>;
 
-const OTHER: Error = Error::Usage("the verb is of another database than the batch: pass the same");
+impl<T> Planned<'_, T> {
+    /// A verb that cannot be sent: what comes after it on its item is not sent either.
+    fn wrong(target: Option<Target>, error: Error) -> Self {
+        Self { access: target.map_or(Access::Nothing, Access::Write), run: Err(error) }
+    }
 
-impl<'a, M: Model, R: returns::Return> BatchVerb<'a> for Update<'a, M, R> {
-    type Output = R::Of<M>;
-
-    #[allow(private_interfaces, reason = "sealed by it")]
-    fn planned(self, db: &Database) -> Result<Planned<'a, R::Of<M>>, Error> {
-        let same = db.is_same(self.database()).then_some(()).ok_or(OTHER);
-        let access = same.and_then(|()| self.target()).map(Access::Write)?;
-        Ok(Planned { access, run: Box::new(|_| self.into_future()) })
+    fn of_another_database() -> Self {
+        let text = "the verb is of another database than the batch: pass the same";
+        Self::wrong(None, Error::Usage(text))
     }
 }
 
-impl<'a, M: Model, R: returns::Return> BatchVerb<'a> for DeleteByKey<'a, M, R> {
-    type Output = R::Of<M>;
+macro_rules! by_key {
+    ($($ty:ident)*) => { $(
+        impl<'a, M: Model, R: returns::Return> BatchVerb<'a> for $ty<'a, M, R> {
+            type Output = R::Of<M>;
 
-    #[allow(private_interfaces, reason = "sealed by it")]
-    fn planned(self, db: &Database) -> Result<Planned<'a, R::Of<M>>, Error> {
-        let same = db.is_same(self.database()).then_some(()).ok_or(OTHER);
-        let access = same.and_then(|()| self.target()).map(Access::Write)?;
-        Ok(Planned { access, run: Box::new(|_| self.into_future()) })
-    }
+            #[allow(private_interfaces, reason = "sealed by it")]
+            fn planned(self, db: &Database) -> Planned<'a, R::Of<M>> {
+                if !db.is_same(self.database()) {
+                    return Planned::of_another_database();
+                }
+                match self.target() {
+                    Ok(target) => Planned {
+                        access: Access::Write(target),
+                        run: Ok(Box::new(|_| self.into_future())),
+                    },
+                    Err(error) => Planned::wrong(None, error),
+                }
+            }
+        }
+    )* };
 }
 
-impl<'a, M: Model> BatchVerb<'a> for Insert<'a, M> {
-    type Output = Loaded<M>;
+by_key!(Update DeleteByKey);
 
-    #[allow(private_interfaces, reason = "sealed by it")]
-    fn planned(self, db: &Database) -> Result<Planned<'a, Loaded<M>>, Error> {
-        let same = db.is_same(self.database()).then_some(()).ok_or(OTHER);
-        let (ready, target) = same.and_then(|()| self.ready())?;
-        let unknown = || Access::Insert(db.table_name(M::layout()));
-        let access = target.map_or_else(unknown, Access::Write);
-        Ok(Planned { access, run: Box::new(|_| ready.into_future()) })
-    }
+macro_rules! whole {
+    ($($ty:ident)*) => { $(
+        impl<'a, M: Model> BatchVerb<'a> for $ty<'a, M> {
+            type Output = Loaded<M>;
+
+            #[allow(private_interfaces, reason = "sealed by it")]
+            fn planned(self, db: &Database) -> Planned<'a, Loaded<M>> {
+                if !db.is_same(self.database()) {
+                    return Planned::of_another_database();
+                }
+                let given = self.target().ok().flatten();
+                let ready = self.ready().and_then(|ready| Ok((ready.target()?, ready)));
+                match ready {
+                    Ok((target, ready)) => {
+                        let unknown = || Access::Insert(db.table_name(M::layout()));
+                        let access = target.map_or_else(unknown, Access::Write);
+                        Planned { access, run: Ok(Box::new(|_| ready.into_future())) }
+                    }
+                    Err(error) => Planned::wrong(given, error),
+                }
+            }
+        }
+    )* };
 }
 
-impl<'a, M: Model> BatchVerb<'a> for Upsert<'a, M> {
-    type Output = Loaded<M>;
-
-    #[allow(private_interfaces, reason = "sealed by it")]
-    fn planned(self, db: &Database) -> Result<Planned<'a, Loaded<M>>, Error> {
-        let same = db.is_same(self.database()).then_some(()).ok_or(OTHER);
-        let (ready, target) = same.and_then(|()| self.ready())?;
-        Ok(Planned { access: Access::Write(target), run: Box::new(|_| ready.into_future()) })
-    }
-}
+whole!(Insert Upsert);
 
 macro_rules! search {
     ($($ty:ident)*) => { $(
@@ -91,13 +107,13 @@ macro_rules! search {
             type Output = Vec<O::Yield>;
 
             #[allow(private_interfaces, reason = "sealed by it")]
-            fn planned(self, db: &Database) -> Result<Planned<'a, Vec<O::Yield>>, Error> {
+            fn planned(self, db: &Database) -> Planned<'a, Vec<O::Yield>> {
                 let access = Access::Search(db.table_name(M::layout()));
                 let run: Run<'a, Vec<O::Yield>> = Box::new(|sees_writes| {
                     let search = if sees_writes { self.consistent() } else { self };
                     Box::pin(search.try_collect())
                 });
-                Ok(Planned { access, run })
+                Planned { access, run: Ok(run) }
             }
         }
 
@@ -108,9 +124,9 @@ macro_rules! search {
             type Output = Vec<O::Yield>;
 
             #[allow(private_interfaces, reason = "sealed by it")]
-            fn planned(self, db: &Database) -> Result<Planned<'a, Vec<O::Yield>>, Error> {
+            fn planned(self, db: &Database) -> Planned<'a, Vec<O::Yield>> {
                 let access = Access::Search(db.table_name(M::layout()));
-                Ok(Planned { access, run: Box::new(|_| Box::pin(self.try_collect())) })
+                Planned { access, run: Ok(Box::new(|_| Box::pin(self.try_collect()))) }
             }
         }
     )* };

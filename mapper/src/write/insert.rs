@@ -55,27 +55,36 @@ impl<'a, M: Model> Insert<'a, M> {
         self.db
     }
 
-    /// The same with the model as it is to be written, and the item that it will be; `None` where its key is to be taken
-    /// from a counter.
+    /// Which item it will be; `None` where its key is to be taken from a counter. Final once it is
+    /// [`ready`](Self::ready).
+    ///
+    /// # Errors
+    /// `Encode`.
+    pub(crate) fn target(&self) -> Result<Option<Target>, Error> {
+        let layout = M::layout();
+        if layout.auto_increment && !self.own_key {
+            return Ok(None);
+        }
+        let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
+        Ok(Some(target(self.db, layout, key)))
+    }
+
+    /// The same with the model as it is to be written.
     ///
     /// # Errors
     /// `Invalid` and `Encode`.
-    pub(crate) fn ready(mut self) -> Result<(Self, Option<Target>), Error> {
-        let layout = M::layout();
-        self.model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
-        self.is_ready = true;
-        let is_known = self.own_key || !layout.auto_increment;
-        let key = is_known.then(|| self.model.key()).transpose();
-        let key = key.map_err(|error| Error::encode(layout, error))?;
-        let target = key.map(|key| target(self.db, layout, key));
-        Ok((self, target))
+    pub(crate) fn ready(mut self) -> Result<Self, Error> {
+        if !self.is_ready {
+            self.model = prepare(self.db, self.model, WriteVerb::Insert, None)?;
+            self.is_ready = true;
+        }
+        Ok(self)
     }
 
     /// The write, and the model as it is then stored. Takes the id.
     async fn plan(self) -> Result<(Write, M), Error> {
         let layout = M::layout();
-        let ready = if self.is_ready { self } else { self.ready()?.0 };
-        let Self { db, mut model, own_key, once, .. } = ready;
+        let Self { db, mut model, own_key, once, .. } = self.ready()?;
         let id = match (layout.auto_increment, own_key) {
             (false, _) => None,
             (true, false) => Some(sequence::next(db, layout).await?),

@@ -45,26 +45,34 @@ impl<'a, M: Model> Upsert<'a, M> {
         self.db
     }
 
-    /// The same with the model as it is to be written, and the item that it will be.
+    /// Which item it will be; always one. Final once it is [`ready`](Self::ready).
+    ///
+    /// # Errors
+    /// `Encode`.
+    pub(crate) fn target(&self) -> Result<Option<Target>, Error> {
+        let layout = M::layout();
+        let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
+        Ok(Some(target(self.db, layout, key)))
+    }
+
+    /// The same with the model as it is to be written.
     ///
     /// # Errors
     /// `Invalid` and `Encode`.
-    pub(crate) fn ready(mut self) -> Result<(Self, Target), Error> {
-        let layout = M::layout();
-        let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
-        self.model = prepare(self.db, self.model, verb, None)?;
-        self.is_ready = true;
-        let key = self.model.key().map_err(|error| Error::encode(layout, error))?;
-        let target = target(self.db, layout, key);
-        Ok((self, target))
+    pub(crate) fn ready(mut self) -> Result<Self, Error> {
+        if !self.is_ready {
+            let verb = if self.must_exist { WriteVerb::Replace } else { WriteVerb::Upsert };
+            self.model = prepare(self.db, self.model, verb, None)?;
+            self.is_ready = true;
+        }
+        Ok(self)
     }
 
     /// The write, and the model as it is then stored.
     async fn plan(self) -> Result<(ByKey, M), Error> {
         let layout = M::layout();
         let encode = |error| Error::encode(layout, error);
-        let ready = if self.is_ready { self } else { self.ready()?.0 };
-        let Self { db, model, must_exist, .. } = ready;
+        let Self { db, model, must_exist, .. } = self.ready()?;
         let key = model.key().map_err(encode)?;
         let item = model.to_attributes().map_err(encode)?;
         if layout.auto_increment {
