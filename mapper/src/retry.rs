@@ -345,6 +345,14 @@ impl<'a> Attempts<'a> {
         self.throttled = tables.map(throttled).collect();
     }
 
+    /// Tells meters, and limiters of writes, that a part was left unprocessed: a read can also be too large for one answer.
+    pub(crate) fn left_over(&self, tables: &str) {
+        self.db.count(tables, |table| table.throttled += 1);
+        if Kind::of(self.operation) == Some(Kind::Write) {
+            self.db.throttled(tables, None, Kind::Write);
+        }
+    }
+
     /// Tells meters and limiters that the service throttled.
     fn slow_down(&self) {
         self.db.count(&self.table, |table| table.throttled += 1);

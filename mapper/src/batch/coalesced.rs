@@ -23,7 +23,8 @@ use crate::reader::Reader;
 /// How often in a row nobody may have joined before a batch is sent. More than once, since other threads may be about to.
 const PATIENCE: u32 = 4;
 
-/// How often to look for others before a batch is sent that is not full, though some still join.
+/// How often to look for others before a batch is sent that is not full, though some still join: who waits in it is not
+/// made to wait for ever.
 const MOST_LOOKS: u32 = 64;
 
 /// A [`Reader`] that merges reads of single items: those that are made at the same time, in one task or in many, become
@@ -39,7 +40,8 @@ const MOST_LOOKS: u32 = 64;
 /// to join, which then begins the next one. Nothing is cached: a read that is made after another one was sent is a
 /// request of its own.
 ///
-/// Clones share their batches. Queries and scans through it go to the database as they are. Dropping the future of a
+/// Clones share their batches. A program of several runtimes has a reader for each: what is gathered on one waits until
+/// that one runs. Queries and scans through it go to the database as they are. Dropping the future of a
 /// read has no effect on the others.
 ///
 /// ```
@@ -159,7 +161,7 @@ async fn gather(mut gatherer: Gatherer) {
             let mut gathering = gatherer.reader.gathering();
             (gathering.full(), gathering.joined)
         };
-        looks = if full.is_empty() { looks + 1 } else { 0 };
+        looks += 1;
         quiet = if joined == seen { quiet + 1 } else { 0 };
         seen = joined;
         for (wanted, consistent) in full {

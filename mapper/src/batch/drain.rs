@@ -106,16 +106,14 @@ pub(super) async fn drain<R: Request>(
 ) -> Vec<Result<R::Answer, Undone>> {
     let mut drain = Drain::<R>::new(db, entries);
     let mut events: FuturesUnordered<BoxFuture<'_, Event<'_, R>>> = FuturesUnordered::new();
-    let mut sending = 0;
     loop {
-        while sending < at_once {
-            let Some(round) = drain.next(sending == 0) else { break };
-            sending += 1;
+        // One that pauses keeps its place: a table that refuses is not sent the rest meanwhile.
+        while events.len() < at_once {
+            let Some(round) = drain.next(events.is_empty()) else { break };
             events.push(Box::pin(send(request, round)));
         }
         match events.next().await {
             Some(Event::Sent(round, outcome)) => {
-                sending -= 1;
                 if let Some((round, cause)) = drain.sent(round, outcome) {
                     events.push(Box::pin(rest(round, cause)));
                 }
@@ -131,10 +129,13 @@ pub(super) async fn drain<R: Request>(
 async fn send<'a, R: Request>(request: &R, mut round: Round<'a, R::Entry>) -> Event<'a, R> {
     let entries: Vec<&R::Entry> = round.entries.iter().map(|waiting| &waiting.entry).collect();
     // Boxed: the SDK's futures are large, and there are several.
+    // Whether this request got no answer is about its entries, and not about those of earlier ones.
+    round.attempts.ambiguous = false;
     let outcome = Box::pin(request.send(&mut round.attempts, &entries)).await;
     for waiting in &mut round.entries {
         waiting.ambiguous |= round.attempts.ambiguous;
     }
+    round.attempts.ambiguous = round.entries.iter().any(|waiting| waiting.ambiguous);
     Event::Sent(round, outcome)
 }
 
@@ -183,9 +184,7 @@ impl<'a, R: Request> Drain<'a, R> {
 
     fn round(&self, entries: Vec<Waiting<R::Entry>>) -> Round<'a, R::Entry> {
         let targets = entries.iter().map(|waiting| R::target(&waiting.entry));
-        let mut attempts = Attempts::new(self.db, R::OPERATION, tables(targets));
-        attempts.ambiguous = entries.iter().any(|waiting| waiting.ambiguous);
-        Round { attempts, entries }
+        Round { attempts: Attempts::new(self.db, R::OPERATION, tables(targets)), entries }
     }
 
     /// Takes what a request brought; returns it where it has to pause.
@@ -206,12 +205,16 @@ impl<'a, R: Request> Drain<'a, R> {
         if answers.iter().all(Option::is_none) {
             return Some((round, Cause::Throttled));
         }
+        let mut left = Vec::new();
         for (waiting, answer) in round.entries.into_iter().zip(answers) {
             match answer {
                 Some(answer) => self.results[waiting.place] = Some(Ok(answer)),
-                None => self.waiting.push_back(waiting),
+                None => left.push(waiting),
             }
         }
+        let targets = left.iter().map(|waiting| R::target(&waiting.entry));
+        round.attempts.left_over(&tables(targets));
+        self.waiting.extend(left);
         None
     }
 
