@@ -2,9 +2,10 @@
 //!
 //! A file of the embedded store is filled; then each scanner reads it in a process of its own, with the same page size,
 //! and tells the most memory that it ever had (`VmHWM`, so on Linux). The store is in the same process and counts too.
+//! The file is in the folder for temporary files; filling it is many times faster where that is in memory.
 //!
 //! ```sh
-//! cargo run --release --example scan_memory -- 10000 1000000
+//! TMPDIR=/dev/shm cargo run --release --example scan_memory -- 10000 1000000
 //! ```
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]

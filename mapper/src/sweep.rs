@@ -97,7 +97,7 @@ impl<'a, M: Model, I, O: Output<M>> Scan<'a, M, I, O> {
     /// A job that acts on every result, and can be killed and resumed: a [`Sweep`].
     pub fn sweep(self) -> Sweep<'a, M, O> {
         Sweep {
-            search: self.into_search().as_job(),
+            search: self.into_search().for_job(),
             cursor: None,
             at_once: ACTIONS_AT_ONCE,
             tolerated: 0,

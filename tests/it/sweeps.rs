@@ -104,7 +104,7 @@ async fn a_sweep_visits_every_item_once_and_tells_of_every_page() -> Outcome {
         assert_eq!((visits.episodes(), visits.most()), (all(), 1));
         let SweepProgress { items, pages, failures, segments_done, .. } = swept.progress;
         assert_eq!((items, failures, segments_done), (17, 0, segments));
-        let events = lock(&events);
+        let events = std::mem::take(&mut *lock(&events));
         assert_eq!((events.len(), events.last()), (pages, Some(&swept.progress)));
         assert!(events.windows(2).all(|two| two[0].items <= two[1].items));
         // What is finished has nothing left to do.
@@ -225,9 +225,9 @@ async fn checkpoints_are_stored_one_after_the_other_and_each_covers_more() -> Ou
         })
         .run(nothing)
         .await?;
-    let log = lock(&log);
+    let log = std::mem::take(&mut *lock(&log));
     let mut before = all();
-    for (cursor, progress) in log.iter() {
+    for (cursor, progress) in &log {
         let rest = behind(&db, 4, Some(cursor.clone())).await?;
         assert!(rest.is_subset(&before));
         assert_eq!(rest.len(), 17 - progress.items);
@@ -440,8 +440,8 @@ async fn a_sweep_yields_what_its_scan_yields() -> Outcome {
     let (db, _) = maps().await?;
     put_raw(&db, "doom_maps", &[("episode", n(99)), ("map", n(1)), ("extra", s("x"))]).await;
     let (names, plain, raw) = (Mutex::new(0), Mutex::new(0), Mutex::new(0));
-    let named = DoomMap::scan(&db).filter(DoomMap::NAME.exists());
-    let selected = named.select::<Name>().sweep().run(async |found: Name| {
+    let scan = DoomMap::scan(&db).filter(DoomMap::NAME.exists());
+    let selected = scan.select::<Name>().sweep().run(async |found: Name| {
         *lock(&names) += usize::from(found.name.starts_with('E'));
         Ok::<_, Error>(())
     });

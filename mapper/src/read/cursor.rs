@@ -110,12 +110,12 @@ impl Cursor {
 
 /// Adds a position: a letter, and behind an item its values, each with its kind and length.
 fn put(into: &mut Vec<u8>, position: &Position) -> Result<(), Error> {
-    let values = match position {
-        Position::Start => return Ok(into.push(b'<')),
-        Position::End => return Ok(into.push(b'>')),
-        Position::Behind(values) => values,
-    };
-    into.push(b'|');
+    into.push(match position {
+        Position::Start => b'<',
+        Position::Behind(_) => b'|',
+        Position::End => b'>',
+    });
+    let Position::Behind(values) = position else { return Ok(()) };
     for value in values {
         let (kind, bytes) = match value {
             AttributeValue::S(text) => (b'S', text.as_bytes()),

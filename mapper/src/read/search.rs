@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
     }
 
     /// The same as part of a job, which scans on purpose.
-    pub(crate) fn as_job(self) -> Self {
+    pub(crate) fn for_job(self) -> Self {
         Self { is_job: true, ..self }
     }
 

@@ -61,7 +61,7 @@ pub struct Results<'a, T> {
 /// Every item of a layout's table as it is stored, for a job of the library's own.
 pub(crate) fn all_items<'a>(db: &'a Database, layout: &'static Layout) -> Results<'a, Item> {
     let search = Search::new(db, layout, None, Source::Scan);
-    Results::of::<(), Raw>(search.as_job(), None)
+    Results::of::<(), Raw>(search.for_job(), None)
 }
 
 impl<'a, T: Send + 'a> Results<'a, T> {

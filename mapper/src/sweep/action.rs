@@ -17,13 +17,13 @@ pub(super) trait Act: Sync {
 /// The action of a program, behind what reads its argument.
 pub(super) struct Action<'a, M, O, F> {
     request: Arc<Request<'a>>,
-    action: F,
+    call: F,
     types: PhantomData<fn() -> (M, O)>,
 }
 
 impl<'a, M, O, F> Action<'a, M, O, F> {
-    pub(super) fn new(request: Arc<Request<'a>>, action: F) -> Self {
-        Self { request, action, types: PhantomData }
+    pub(super) fn new(request: Arc<Request<'a>>, call: F) -> Self {
+        Self { request, call, types: PhantomData }
     }
 }
 
@@ -37,7 +37,7 @@ where
 {
     async fn act(&self, item: Item) -> Result<(), BoxError> {
         match self.request.output::<M, O>(item).await? {
-            Some(value) => (self.action)(value).await.map_err(Into::into),
+            Some(value) => (self.call)(value).await.map_err(Into::into),
             // Deleted meanwhile.
             None => Ok(()),
         }

@@ -108,7 +108,7 @@ impl<'a, A: Act> Run<'a, A> {
         let segments = segments.map(|(number, progress)| self.segment(number, progress));
         let all = join_all(segments);
         let stop = until.unwrap_or_else(|| Box::pin(pending()));
-        if let Either::Right((_, all)) = select(all, stop).await {
+        if let Either::Right(((), all)) = select(all, stop).await {
             self.enter(Mode::Stopping);
             all.await;
         }
