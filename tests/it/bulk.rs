@@ -447,3 +447,27 @@ async fn a_database_that_forbids_scans_refuses_them_and_queries_on() -> Outcome 
     assert_eq!(Part::BY_SIZE.query(&db, "maker 3").count().await?, 4);
     Ok(())
 }
+
+/// What precedes an item that cannot be read is given first, and the cursor stands behind that.
+#[tokio::test]
+async fn a_stream_gives_what_comes_before_an_item_that_cannot_be_read() -> Outcome {
+    let (db, _faults) = store().await;
+    for map in 1..=2 {
+        DoomMap::new(1, map, "map").insert(&db).await?;
+    }
+    put_raw(&db, "doom_maps", &[("episode", n(1)), ("map", n(3)), ("name", n(3))]).await;
+    DoomMap::new(1, 4, "map").insert(&db).await?;
+    let mut maps = DoomMap::query(&db, 1).stream();
+    for map in 1..=2 {
+        assert_eq!(maps.next().await.expect("a map")?.map, map);
+    }
+    let behind = maps.cursor()?;
+    let error = maps.next().await.expect("an error").expect_err("unreadable");
+    assert!(matches!(error, Error::Decode(_)), "{error}");
+    assert!(maps.next().await.is_none(), "it ends after an error");
+
+    DoomMap::delete(&db, (1, 3)).unchecked().await?;
+    let mut maps = DoomMap::query(&db, 1).resume(behind);
+    assert_eq!(maps.next().await.expect("a map")?.map, 4);
+    Ok(())
+}

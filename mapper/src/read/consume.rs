@@ -10,6 +10,9 @@ use super::stream::Results;
 use crate::error::Error;
 use crate::projection::Output;
 
+/// What a page has, each with the position behind it.
+pub(super) type Found<T> = Vec<(Position, Result<T, Error>)>;
+
 impl Search<'_> {
     /// Every result.
     pub(super) async fn collect<M: 'static, O: Output<M>>(self) -> Result<Vec<O::Yield>, Error> {
@@ -52,7 +55,9 @@ impl Search<'_> {
         };
         let mut items = Vec::new();
         while let Some(results) = self.results::<M, O>(&rendered, &mut progress).await? {
-            items.extend(results.into_iter().map(|(_, result)| result));
+            for (_, result) in results {
+                items.push(result?);
+            }
             if self.limit.is_none() {
                 break;
             }
@@ -129,20 +134,25 @@ impl Search<'_> {
         self.render(wanted.as_deref())
     }
 
-    /// The results of the next page, each with the position behind it; `None` after the last page.
+    /// The results of the next page, each with the position behind it, up to one that cannot be read; `None` after the last
+    /// page.
     pub(super) async fn results<M: 'static, O: Output<M>>(
         &self,
         rendered: &Rendered,
         progress: &mut Progress,
-    ) -> Result<Option<Vec<(Position, O::Yield)>>, Error> {
+    ) -> Result<Option<Found<O::Yield>>, Error> {
         let Some(items) = self.page(rendered, progress).await? else { return Ok(None) };
         let mut results = Vec::with_capacity(items.len());
         for item in items {
             let position = rendered.behind(&item);
-            match self.output::<M, O>(&rendered.table, item).await? {
-                Some(result) => results.push((position, result)),
+            match self.output::<M, O>(&rendered.table, item).await {
+                Ok(Some(result)) => results.push((position, Ok(result))),
                 // Deleted meanwhile: another one can take its place.
-                None => progress.left = progress.left.saturating_add(1),
+                Ok(None) => progress.left = progress.left.saturating_add(1),
+                Err(error) => {
+                    results.push((position, Err(error)));
+                    break;
+                }
             }
         }
         Ok(Some(results))

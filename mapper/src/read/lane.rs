@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::BoxFuture;
+use super::consume::Found;
 use super::cursor::{Cursor, Position};
 use super::request::Rendered;
 use super::search::{Progress, Search};
@@ -63,7 +64,7 @@ pub(super) struct Reading<'a, M, O> {
 pub(super) struct Lane<'a, T> {
     number: usize,
     /// What was read and not taken yet, each with the position behind it.
-    ready: VecDeque<(Position, T)>,
+    ready: VecDeque<(Position, Result<T, Error>)>,
     /// The position behind all of that.
     end: Position,
     /// The page after that.
@@ -76,7 +77,7 @@ pub(super) struct Lane<'a, T> {
 
 /// A page, and what reads the one behind it.
 pub(super) struct Turn<'a, T> {
-    results: Result<Vec<(Position, T)>, Error>,
+    results: Result<Found<T>, Error>,
     end: Position,
     next: Option<BoxFuture<'a, Turn<'a, T>>>,
 }
@@ -126,7 +127,7 @@ impl<'a, M: 'static, O: Output<M>> Reading<'a, M, O> {
         })
     }
 
-    async fn page(&mut self) -> Result<Vec<(Position, O::Yield)>, Error> {
+    async fn page(&mut self) -> Result<Found<O::Yield>, Error> {
         let Request { search, rendered } = &*self.request;
         let results = search.results::<M, O>(rendered, &mut self.progress).await?;
         Ok(results.unwrap_or_default())
@@ -161,11 +162,11 @@ impl<'a, T> Lane<'a, T> {
     }
 
     /// Takes one result of the page that is there.
-    fn take(&mut self) -> Option<Taken<T>> {
+    fn take(&mut self) -> Option<Result<Taken<T>, Error>> {
         let (position, result) = self.ready.pop_front()?;
         // Behind the last one nothing is left to be read again, also of what is no result.
         let position = if self.ready.is_empty() { self.end.clone() } else { position };
-        Some(Taken { number: self.number, position, result: Some(result) })
+        Some(result.map(|result| Taken { number: self.number, position, result: Some(result) }))
     }
 }
 
@@ -177,17 +178,17 @@ impl<T> Stream for Lane<'_, T> {
         let wants_more = this.reads_ahead || this.ready.is_empty();
         let ahead = if wants_more { this.poll_ahead(context) } else { Poll::Ready(()) };
         if let Some(taken) = this.take() {
-            return Poll::Ready(Some(Ok(taken)));
+            return Poll::Ready(Some(taken));
         }
         ready!(ahead);
         let Some(turn) = this.ahead.take() else { return Poll::Ready(None) };
         this.reading = turn.next;
-        Poll::Ready(Some(turn.results.map(|results| {
+        Poll::Ready(Some(turn.results.and_then(|results| {
             this.ready = results.into();
             this.end = turn.end;
             // The first result is given before more is read: whoever wants no other pays for one page.
             let none = Taken { number: this.number, position: this.end.clone(), result: None };
-            this.take().unwrap_or(none)
+            this.take().unwrap_or(Ok(none))
         })))
     }
 }
