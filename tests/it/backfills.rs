@@ -413,3 +413,65 @@ async fn a_job_can_be_spawned() -> Outcome {
     assert_eq!(done.upgraded, 3);
     Ok(())
 }
+
+/// Signs of life are on their way whenever the job ends: none of them is taken for another runner.
+#[tokio::test(start_paused = true)]
+async fn a_sign_of_life_that_is_under_way_at_the_end_does_no_harm() -> Outcome {
+    for delay in 1..=12 {
+        let (db, faults) = users(6).await;
+        faults.always("UpdateItem", Fault::Delay(Duration::from_millis(delay)));
+        let job =
+            Backfill::<User>::of(&db).segments(1).page_size(2).lease(Duration::from_millis(6));
+        assert_eq!(job.run().await?.state, BackfillState::Completed, "{delay} ms");
+        let record = BackfillRecord::get(&db, ("users", "User 2.1.0")).await?.expect("a record");
+        assert_eq!(record.state, BackfillState::Completed, "{delay} ms");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_of_segments_that_no_scan_can_have_leaves_no_job() -> Outcome {
+    let (db, faults) = users(3).await;
+    for segments in [0, 1_000_001] {
+        assert!(Backfill::<User>::of(&db).segments(segments).run().await.is_err());
+    }
+    assert!(faults.requests().is_empty());
+    assert_eq!(Backfill::<User>::of(&db).run().await?.upgraded, 3);
+    Ok(())
+}
+
+/// A program that knows nothing of the library changes what a step looked at, and not what the step changes.
+#[tokio::test]
+async fn what_a_step_only_looked_at_must_be_as_it_was() -> Outcome {
+    let (db, faults) = store().await;
+    Table::<Greeting>::create(&db).await?;
+    Table::<BackfillRecord>::create(&db).await?;
+    let greeting = |name: &str| [("id", n(1)), ("name", s(name))];
+    put_raw(&db, "greetings", &greeting("Ann")).await;
+    let gate = faults.pause("UpdateItem");
+    let job = async { Backfill::<Greeting>::of(&db).run().await };
+    let other = async {
+        gate.reached().await;
+        put_raw(&db, "greetings", &greeting("Bob")).await;
+        gate.release();
+    };
+    let (record, ()) = tokio::join!(job, other);
+    assert_eq!(record?.state, BackfillState::Completed);
+    let raw = stored(&db, "greetings", &[("id", n(1))]).await.expect("there");
+    assert_eq!(raw.text("text"), Some("Hello Bob"));
+    Ok(())
+}
+
+static GREETING: Migrations = Migrations::new(&[Step::new("1.0.0", "1.1.0", |item| {
+    let name: String = item.read("name")?;
+    item.put("text", &format!("Hello {name}"))
+})]);
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "greetings", schema = "1.1.0", migrations = GREETING, validate = false)]
+struct Greeting {
+    #[model(hash_key)]
+    id: u64,
+    name: String,
+    text: String,
+}

@@ -333,3 +333,16 @@ async fn repetitions_without_progress_are_paid_from_the_budget() -> Outcome {
     assert_eq!(faults.count(WRITE), 4);
     Ok(())
 }
+
+/// A table that refuses is not sent the rest meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_pauses_keeps_its_place() -> Outcome {
+    let (db, faults) = crate::support::store().await;
+    faults.always("BatchWriteItem", Fault::Throttle);
+    let profiles = (0..1_000).map(|i| crate::support::Profile::new(&format!("user {i}")));
+    let put = async { crate::support::Profile::put_many(&db, profiles).at_once(4).await };
+    // No pause ends within this time: the pauses are seeded.
+    let _ = tokio::time::timeout(std::time::Duration::from_micros(100), put).await;
+    assert_eq!(faults.count("BatchWriteItem"), 4);
+    Ok(())
+}

@@ -315,3 +315,52 @@ impl fmt::Debug for Limiter {
         f.debug_struct("Limiter").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bucket, a second after it was made, of which so many units per second were taken.
+    fn busy(limit: f64, units: u32) -> (Bucket, Instant) {
+        let began = Instant::now();
+        let mut bucket = Bucket::new(limit, began);
+        for unit in 0..units {
+            bucket.charge(began + Duration::from_secs(1) * unit / units, 1.0);
+        }
+        (bucket, began + Duration::from_secs(1))
+    }
+
+    #[test]
+    fn what_was_accepted_lately_counts_and_not_what_was_long_ago() {
+        let (mut bucket, mut now) = busy(f64::INFINITY, 5);
+        now += Duration::from_hours(1);
+        for unit in 0..300_u32 {
+            bucket.charge(now + Duration::from_millis(10) * unit, 1.0);
+        }
+        bucket.throttled(now + Duration::from_secs(3));
+        assert!((90.0..=100.0).contains(&bucket.rate), "{}", bucket.rate);
+    }
+
+    #[test]
+    fn a_second_refusal_at_the_same_time_says_nothing_new() {
+        let (mut bucket, now) = busy(f64::INFINITY, 100);
+        bucket.throttled(now);
+        let rate = bucket.rate;
+        assert!((90.0..=100.0).contains(&rate), "{rate}");
+        bucket.throttled(now + Duration::from_millis(5));
+        assert!(bucket.rate >= rate);
+    }
+
+    #[test]
+    fn where_others_take_it_all_the_rate_is_halved_and_comes_back() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(64.0, now);
+        bucket.throttled(now);
+        assert!((bucket.rate - 32.0).abs() < 1e-9, "{}", bucket.rate);
+        bucket.refill(now + Duration::from_mins(1));
+        assert!((bucket.rate - 64.0).abs() < 1e-9, "never above the limit: {}", bucket.rate);
+        let mut unlimited = Bucket::new(f64::INFINITY, now);
+        unlimited.throttled(now);
+        assert!(unlimited.rate.is_infinite(), "nothing is known yet");
+    }
+}

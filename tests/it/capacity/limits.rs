@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use dynamap::error::BusyCause;
 use dynamap::faults::Fault;
-use dynamap::{Model, RateLimit, Transaction};
+use dynamap::{Error, Model, RateLimit, RunError, Transaction};
 use tokio::time::Instant;
 
 use super::{Parcel, parcel, parcels};
@@ -179,5 +180,34 @@ async fn a_limiter_goes_slower_when_the_service_throttles_and_only_there() -> Ou
         Profile::get(&db, "ann").await?;
     }
     assert!(seconds(began) < 0.001, "reads were not throttled");
+    Ok(())
+}
+
+/// The own limit is no throttling: nothing is sent, nothing is paid for, and the error says so.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_before_the_own_limit_allows_a_request_is_told_as_that() -> Outcome {
+    let (db, faults) = store().await;
+    let (db, meter) = db.limited(RateLimit::new().write(1)).metered();
+    for number in 0..20 {
+        Profile::new(&format!("user {number}")).insert(&db).await?;
+    }
+    // Twenty more wait in line.
+    let queue =
+        Profile::insert_many(&db, (20..40).map(|i| Profile::new(&format!("user {i}")))).at_once(20);
+    let late = async {
+        tokio::task::yield_now().await;
+        let db = &db;
+        let work = Transaction::run(db, |tx| async move {
+            tx.insert(Profile::new("late"))?;
+            Ok::<_, Error>(())
+        });
+        work.deadline(Duration::from_secs(3)).await
+    };
+    let (stored, late) = tokio::join!(async { queue.await }, late);
+    assert!(stored.iter().all(Result::is_ok));
+    let Err(RunError::Failed(Error::Busy(busy))) = late else { panic!("{late:?}") };
+    assert_eq!((busy.cause, busy.attempts), (BusyCause::Limited, 0));
+    assert_eq!(meter.capacity().of::<Profile>(&db).throttled, 0);
+    assert_eq!(faults.count("PutItem"), 40);
     Ok(())
 }
