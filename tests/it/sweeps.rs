@@ -1,7 +1,7 @@
 //! Sweeps: every item at least once, whatever happens, and none twice behind a checkpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::pending;
+use std::future::{Ready, pending, ready};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dynamap::error::SweepError;
@@ -43,6 +43,11 @@ impl Visits {
         *lock(&self.0).entry(episode).or_default() += 1;
     }
 
+    fn visit(&self, episode: u32) -> Ready<Result<(), Error>> {
+        self.note(episode);
+        ready(Ok(()))
+    }
+
     fn episodes(&self) -> BTreeSet<u32> {
         lock(&self.0).keys().copied().collect()
     }
@@ -59,6 +64,11 @@ struct Stored(Mutex<Option<String>>);
 impl Stored {
     fn put(&self, checkpoint: &Checkpoint) {
         *lock(&self.0) = Some(checkpoint.cursor.to_string());
+    }
+
+    fn keep(&self, checkpoint: &Checkpoint) -> Ready<Result<(), Error>> {
+        self.put(checkpoint);
+        ready(Ok(()))
     }
 
     fn cursor(&self) -> Result<Option<Cursor>, Error> {
@@ -95,10 +105,7 @@ async fn a_sweep_visits_every_item_once_and_tells_of_every_page() -> Outcome {
         let (visits, events) = (Visits::default(), Mutex::new(Vec::new()));
         let swept = sweep(&db, segments)
             .on_progress(|progress| lock(&events).push(progress))
-            .run(|map| {
-                visits.note(map.episode);
-                nothing(map)
-            })
+            .run(|map| visits.visit(map.episode))
             .await?;
         assert!(swept.is_finished() && swept.failed.is_empty());
         assert_eq!((visits.episodes(), visits.most()), (all(), 1));
@@ -126,10 +133,7 @@ async fn a_sweep_killed_at_any_visit_is_resumed_from_its_checkpoint() -> Outcome
             let (first_, begun_, killed_, db_) = (&first, &begun, &killed, &db);
             let run = sweep(&db, segments)
                 .at_once(at_once)
-                .checkpoint(async |checkpoint| {
-                    stored.put(&checkpoint);
-                    Ok::<_, Error>(())
-                })
+                .checkpoint(|checkpoint| stored.keep(&checkpoint))
                 .run(|map| async move {
                     begun_.note(map.episode);
                     if begun_.episodes().len() == kill as usize {
@@ -156,13 +160,8 @@ async fn resumed(db: &Database, segments: usize, first: &Visits, stored: &Stored
     let done: BTreeSet<u32> = all().difference(&rest).copied().collect();
     assert!(done.is_subset(&first.episodes()), "a checkpoint covers what was not done");
     let second = Visits::default();
-    let swept = sweep(db, segments)
-        .resume(stored.cursor()?)
-        .run(|map| {
-            second.note(map.episode);
-            nothing(map)
-        })
-        .await?;
+    let swept =
+        sweep(db, segments).resume(stored.cursor()?).run(|map| second.visit(map.episode)).await?;
     assert!(swept.is_finished());
     assert!(second.most() <= 1);
     assert_eq!(second.episodes(), rest, "none twice behind a checkpoint, and none lost");
@@ -192,10 +191,7 @@ async fn a_sweep_killed_at_any_checkpoint_is_resumed_from_the_last_stored_one() 
                         }
                         Ok::<_, Error>(())
                     })
-                    .run(|map| {
-                        first.note(map.episode);
-                        nothing(map)
-                    });
+                    .run(|map| first.visit(map.episode));
                 tokio::select! {
                     done = run => finished = done?.is_finished(),
                     () = killed.notified() => {}
@@ -244,10 +240,7 @@ async fn a_sweep_that_is_stopped_ends_at_a_checkpoint() -> Outcome {
         let (first, stop, stored) = (Visits::default(), Notify::new(), Stored::default());
         let swept = sweep(&db, segments)
             .until(stop.notified())
-            .checkpoint(async |checkpoint| {
-                stored.put(&checkpoint);
-                Ok::<_, Error>(())
-            })
+            .checkpoint(|checkpoint| stored.keep(&checkpoint))
             .run(|map| {
                 first.note(map.episode);
                 if first.episodes().len() == stop_at {
@@ -349,10 +342,7 @@ async fn a_page_with_one_failure_too_many_is_visited_again() -> Outcome {
     for segments in [1, 3] {
         for broken in 1..=MAPS {
             let (stored, first) = (Stored::default(), Visits::default());
-            let sweeping = sweep(&db, segments).checkpoint(async |checkpoint| {
-                stored.put(&checkpoint);
-                Ok::<_, Error>(())
-            });
+            let sweeping = sweep(&db, segments).checkpoint(|checkpoint| stored.keep(&checkpoint));
             let first_ = &first;
             let swept = sweeping.run(move |map| async move {
                 if map.episode == broken {
@@ -381,10 +371,7 @@ async fn a_checkpoint_that_cannot_be_stored_ends_the_sweep() -> Outcome {
         stored.put(&checkpoint);
         Ok(())
     });
-    let swept = sweeping.run(|map| {
-        first.note(map.episode);
-        nothing(map)
-    });
+    let swept = sweeping.run(|map| first.visit(map.episode));
     let Err(Error::Sweep(failure)) = swept.await else { panic!("it went on") };
     assert_eq!(
         failure.to_string(),
@@ -403,12 +390,7 @@ async fn a_sweep_goes_on_after_faults_and_ends_where_the_service_refuses() -> Ou
         let visits = Visits::default();
         faults.next("Scan", fault.clone());
         faults.next("Scan", fault.clone());
-        sweep(&db, 2)
-            .run(|map| {
-                visits.note(map.episode);
-                nothing(map)
-            })
-            .await?;
+        sweep(&db, 2).run(|map| visits.visit(map.episode)).await?;
         assert_eq!((visits.episodes(), visits.most()), (all(), 1), "{fault:?}");
         assert_eq!(faults.pending(), 0);
     }
@@ -419,10 +401,7 @@ async fn a_sweep_goes_on_after_faults_and_ends_where_the_service_refuses() -> Ou
             faults.always("Scan", Fault::service("AccessDeniedException"));
             Ok::<_, Error>(())
         })
-        .run(|map| {
-            first.note(map.episode);
-            nothing(map)
-        })
+        .run(|map| first.visit(map.episode))
         .await;
     assert!(matches!(refused, Err(Error::Service(_))), "{refused:?}");
     faults.clear();
