@@ -449,7 +449,7 @@ async fn what_a_step_only_looked_at_must_be_as_it_was() -> Outcome {
     let greeting = |name: &str| [("id", n(1)), ("name", s(name))];
     put_raw(&db, "greetings", &greeting("Ann")).await;
     let gate = faults.pause("UpdateItem");
-    let job = async { Backfill::<Greeting>::of(&db).run().await };
+    let job = async { Backfill::<Greeting>::of(&db).segments(1).run().await };
     let other = async {
         gate.reached().await;
         put_raw(&db, "greetings", &greeting("Bob")).await;
