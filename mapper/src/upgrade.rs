@@ -62,12 +62,6 @@ pub trait Upgrade: Send + Sync + 'static {
     fn detects(&self) -> bool {
         false
     }
-
-    /// Whether an older item may hold this attribute under another name, in another form, or not yet.
-    fn reshapes(&self, name: &str) -> bool {
-        let _ = name;
-        false
-    }
 }
 
 /// For models without migrations: nothing older than the model's schema can be read.

@@ -152,8 +152,8 @@ impl Upgrade for Migrations {
                         step.apply(item, change).map_err(|error| failed(step, error))?;
                     }
                 }
-                Up::Key(make) => {
-                    let made: Result<Vec<_>, _> = items.into_iter().map(make).collect();
+                Up::Key(moved) => {
+                    let made: Result<Vec<_>, _> = items.into_iter().map(moved).collect();
                     items = made.map_err(|error| failed(step, error))?.concat();
                 }
             }
@@ -190,10 +190,6 @@ impl Upgrade for Migrations {
 
     fn detects(&self) -> bool {
         self.detect.is_some()
-    }
-
-    fn reshapes(&self, name: &str) -> bool {
-        self.steps.iter().any(|step| step.changes(name))
     }
 }
 
@@ -341,16 +337,5 @@ mod tests {
         let error = CHAIN.upgrade(&mut item, &Version::new(1, 0, 0)).expect_err("removed");
         let UpgradeError::Step(failed) = error else { panic!("{error:?}") };
         assert_eq!(failed.error.attribute(), "mail");
-    }
-
-    #[test]
-    fn what_a_step_says_it_changes_is_what_is_reshaped() {
-        static CHAIN: Migrations = Migrations::new(&[
-            Step::new("1.0.0", "2.0.0", |_| Ok(())).reshapes(&["mail", "email"]),
-            Step::new("2.0.0", "3.0.0", |_| Ok(())).reshapes(&["age"]),
-        ]);
-        let told = ["mail", "email", "age", "name"].map(|name| CHAIN.reshapes(name));
-        assert_eq!(told, [true, true, true, false]);
-        assert!(BACK.reshapes("anything"), "a step that does not say changes everything");
     }
 }

@@ -32,7 +32,7 @@ use crate::schema::Schema;
 /// }
 ///
 /// static ACCOUNT: Migrations = Migrations::new(&[
-///     Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail).reshapes(&["mail", "email"]),
+///     Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail),
 /// ]);
 /// assert_eq!(ACCOUNT.steps().len(), 1);
 /// ```
@@ -41,7 +41,6 @@ pub struct Step {
     pub(crate) to: Schema,
     pub(crate) up: Up,
     pub(crate) down: Option<Change>,
-    reshapes: Reshapes,
     revision: u32,
 }
 
@@ -56,14 +55,6 @@ pub(crate) enum Up {
     Key(Move),
 }
 
-/// The attributes whose names or types a step changes.
-enum Reshapes {
-    /// Nobody said.
-    Any,
-    These(&'static [&'static str]),
-    Types(&'static [&'static str], &'static [&'static str]),
-}
-
 impl Step {
     /// A step with its function, for a `static` chain.
     ///
@@ -71,7 +62,7 @@ impl Step {
     /// When a schema is not `MAJOR.MINOR.PATCH`, or `to` is not above `from`. In a `static` that is a compile error.
     #[must_use]
     pub const fn new(from: &'static str, to: &'static str, apply: Change) -> Self {
-        Self::of(from, to, Up::Shape(apply), Reshapes::Any)
+        Self::of(from, to, Up::Shape(apply))
     }
 
     /// A step between two structs, where `B: From<A>`. Both derive `Attribute` and have the attributes that change;
@@ -107,8 +98,7 @@ impl Step {
         from: &'static str,
         to: &'static str,
     ) -> Self {
-        let reshapes = Reshapes::Types(A::ATTRIBUTES, B::ATTRIBUTES);
-        Self::of(from, to, Up::Shape(convert::<A, B>), reshapes)
+        Self::of(from, to, Up::Shape(convert::<A, B>))
     }
 
     /// A step that changes the key, or makes several items of one. The key of an item cannot be changed in place, so this
@@ -121,20 +111,20 @@ impl Step {
     /// As [`new`](Step::new).
     #[must_use]
     pub const fn keyed(from: &'static str, to: &'static str, apply: Move) -> Self {
-        Self::of(from, to, Up::Key(apply), Reshapes::Any)
+        Self::of(from, to, Up::Key(apply))
     }
 
-    const fn of(from: &'static str, to: &'static str, up: Up, reshapes: Reshapes) -> Self {
+    const fn of(from: &'static str, to: &'static str, up: Up) -> Self {
         let (from, to) = (Schema::parse(from), Schema::parse(to));
         assert!(
             from.is_below(to),
             "a migration step must lead to a higher schema than it starts at"
         );
-        Self { from, to, up, down: None, reshapes, revision: 0 }
+        Self { from, to, up, down: None, revision: 0 }
     }
 
-    /// The way back, for [`Database::write_as`](dynamap_mapper::Database::write_as): brings an item of the schema `to` to
-    /// that of `from`.
+    /// The way back: brings an item of the schema `to` to that of `from`, for
+    /// [`Upgrade::downgrade`](dynamap_mapper::Upgrade::downgrade), as an export for older programs needs it.
     #[must_use]
     pub const fn down(mut self, apply: Change) -> Self {
         self.down = Some(apply);
@@ -145,15 +135,6 @@ impl Step {
     #[must_use]
     pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(mut self) -> Self {
         self.down = Some(convert::<B, A>);
-        self
-    }
-
-    /// The attributes whose names, types or meanings the step changes, old and new. Filters on them do not find items
-    /// that are stored in an older shape, and so are refused while there may be any. A step that does not say changes
-    /// all of them.
-    #[must_use]
-    pub const fn reshapes(mut self, names: &'static [&'static str]) -> Self {
-        self.reshapes = Reshapes::These(names);
         self
     }
 
@@ -193,14 +174,6 @@ impl Step {
     #[must_use]
     pub const fn is_keyed(&self) -> bool {
         matches!(self.up, Up::Key(_))
-    }
-
-    pub(crate) fn changes(&self, name: &str) -> bool {
-        match self.reshapes {
-            Reshapes::Any => true,
-            Reshapes::These(names) => names.contains(&name),
-            Reshapes::Types(old, new) => old.contains(&name) || new.contains(&name),
-        }
     }
 
     /// Changes an item in memory.

@@ -37,7 +37,7 @@ fn profiles(count: usize) -> impl Iterator<Item = Profile> {
 
 #[tokio::test(start_paused = true)]
 async fn a_bulk_load_takes_what_the_table_gives() -> Outcome {
-    let (db, faults) = provisioned(100, 100).await;
+    let (db, _faults) = provisioned(100, 100).await;
     let (db, meter) = db.limited(RateLimit::adaptive()).metered();
     let began = Instant::now();
     for stored in Profile::insert_many(&db, profiles(2_000)).await {
@@ -45,11 +45,6 @@ async fn a_bulk_load_takes_what_the_table_gives() -> Outcome {
     }
     let taken = began.elapsed().as_secs_f64();
     let used = meter.capacity().of::<Profile>(&db);
-    println!(
-        "2000 writes to a table of 100 a second: {taken:.1} s, {} requests, {} throttled",
-        faults.count("PutItem"),
-        used.throttled
-    );
     assert!((used.table.reported.write - 2_000.0).abs() < f64::EPSILON);
     assert!((18.5..=22.0).contains(&taken), "{taken}");
     // Going by what is accepted spares most of the refusals.
@@ -66,10 +61,6 @@ async fn puts_in_batches_take_what_the_table_gives_and_none_is_lost() -> Outcome
     Profile::put_many(&db, profiles(2_000)).await?;
     let taken = began.elapsed().as_secs_f64();
     let used = meter.capacity().of::<Profile>(&db);
-    println!(
-        "2000 puts in batches: {taken:.1} s, {} requests, {} throttled",
-        used.requests, used.throttled
-    );
     assert!((used.table.reported.write - 2_000.0).abs() < f64::EPSILON);
     assert!((18.5..=22.0).contains(&taken), "{taken}");
     assert_eq!(Profile::scan(&db).count().await?, 2_000);
@@ -109,7 +100,6 @@ async fn a_scan_takes_what_the_table_gives() -> Outcome {
     let found = Profile::scan(&db).page_size(10).count().await?;
     assert_eq!(found, 400);
     let (taken, read) = (began.elapsed().as_secs_f64(), meter.capacity().total().read);
-    println!("a scan of {read} units from a table of 10 a second: {taken:.1} s");
     assert!((read / 10.0 - 2.0..=read / 10.0 * 1.1 + 1.0).contains(&taken), "{taken} for {read}");
     Ok(())
 }
