@@ -5,7 +5,9 @@
 //! This crate only re-exports; only it promises semver.
 //!
 //! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
-//! * [`Migrations`] and [`Step`]: schemas that change
+//! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
+//! * what requests cost and may cost: [`Meter`], [`RateLimit`]
+//! * [`Migrations`] and [`Step`]: schemas that change; [`Backfill`]: all stored items upgraded
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 

@@ -7,6 +7,7 @@
 
 mod observe;
 mod policy;
+mod repeat;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,6 +25,8 @@ pub use self::observe::{RequestOutcome, RequestReport};
 use self::policy::LONGEST_DEADLINE;
 pub use self::policy::{Backoff, RetryPolicy};
 pub(crate) use self::policy::{Budget, Cause};
+pub use self::repeat::back_off;
+pub(crate) use self::repeat::{repeat, repeat_and_tell};
 use crate::capacity::charge::{Answer, Charge, Kind, Refusal, charges};
 use crate::capacity::{Reserved, Units};
 use crate::database::Database;
@@ -411,81 +414,6 @@ impl fmt::Debug for Attempts<'_> {
             .field("operation", &self.operation)
             .field("count", &self.count)
             .finish_non_exhaustive()
-    }
-}
-
-/// Waits before work that met a conflict is done again: `again` is 1 before the second time. `false`, without waiting,
-/// where the budget for repetitions is spent.
-///
-/// Not public: for the crates beside this one.
-pub async fn back_off(db: &Database, again: u32) -> bool {
-    let bound = db.retry().bound(Cause::Contended, again);
-    let paid = db.budget().pay();
-    if paid {
-        tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
-    }
-    paid
-}
-
-/// Sends a request whose repetition does no harm (reads, table operations, counters) until it has an answer.
-pub(crate) async fn repeat<T, E, F>(
-    db: &Database,
-    operation: &'static str,
-    table: &str,
-    request: impl FnMut() -> F,
-) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-    T: Answer + Send,
-    E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
-{
-    repeat_and_tell(db, operation, table, request).await.0
-}
-
-/// As [`repeat`]; tells too whether an earlier attempt may have been applied, its answer lost.
-pub(crate) async fn repeat_and_tell<T, E, F>(
-    db: &Database,
-    operation: &'static str,
-    table: &str,
-    request: impl FnMut() -> F,
-) -> (Result<T, Error>, bool)
-where
-    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-    T: Answer + Send,
-    E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
-{
-    let mut attempts = Attempts::new(db, operation, table);
-    let result = attempts.repeat(request).await;
-    (result, attempts.ambiguous)
-}
-
-impl Attempts<'_> {
-    /// Sends a request whose repetition does no harm until it has an answer.
-    pub(crate) async fn repeat<T, E, F>(
-        &mut self,
-        mut request: impl FnMut() -> F,
-    ) -> Result<T, Error>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-        T: Answer + Send,
-        E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
-    {
-        loop {
-            match self.send(request()).await {
-                Attempt::Done(answer) => return Ok(answer),
-                Attempt::Again(cause) => self.pause(cause, &[]).await?,
-                Attempt::Failed(error) => return Err(self.failed(error, &[])),
-                // Only conditional requests are rejected; whoever sends one here handles its code.
-                Attempt::Rejected(error) => {
-                    return Err(Error::Service(Box::new(ServiceError {
-                        operation: self.operation,
-                        table: self.table.clone().into_owned(),
-                        code: error.code().unwrap_or_default().to_owned(),
-                        message: error.message().unwrap_or_default().to_owned(),
-                    })));
-                }
-            }
-        }
     }
 }
 
