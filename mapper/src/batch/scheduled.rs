@@ -107,7 +107,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Puts a model in the place of whatever is there, as [`Model::put_many`].
-    pub fn put<M: BatchPut>(&mut self, model: M) -> BatchSlot<Loaded<M>> {
+    pub fn put<M: Model + BatchPut>(&mut self, model: M) -> BatchSlot<Loaded<M>> {
         // What cannot be put is in the way of its item's later operations all the same, as far as the key is known.
         let target = self.target::<M>(model.key());
         match put(self.db, model) {
@@ -126,7 +126,7 @@ impl<'a> Batch<'a> {
 
     /// Deletes whatever is there, as [`Model::delete_many`]. For a delete that brings the item back, and for models with a
     /// version, [`add`](Batch::add) a delete by key.
-    pub fn delete<M: BatchDelete>(&mut self, key: M::KeyRef<'_>) -> BatchSlot<()> {
+    pub fn delete<M: Model + BatchDelete>(&mut self, key: M::KeyRef<'_>) -> BatchSlot<()> {
         match self.target::<M>(M::encode_key(key)) {
             Ok(target) => {
                 let write = Write::remove::<M>(self.db, target.key.clone());

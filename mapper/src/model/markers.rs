@@ -19,7 +19,7 @@ pub trait Expires: Model {}
     label = "the model has a version, a unique value or a discriminator",
     note = "delete one by one: `{Self}::delete(&db, key)`, with `.when(…)` or `.unchecked()` where it has a version; or load the items and write `Loaded::delete`"
 )]
-pub trait BatchDelete: Model {}
+pub trait BatchDelete {}
 
 /// A model whose items can be put without a condition, many in one request: by [`Model::put_many`]. Derived.
 ///
@@ -30,4 +30,4 @@ pub trait BatchDelete: Model {}
     label = "the model has a version, a unique value, a discriminator, `created_at` or `auto_increment`",
     note = "for new items write `{Self}::insert_many(&db, models)`, for loaded ones `{Self}::save_many(&db, &mut loaded)`, for one in the place of whatever is there `model.upsert(&db)`"
 )]
-pub trait BatchPut: BatchDelete {}
+pub trait BatchPut {}

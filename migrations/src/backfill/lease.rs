@@ -171,8 +171,9 @@ impl<'a> Lease<'a> {
     pub(super) async fn keep(&self) -> BackfillError {
         loop {
             tokio::time::sleep(self.time / 3).await;
-            if let Err(error) = self.write(|_| ()).await {
-                return error;
+            // What else can fail, such as a busy service, is no reason to end: the next one may get through.
+            if let Err(BackfillError::LeaseLost) = self.write(|_| ()).await {
+                return BackfillError::LeaseLost;
             }
         }
     }
