@@ -22,8 +22,7 @@ use crate::read::Index;
 /// wait before they are sent; that time does not count as waiting for the service.
 ///
 /// Where the service throttles all the same, the limiter goes down to what was accepted lately, and then up again by a
-/// few percent each second, up to the limit. [`adaptive`](RateLimit::adaptive) does only that: no limit until the
-/// service throttles.
+/// few percent each second, up to the limit. Without any units set it does only that.
 ///
 /// ```
 /// # use dynamap::{Database, Model, RateLimit, Table};
@@ -61,13 +60,8 @@ struct Limits {
 }
 
 impl RateLimit {
-    /// No limit yet.
+    /// No limit but what the service accepts: none until it throttles.
     pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// No limit but what the service accepts.
-    pub fn adaptive() -> Self {
         Self::default()
     }
 

@@ -160,7 +160,7 @@ async fn two_limits_are_both_kept() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_limiter_goes_slower_when_the_service_throttles_and_only_there() -> Outcome {
     let (db, faults) = store().await;
-    let db = db.limited(RateLimit::adaptive());
+    let db = db.limited(RateLimit::new());
     let began = Instant::now();
     for number in 0..10 {
         Profile::new(&format!("user {number}")).insert(&db).await?;
