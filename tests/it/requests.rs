@@ -100,6 +100,7 @@ async fn many_at_once() -> Outcome {
     each! { faults:
         Profile::put_many(&db, profiles).await? => "3 BatchWriteItem",
         Profile::get_many(&db, keys()).await? => "1 BatchGetItem",
+        DoomMap::get_many(&db, (1..=1000).map(|map| (1, map))).await? => "10 BatchGetItem",
         Profile::scan(&db).segments(4).try_collect().await? => "4 Scan",
         Profile::scan(&db).plain().count().await? => "1 Scan",
         Profile::delete_many(&db, keys()).await? => "3 BatchWriteItem",
