@@ -160,7 +160,16 @@ fn estimated(
     nonce: &str,
 ) -> Cancelled {
     if let TransactWriteItemsError::TransactionCanceledException(cancelled) = &error {
-        for (write, reason) in writes.iter().zip(cancelled.cancellation_reasons()) {
+        let reasons = cancelled.cancellation_reasons();
+        // What was refused for lack of capacity took none.
+        let is_throttled = |reason: &CancellationReason| {
+            matches!(
+                reason.code.as_deref(),
+                Some("ThrottlingError" | "ProvisionedThroughputExceeded")
+            )
+        };
+        let charged = if reasons.iter().any(is_throttled) { &[] } else { reasons };
+        for (write, reason) in writes.iter().zip(charged) {
             // A transaction takes twice the units.
             let units = 2.0 * limits::write_units(reason.item.as_ref());
             attempts.estimate(&write.target.table, units);

@@ -211,3 +211,23 @@ async fn a_deadline_before_the_own_limit_allows_a_request_is_told_as_that() -> O
     assert_eq!(faults.count("PutItem"), 40);
     Ok(())
 }
+
+/// Finding out what became of a write comes before everything that waits in line.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_may_have_been_applied_is_not_made_to_wait_again() -> Outcome {
+    let (db, faults) = store().await;
+    let db = db.limited(RateLimit::new().write(1));
+    let mut first = Profile::new("first").insert(&db).await?;
+    first.name = Some("changed".to_owned());
+    faults.next("UpdateItem", Fault::LoseAnswer);
+    let began = Instant::now();
+    let save = async { first.save(&db).await.map(|()| seconds(began)) };
+    let others = (0..20).map(|number| Profile::new(&format!("user {number}")));
+    let (saved, others) =
+        tokio::join!(save, async { Profile::insert_many(&db, others).at_once(20).await });
+    assert!(others.iter().all(Result::is_ok));
+    let taken = saved?;
+    assert!((0.9..3.0).contains(&taken), "{taken}");
+    assert!(seconds(began) > 19.0, "the others wait");
+    Ok(())
+}
