@@ -44,6 +44,7 @@ mod reads;
 mod recorded;
 mod refusals;
 mod requests;
+mod resumed;
 mod scheduled;
 mod sends;
 mod shapes;

@@ -58,7 +58,7 @@ impl Convert<BTreeMap<String, Currency>> for Currencies {
     fn decode(value: &AttributeValue) -> Result<BTreeMap<String, Currency>, DecodeError> {
         match value {
             AttributeValue::L(none) if none.is_empty() => Ok(BTreeMap::new()),
-            other => dynamap::Attribute::decode(Some(other)),
+            other => dynamap::Attribute::decode(other),
         }
     }
 }
