@@ -36,6 +36,7 @@ mod ids;
 mod indexes;
 mod keys;
 mod migrations;
+mod older;
 mod overlays;
 mod paging;
 mod puts;
