@@ -22,7 +22,7 @@ pub use dynamap_mapper::{
     PutMany, Query, RateLimit, Raw, Reader, Report, RequestOutcome, RequestReport, Results,
     RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress,
     Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert,
-    With, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
+    With, WriteBack, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

@@ -97,6 +97,19 @@ pub enum Error {
     /// A migration step could not read a stored item. The item is as it was.
     #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, step(&.0.error))]
     Upgrade(Box<NotUpgraded>),
+    /// Items of a model cannot be written in an older schema: a step between has no way back, or changes the key, or none
+    /// starts there. Nothing was sent; give the step a `.down(…)`.
+    #[error(
+        "{model} {known} cannot be written as {wanted}: give each step between a way back with `.down(…)`, nothing was sent"
+    )]
+    NoWayBack {
+        /// The model.
+        model: &'static str,
+        /// The model's schema.
+        known: Box<Version>,
+        /// The schema to write.
+        wanted: Box<Version>,
+    },
     /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
     #[error(
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
@@ -391,6 +404,11 @@ impl Error {
                 Self::Upgrade(Box::new(NotUpgraded { target: Target::new(table, key), error }))
             }
         }
+    }
+
+    pub(crate) fn no_way_back(layout: &Layout, wanted: Version) -> Self {
+        let (known, wanted) = (Box::new(layout.schema.clone()), Box::new(wanted));
+        Self::NoWayBack { model: layout.model, known, wanted }
     }
 
     pub(crate) fn key_changed(table: &str, key: &Key) -> Self {

@@ -61,7 +61,7 @@ pub use decode::{decode, examine};
 pub use retry::back_off;
 
 pub use automatic::{Automatic, FromClock, WriteVerb};
-pub use database::{Database, DatabaseBuilder};
+pub use database::{Database, DatabaseBuilder, WriteBack};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
 pub use expr::{

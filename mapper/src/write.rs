@@ -14,6 +14,7 @@ mod insert;
 mod judge;
 mod known;
 mod limits;
+mod older;
 mod plan;
 mod planned;
 mod prepare;

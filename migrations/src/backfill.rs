@@ -220,6 +220,12 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// [`BackfillError::Stopped`] where more items failed than are tolerated; what the service says. What was upgraded
     /// is upgraded then; the next run goes on.
     pub async fn run(&self) -> Result<BackfillRecord, BackfillError> {
+        if self.db.writes_older(M::layout()) {
+            return Err(Error::Usage(
+                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
+            )
+            .into());
+        }
         let Some(lease) = Lease::take::<M>(self.db, self.segments, self.lease).await? else {
             return record::read::<M>(self.db).await?.ok_or(BackfillError::LeaseLost);
         };

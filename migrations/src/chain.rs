@@ -174,10 +174,9 @@ impl Upgrade for Migrations {
     }
 
     fn leads_back_to(&self, to: &Version) -> bool {
-        let to = Schema::from(to);
-        let mut undone = self.steps.iter().rev().take_while(|step| to.is_below(step.to));
-        let starts = |step: &Step| to.equals(step.from);
-        self.steps.iter().any(starts) && undone.all(|step| step.down.is_some())
+        let mut undone =
+            self.steps.iter().rev().take_while(|step| Schema::from(to).is_below(step.to));
+        self.steps_from(to).is_ok() && undone.all(|step| step.down.is_some())
     }
 
     fn detect(&self, item: &Item) -> Option<Version> {
@@ -285,7 +284,8 @@ mod tests {
             ((3, 1, 0), None),
             ((3, 0, 0), Some("C")),
             ((2, 0, 0), Some("CB")),
-            ((2, 5, 0), None),
+            // As upwards: it lies between two, and has the shape of the first.
+            ((2, 5, 0), Some("CB")),
             ((1, 0, 0), None),
             ((4, 0, 0), None),
         ] {

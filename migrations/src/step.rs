@@ -127,6 +127,10 @@ impl Step {
     /// [`Upgrade::downgrade`](dynamap_mapper::Upgrade::downgrade), as an export for older programs needs it.
     #[must_use]
     pub const fn down(mut self, apply: Change) -> Self {
+        assert!(
+            !self.is_keyed(),
+            "a step that changes the key has no way back: leave `.down(…)` out"
+        );
         self.down = Some(apply);
         self
     }

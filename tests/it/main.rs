@@ -37,6 +37,7 @@ mod indexes;
 mod keys;
 mod migrations;
 mod mixture;
+mod older;
 mod overlays;
 mod paging;
 mod puts;

@@ -328,7 +328,7 @@ impl<'a> Search<'a> {
             return O::read_whole(table, &key, item).map(Some);
         }
         if let Some(output) = O::read(table, &key, item)? {
-            return Ok(Some(output));
+            return Ok(Some(O::written_back(self.db, output).await));
         }
         let whole = self.db.read_item(self.layout, &key, self.consistent).await?;
         whole.map(|item| O::read_whole(table, &key, item)).transpose()

@@ -134,7 +134,7 @@ async fn transmit(
     }
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
-        writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
+        writes.iter().map(|write| render(db, write, &nonce)).collect::<Result<_, _>>()?;
     limits::check_total(writes.iter().zip(&rendered).map(|(write, rendered)| {
         let before = if let Base::Stored(item) = &write.base { item.size() } else { 0 };
         (&write.target, before.max(rendered.after.as_ref().map_or(0, Item::size)))

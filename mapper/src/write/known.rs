@@ -10,7 +10,7 @@ use crate::item::Item;
 use crate::reader::Reader as _;
 
 /// How often an item is read again because somebody was faster.
-const ROUNDS: usize = 16;
+pub(super) const ROUNDS: usize = 16;
 
 /// Whether the write cannot be sent without knowing the item.
 pub(super) fn is_needed(write: &Write) -> bool {
@@ -82,7 +82,7 @@ async fn read(db: &Database, write: &Write) -> Result<Write, Error> {
 }
 
 /// What the verb brings back.
-fn brought_back((made, after): (&Write, Option<Item>)) -> Option<Item> {
+pub(super) fn brought_back((made, after): (&Write, Option<Item>)) -> Option<Item> {
     match (made.returns, &made.base) {
         (Returns::Old, Base::Stored(item)) => Some(item.clone()),
         (Returns::Old, _) => None,
