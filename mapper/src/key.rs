@@ -56,10 +56,9 @@ impl Key {
     /// # Errors
     /// Where the item lacks a key attribute.
     pub fn of(layout: &Layout, item: &Item) -> Result<Self, EncodeError> {
-        let part = |attribute: KeyAttribute| {
-            let value = item.get(attribute.name).cloned();
-            let missing = EncodeError::new("the key attribute is absent").at(attribute.name);
-            value.map(|value| (attribute.name, value)).ok_or(missing)
+        let part = |attribute: KeyAttribute| match item.get(attribute.name) {
+            Some(value) => Ok((attribute.name, value.clone())),
+            None => Err(EncodeError::new("the key attribute is absent").at(attribute.name)),
         };
         Self::new(part(layout.hash_key)?, layout.range_key.map(part).transpose()?)
     }

@@ -79,6 +79,12 @@ impl<M> Loaded<M> {
         &self.image
     }
 
+    /// The item as it was stored, and nothing else.
+    #[doc(hidden)]
+    pub fn into_image(self) -> Item {
+        self.image
+    }
+
     /// The schema of the stored item; older than the model's where the item was upgraded on read.
     pub fn stored_schema(&self) -> &Version {
         &self.stored_schema

@@ -33,32 +33,55 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// All programs together, and each by its letter.
 type Tallies = BTreeMap<char, Tally>;
 
-/// Starts three programs of today and an old one.
-fn start(
-    db: &Database,
-    old: &Database,
-    stage: &Arc<Stage>,
-) -> Outcome<JoinSet<(char, Result<Tally, String>)>> {
-    let template = |release: &str| -> Outcome<Item> {
-        let mut items = data::release(release)?.into_iter();
-        let mut found = items.find(|item| item.text("cca3") == Some("DEU")).ok_or("Germany")?;
-        found.insert("_schema", AttributeValue::S(release.to_owned()));
-        Ok(found)
-    };
+/// Which model a program has.
+#[derive(Clone, Copy)]
+enum Age {
+    Today,
+    Old,
+}
+
+/// Does some work while these programs use the table, from before it begins until after it has ended.
+async fn beside<T>(
+    programs: [(char, Age, &Database); 4],
+    codes: &[String],
+    work: impl Future<Output = Outcome<T>>,
+) -> Outcome<(T, Tallies)> {
+    let begin = Barrier::new(programs.len() + 1);
+    let stage = Arc::new(Stage { codes: codes.to_vec(), begin, ended: AtomicBool::new(false) });
     let mut tasks = JoinSet::new();
-    for letter in ['a', 'b', 'c'] {
-        let program =
-            Program { db: db.clone(), letter, template: template("5.1.0")?, stage: stage.clone() };
-        tasks.spawn(async move { (letter, program.work::<Country>().await) });
+    for (letter, age, db) in programs {
+        let (db, stage) = (db.clone(), stage.clone());
+        match age {
+            Age::Today => {
+                let program = Program { db, letter, template: template("5.1.0")?, stage };
+                tasks.spawn(async move { (letter, program.work::<Country>().await) });
+            }
+            Age::Old => {
+                let program = Program { db, letter, template: template("4.0.0")?, stage };
+                tasks.spawn(async move { (letter, program.work::<OldCountry>().await) });
+            }
+        }
     }
-    let program = Program {
-        db: old.clone(),
-        letter: 'o',
-        template: template("4.0.0")?,
-        stage: stage.clone(),
-    };
-    tasks.spawn(async move { ('o', program.work::<OldCountry>().await) });
-    Ok(tasks)
+    tokio::select! {
+        _ = stage.begin.wait() => {}
+        Some(ended) = tasks.join_next() => panic!("a program ended early: {ended:?}"),
+    }
+    let done = work.await;
+    stage.ended.store(true, Ordering::Release);
+    let mut tallies = Tallies::new();
+    while let Some(ended) = tasks.join_next().await {
+        let (letter, tally) = ended?;
+        tallies.insert(letter, tally?);
+    }
+    Ok((done?, tallies))
+}
+
+/// What a program's new countries are like.
+fn template(release: &str) -> Outcome<Item> {
+    let mut items = data::release(release)?.into_iter();
+    let mut found = items.find(|item| item.text("cca3") == Some("DEU")).ok_or("Germany")?;
+    found.insert("_schema", AttributeValue::S(release.to_owned()));
+    Ok(found)
 }
 
 /// Everything that is stored, by code.
@@ -96,21 +119,13 @@ async fn a_mixture_of_five_releases_becomes_the_last_one_beside_programs_of_two_
     println!("taken from the releases: {taken:?}");
     assert_eq!(data::old()?.1, ["Ascension Island"], "which shares a code");
 
-    let stage = Arc::new(Stage { codes, begin: Barrier::new(5), ended: AtomicBool::new(false) });
-    let mut tasks = start(&db, &db, &stage)?;
-    let begin = async { stage.begin.wait().await };
-    tokio::select! {
-        _ = begin => {}
-        Some(ended) = tasks.join_next() => panic!("a program ended early: {ended:?}"),
-    }
-    let job = Backfill::<Country>::of(&db).segments(2).page_size(25);
-    let record = job.run().await?;
-    stage.ended.store(true, Ordering::Release);
+    let job = Backfill::<Country>::of(&db).segments(2).page_size(50);
+    let programs = [('a', Age::Today), ('b', Age::Today), ('c', Age::Today), ('o', Age::Old)];
+    let programs = programs.map(|(letter, age)| (letter, age, &db));
+    let (record, tallies) = beside(programs, &codes, async { Ok(job.run().await?) }).await?;
     assert_eq!(record.state, BackfillState::Completed, "{:?}", record.failures);
-    let mut tallies = Tallies::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (letter, tally) = ended?;
-        tallies.insert(letter, tally?);
+    for (letter, tally) in &tallies {
+        assert_eq!(tally.too_new > 0, *letter == 'o', "{letter} was told of {}", tally.too_new);
     }
     // What the old program inserted behind the job is found, and the job done again.
     let found = job.verify().await?;
@@ -121,7 +136,7 @@ async fn a_mixture_of_five_releases_becomes_the_last_one_beside_programs_of_two_
     let other_values = assert_is_release(&db, &tallies).await?;
     assert_eq!(
         other_values,
-        [
+        counts(&[
             ("altSpellings", 17),
             ("area", 4),
             ("borders", 2),
@@ -142,12 +157,68 @@ async fn a_mixture_of_five_releases_becomes_the_last_one_beside_programs_of_two_
             ("translations", 199),
             ("unMember", 152),
             ("unRegionalGroup", 151),
-        ]
-        .map(|(name, count)| (name.to_owned(), count))
-        .into()
+        ])
     );
-    assert!(tallies[&'o'].too_new > 0);
-    assert!(tallies.iter().all(|(letter, tally)| *letter == 'o' || tally.too_new == 0));
+    Ok(())
+}
+
+/// New programs write what the old one reads, until it is gone; only then is the table migrated.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_new_programs_write_the_old_shape_the_old_one_meets_nothing_new() -> Outcome {
+    let releases = ["1.4.0", "2.1.0", "3.0.0", "4.0.0"];
+    let asked = [("UNK", "2.1.0"), ("SHN", "1.4.0")];
+    let Mixture { db, codes, taken } = mixture(21, &releases, &asked).await?;
+    println!("taken from the releases: {taken:?}");
+    let careful =
+        Database::builder(db.client().clone()).write_as::<Country>("4.0.0")?.seed(1).build();
+    let programs = [
+        ('a', Age::Today, &careful),
+        ('b', Age::Today, &careful),
+        ('c', Age::Today, &careful),
+        ('o', Age::Old, &db),
+    ];
+    let ((), mut tallies) = beside(programs, &codes, async { Ok(()) }).await?;
+    for (code, item) in everything(&db).await? {
+        let schema = item.text("_schema").unwrap_or("1.4.0");
+        assert!(releases.contains(&schema), "{code} has schema {schema}");
+    }
+
+    // The old program is gone, and the new ones write as they are.
+    let programs = ['d', 'e', 'f', 'g'].map(|letter| (letter, Age::Today, &db));
+    let job = Backfill::<Country>::of(&db).segments(2).page_size(50);
+    let (record, flipped) = beside(programs, &codes, async { Ok(job.run().await?) }).await?;
+    assert_eq!(record.state, BackfillState::Completed, "{:?}", record.failures);
+    assert!(job.verify().await?.is_complete());
+    tallies.extend(flipped);
+    for (letter, tally) in &tallies {
+        assert_eq!((tally.too_new, tally.moving), (0, 0), "program {letter}");
+    }
+    let other_values = assert_is_release(&db, &tallies).await?;
+    assert_eq!(
+        other_values,
+        counts(&[
+            ("altSpellings", 19),
+            ("area", 4),
+            ("borders", 2),
+            ("capital", 7),
+            ("cioc", 57),
+            ("currencies", 132),
+            ("demonyms", 189),
+            ("idd", 8),
+            ("independent", 61),
+            ("landlocked", 13),
+            ("languages", 12),
+            ("latlng", 1),
+            ("name", 66),
+            ("region", 1),
+            ("status", 61),
+            ("subregion", 17),
+            ("tld", 8),
+            ("translations", 250),
+            ("unMember", 194),
+            ("unRegionalGroup", 193),
+        ])
+    );
     Ok(())
 }
 
@@ -181,4 +252,8 @@ async fn assert_is_release(db: &Database, tallies: &Tallies) -> Outcome<BTreeMap
     assert_eq!(found.differing, Vec::<String>::new());
     assert_eq!(found.same_shape, 250);
     Ok(found.values)
+}
+
+fn counts(counts: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
 }

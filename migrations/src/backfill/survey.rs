@@ -102,7 +102,7 @@ pub(super) async fn dry_run<M: Model>(db: &Database, segments: usize) -> Result<
     let try_out = |item: Item| async move {
         let key = key::<M>(&item)?;
         if let Some(made) = upgrader.upgraded(&key, &item)? {
-            let sample = sample::<M>(key, &item, &made)?;
+            let sample = sample(key, &item, made);
             let mut run = noted.lock().unwrap_or_else(PoisonError::into_inner);
             run.upgraded += 1;
             if run.samples.len() < SAMPLES {
@@ -124,25 +124,21 @@ fn key<M: Model>(item: &Item) -> Result<Key, Error> {
         .map_err(|error| Error::Encode { model: layout.model, error: Box::new(error) })
 }
 
-fn sample<M: Model>(key: Key, before: &Item, made: &[Item]) -> Result<Sample, Error> {
-    let becomes = made.iter().map(key_of::<M>).collect::<Result<_, _>>()?;
+fn sample(key: Key, before: &Item, made: Vec<(Key, Item)>) -> Sample {
+    let (becomes, mut made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let after = if made.is_empty() { Item::new() } else { made.swap_remove(0) };
     let names =
         |item: &Item| -> Vec<String> { item.names().into_iter().map(str::to_owned).collect() };
-    let after = made.first().cloned().unwrap_or_default();
     let (old, new) = (names(before), names(&after));
     let is_changed = |name: &&String| match (before.get(name), after.get(name)) {
         (Some(before), Some(after)) => !dynamap_mapper::same(before, after),
         _ => false,
     };
-    Ok(Sample {
+    Sample {
         key,
         becomes,
         added: new.iter().filter(|name| !old.contains(name)).cloned().collect(),
         removed: old.iter().filter(|name| !new.contains(name)).cloned().collect(),
         changed: new.iter().filter(is_changed).cloned().collect(),
-    })
-}
-
-fn key_of<M: Model>(item: &Item) -> Result<Key, Error> {
-    key::<M>(item)
+    }
 }

@@ -47,7 +47,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
         for round in 1.. {
             let Some(item) = seen else { return Ok(Became::Current) };
             let Some(upgraded) = self.upgraded(&key, &item)? else { return Ok(Became::Current) };
-            match apply(self.db, &self.writes(&key, item, upgraded)?).await {
+            match apply(self.db, &self.writes(key.clone(), item, upgraded)?).await {
                 Ok(_) => return Ok(Became::Upgraded),
                 // Without an answer: the item tells. What is still under way finds it changed, or does the same.
                 Err(error) if round < ROUNDS && error.is_outcome_unknown() => {}
@@ -61,40 +61,45 @@ impl<'a, M: Model> Upgrader<'a, M> {
         Ok(Became::Current)
     }
 
-    /// What an item becomes, with the schema on it, after it was read as the model; `None` where it is not older.
-    pub(super) fn upgraded(&self, key: &Key, item: &Item) -> Result<Option<Vec<Item>>, Error> {
+    /// What an item becomes, with the schema on it and each under its key, after it was read as the model; `None` where it
+    /// is not older.
+    pub(super) fn upgraded(
+        &self,
+        key: &Key,
+        item: &Item,
+    ) -> Result<Option<Vec<(Key, Item)>>, Error> {
         let layout = M::layout();
         let (found, Standing::Older) = examine(layout, &self.table, key, item)? else {
             return Ok(None);
         };
-        let mut made = layout
+        let made = layout
             .upgrade
             .upgrade_apart(item.clone(), &found)
             .map_err(|error| Error::not_upgraded(&self.table, key, layout, &found, error))?;
-        for item in &mut made {
+        let read = |mut item: Item| {
             item.insert(SCHEMA_ATTRIBUTE, AttributeValue::S(layout.schema.to_string()));
-            let key = Key::of(layout, item).map_err(encode::<M>)?;
-            let loaded = decode::<M>(&self.table, &key, item.clone())?;
+            let key = Key::of(layout, &item).map_err(encode::<M>)?;
+            let loaded = decode::<M>(&self.table, &key, item)?;
             loaded.check().map_err(|report| Error::invalid(layout, report))?;
-        }
-        Ok(Some(made))
+            Ok((key, loaded.into_image()))
+        };
+        made.into_iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
     /// The writes that leave these items in the place of one: all or none.
-    fn writes(&self, key: &Key, item: Item, made: Vec<Item>) -> Result<Vec<Write>, Error> {
+    fn writes(&self, key: Key, item: Item, made: Vec<(Key, Item)>) -> Result<Vec<Write>, Error> {
         let layout = M::layout();
-        let target = |key: &Key| Target { table: self.table.clone(), key: key.clone() };
-        let (mut writes, mut keys, mut own) = (Vec::new(), HashSet::new(), After::Gone);
-        for made in made {
-            let of_made = Key::of(layout, &made).map_err(encode::<M>)?;
-            if !keys.insert(of_made.clone()) {
+        let target = |key: Key| Target { table: self.table.clone(), key };
+        let mut writes = Vec::with_capacity(made.len());
+        let (mut keys, mut own) = (HashSet::new(), After::Gone);
+        for (at, made) in made {
+            if !keys.insert(at.clone()) {
                 return Err(Error::Usage("a migration step made two items with the same key"));
             }
-            if of_made == *key {
+            if at == key {
                 own = After::Changed(made);
             } else {
-                let new = Write::new(layout, target(&of_made), Base::Absent, After::New(made));
-                writes.push(new);
+                writes.push(Write::new(layout, target(at), Base::Absent, After::New(made)));
             }
         }
         // An item without a version is to be as it was read in all that a step may have looked at.

@@ -1,5 +1,7 @@
 //! The chains of steps: of today's program, and of the one that knows release 4.0.0 and nothing later.
 
+use std::collections::HashMap;
+
 use dynamap::{AttributeValue, Item, Migrations, Step, StepError};
 use semver::Version;
 
@@ -12,7 +14,7 @@ pub static COUNTRIES: Migrations = Migrations::new(&[
     Step::new("1.4.0", "2.0.0", names_and_languages),
     Step::new("2.0.0", "3.0.0", currencies_and_dialling),
     Step::new("3.0.0", "4.0.0", demonyms),
-    Step::new("4.0.0", "5.1.0", united_nations),
+    Step::new("4.0.0", "5.1.0", united_nations).down(no_united_nations),
 ])
 .detect(shape);
 
@@ -33,4 +35,14 @@ fn shape(item: &Item) -> Version {
 fn kosovo(mut item: Item) -> Result<Vec<Item>, StepError> {
     item.insert("cca3", AttributeValue::S("UNK".to_owned()));
     Ok(vec![item])
+}
+
+/// As release 4.0.0 has it.
+fn no_united_nations(item: &mut Item) -> Result<(), StepError> {
+    item.remove("unMember");
+    item.remove("unRegionalGroup");
+    if item.get("currencies").and_then(|value| value.as_m().ok()).is_some_and(HashMap::is_empty) {
+        item.insert("currencies", AttributeValue::L(Vec::new()));
+    }
+    Ok(())
 }
