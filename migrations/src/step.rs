@@ -123,23 +123,25 @@ impl Step {
         Self { from, to, up, down: None, revision: 0 }
     }
 
-    /// The way back: brings an item of the schema `to` to that of `from`, for
-    /// [`Upgrade::downgrade`](dynamap_mapper::Upgrade::downgrade), as an export for older programs needs it.
+    /// The way back: brings an item of the schema `to` to that of `from`, for programs that write what older ones read
+    /// ([`write_as`](dynamap_mapper::DatabaseBuilder::write_as)).
+    ///
+    /// # Panics
+    /// Of a [`keyed`](Step::keyed) step. In a `static` that is a compile error.
     #[must_use]
     pub const fn down(mut self, apply: Change) -> Self {
-        assert!(
-            !self.is_keyed(),
-            "a step that changes the key has no way back: leave `.down(…)` out"
-        );
+        assert!(!self.is_keyed(), "a step that changes the key has no way back: leave it out");
         self.down = Some(apply);
         self
     }
 
     /// The way back between two structs, where `A: From<B>`; see [`typed`](Step::typed).
+    ///
+    /// # Panics
+    /// As [`down`](Step::down).
     #[must_use]
-    pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(mut self) -> Self {
-        self.down = Some(convert::<B, A>);
-        self
+    pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(self) -> Self {
+        self.down(convert::<B, A>)
     }
 
     /// Tells this function from another one for the same step, where it had to be changed although items were upgraded by
