@@ -6,6 +6,7 @@ mod service;
 mod sweep;
 mod undone;
 mod unwritten;
+mod view;
 
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
@@ -13,6 +14,7 @@ pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
 pub use unwritten::Unwritten;
+pub use view::ViewError;
 
 use std::fmt;
 
@@ -182,6 +184,9 @@ pub enum Error {
         "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
     )]
     ScanForbidden(Box<str>),
+    /// The rows of a view do not let an item be written. Nothing was written.
+    #[error("{0}: nothing was written")]
+    View(Box<ViewError>),
     /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
     #[error(transparent)]
     Sweep(Box<SweepError>),

@@ -56,4 +56,5 @@ mod ui;
 mod uniques;
 mod units;
 mod updates;
+mod views;
 mod writes;
