@@ -62,6 +62,30 @@ pub trait Upgrade: Send + Sync + 'static {
     fn detects(&self) -> bool {
         false
     }
+
+    /// What is known of the steps without an item, oldest first.
+    fn outline(&self) -> Vec<Outline>;
+}
+
+/// What is known of a step without an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The schema that the step starts at.
+    pub from: Version,
+    /// The schema that the step leads to.
+    pub to: Version,
+    /// Whether it changes the key.
+    pub is_keyed: bool,
+    /// The attributes that it renames, retypes, adds or removes; `None` where it does not say so.
+    pub reshapes: Option<Vec<&'static str>>,
+}
+
+impl Outline {
+    /// Whether older items may hold an attribute in another shape than the step leaves it in, or lack it.
+    #[must_use]
+    pub fn may_reshape(&self, attribute: &str) -> bool {
+        self.reshapes.as_ref().is_none_or(|names| names.contains(&attribute))
+    }
 }
 
 /// For models without migrations: nothing older than the model's schema can be read.
@@ -75,6 +99,10 @@ impl Upgrade for Never {
 
     fn upgrade(&self, _: &mut Item, _: &Version) -> Result<(), UpgradeError> {
         Err(UpgradeError::NoPath)
+    }
+
+    fn outline(&self) -> Vec<Outline> {
+        Vec::new()
     }
 }
 

@@ -24,6 +24,7 @@ mod blind;
 mod bulk;
 mod capacity;
 mod checker;
+mod checks;
 mod coalesced;
 mod conversions;
 mod costs;
