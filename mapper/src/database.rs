@@ -1,5 +1,6 @@
 //! The handle to a store.
 
+mod complete;
 mod scope;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::complete::Complete;
 use self::scope::Scope;
 
 /// A store: DynamoDB, or the embedded one. Cheap to clone; every clone is the same store.
@@ -53,6 +55,7 @@ struct Inner {
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
     forbids_scans: bool,
+    complete: Complete,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -334,6 +337,7 @@ impl DatabaseBuilder {
             cursor_secret,
             observer,
             forbids_scans,
+            complete: Complete::default(),
         };
         Database { inner: Arc::new(inner), scope: None }
     }

@@ -20,7 +20,8 @@ pub trait Upgrade: Send + Sync + 'static {
     /// Upgrades an item from the schema `from` to the newest.
     ///
     /// # Errors
-    /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed.
+    /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed. The
+    /// item is as it was then.
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError>;
 
     /// As [`upgrade`](Upgrade::upgrade), also where a step changes the key or makes several items of one.
@@ -114,6 +115,11 @@ pub enum UpgradeError {
     NoPath,
     /// A step of the chain could not read the item.
     Step(Box<FailedStep>),
+    /// The steps change the time at which the service deletes the item, which no rewrite may: the backfill leaves it.
+    Expiry {
+        /// The attribute.
+        attribute: String,
+    },
     /// A step changes the key: the backfill moves the item.
     Keyed {
         /// The schema that the step starts at.

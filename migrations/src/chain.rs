@@ -133,13 +133,15 @@ impl Upgrade for Migrations {
     }
 
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError> {
+        let mut upgraded = item.clone();
         for step in self.steps_from(from)? {
             let Up::Shape(change) = step.up else {
                 let (from, to) = (Box::new(step.from()), Box::new(step.to()));
                 return Err(UpgradeError::Keyed { from, to });
             };
-            step.apply(item, change)?;
+            step.apply(&mut upgraded, change)?;
         }
+        *item = upgraded;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use dynamap_mapper::schema::{
     LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, WRITE_ATTRIBUTE, standing,
 };
 use dynamap_mapper::{
-    AttributeValue, Error, Item, Key, Loaded, Model, Upgrade as _, UpgradeError, decode, same,
+    AttributeValue, EncodeError, Error, Item, Key, Loaded, Model, Upgrade as _, UpgradeError, same,
 };
 use semver::Version;
 
@@ -258,18 +258,15 @@ fn sample(sample: &Sample) -> Result<&Item, Law> {
 
 /// Through the mapper's one read path.
 fn read<M: Model>(item: &Item) -> Result<Loaded<M>, Law> {
-    decode(M::layout().table, &key::<M>(item)?, item.clone()).map_err(law)
-}
-
-fn key<M: Model>(item: &Item) -> Result<Key, Law> {
-    let layout = M::layout();
-    let encode = |error| Error::Encode { model: layout.model, error: Box::new(error) };
-    Key::of(layout, item).map_err(|error| law(encode(error)))
+    M::decode(item.clone()).map_err(law)
 }
 
 fn encoded<M: Model>(model: &Loaded<M>) -> Result<Item, Law> {
-    let encode = |error| Error::Encode { model: M::layout().model, error: Box::new(error) };
-    model.to_attributes().map_err(|error| law(encode(error)))
+    model.to_attributes().map_err(encode::<M>)
+}
+
+fn encode<M: Model>(error: EncodeError) -> Law {
+    law(Error::Encode { model: M::layout().model, error: Box::new(error) })
 }
 
 fn law(error: Error) -> Law {
@@ -279,9 +276,9 @@ fn law(error: Error) -> Law {
 /// The error of a read, for an upgrade that failed.
 fn unread<M: Model>(item: &Item, schema: &Version, error: UpgradeError) -> Law {
     let layout = M::layout();
-    match key::<M>(item) {
+    match Key::of(layout, item) {
         Ok(key) => law(Error::not_upgraded(layout.table, &key, layout, schema, error)),
-        Err(law) => law,
+        Err(error) => encode::<M>(error),
     }
 }
 
