@@ -36,6 +36,7 @@ mod histories;
 mod ids;
 mod indexes;
 mod keys;
+mod laws;
 mod migrations;
 mod overlays;
 mod paging;
