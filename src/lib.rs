@@ -7,7 +7,7 @@
 //! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
 //! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
-//! * [`Migrations`] and [`Step`]: schemas that change; [`Backfill`]: all stored items upgraded
+//! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
@@ -30,7 +30,7 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{
-    Backfill, BackfillError, BackfillRecord, BackfillState, Migrations, Step, backfill,
+    Backfill, BackfillError, BackfillRecord, BackfillState, Migrations, Step, backfill, check,
 };
 pub use dynamap_transactions::{
     Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,

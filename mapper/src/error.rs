@@ -187,6 +187,19 @@ pub enum Error {
     /// The rows of a view do not let an item be written. Nothing was written.
     #[error("{0}: nothing was written")]
     View(Box<ViewError>),
+    /// A filter is about an attribute that items of older schemas can hold in another shape, so it would miss them. Nothing
+    /// was sent; see [`Query::filter`](crate::Query::filter).
+    #[error(
+        "the filter on attribute `{attribute}` of table {table} sees items as they are stored, and misses older ones that a \
+         migration reshapes: run the backfill and `Backfill::verify` (later `recall`), or write `.stored_shape()`; nothing \
+         was sent"
+    )]
+    StoredShape {
+        /// The table's full name.
+        table: Box<str>,
+        /// The attribute.
+        attribute: Box<str>,
+    },
     /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
     #[error(transparent)]
     Sweep(Box<SweepError>),
@@ -437,6 +450,11 @@ fn step(error: &UpgradeError) -> String {
     match error {
         UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
+        UpgradeError::Expiry { attribute } => {
+            format!(
+                "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
+            )
+        }
         UpgradeError::Keyed { from, to } => {
             format!("step {from} to {to} changes the key: run the backfill, which moves the item")
         }

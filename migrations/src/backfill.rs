@@ -4,8 +4,10 @@
 //! * `lease`: one runner at a time
 //! * `upgrade`: what happens to one item
 //! * `survey`: what a table holds, without a write
+//! * `plan`: what cannot be left to reads and saves
 
 mod lease;
+mod plan;
 mod record;
 mod survey;
 mod upgrade;
@@ -21,6 +23,7 @@ use tokio::sync::Notify;
 
 pub use self::lease::BackfillError;
 use self::lease::Lease;
+pub use self::plan::{Because, Plan, Required};
 pub use self::record::{BackfillRecord, BackfillState};
 pub use self::survey::{DryRun, Sample, Survey};
 use self::upgrade::{Became, Upgrader};
@@ -60,7 +63,7 @@ use self::upgrade::{Became, Upgrader};
 /// #     put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
 /// # }
 /// let backfill = Backfill::<User>::of(&db);
-/// assert_eq!(backfill.survey().await?.older, 3);
+/// assert_eq!(backfill.plan().await?.survey.older, 3);
 /// let done = backfill.run().await?;
 /// assert_eq!((done.items, done.upgraded), (3, 3));
 /// assert!(backfill.verify().await?.is_complete());
@@ -178,12 +181,13 @@ impl<'a, M: Model> Backfill<'a, M> {
         self
     }
 
-    /// What the table holds, by schema, and what the job would write. Reads the whole table and writes nothing.
+    /// What the table holds, by schema, what the job would write, and what cannot be left to reads and saves. Reads the
+    /// whole table and writes nothing.
     ///
     /// # Errors
     /// What the service says.
-    pub async fn survey(&self) -> Result<Survey, Error> {
-        survey::survey::<M>(self.db, self.segments).await
+    pub async fn plan(&self) -> Result<Plan, Error> {
+        Ok(Plan::of::<M>(survey::survey::<M>(self.db, self.segments).await?))
     }
 
     /// Runs the steps on every older item in memory, and tells which fail and what the first ones would become. Reads the
@@ -196,14 +200,61 @@ impl<'a, M: Model> Backfill<'a, M> {
     }
 
     /// Counts what is older than the model's schema, and notes in the record whether nothing is. Where something is, the
-    /// next [`run`](Self::run) begins anew.
+    /// next [`run`](Self::run) begins anew; where nothing is, all clones of this database take filters on attributes that
+    /// the steps reshape ([`Query::filter`](dynamap_mapper::Query::filter)).
     ///
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn verify(&self) -> Result<Survey, BackfillError> {
-        let survey = self.survey().await?;
+        let survey = survey::survey::<M>(self.db, self.segments).await?;
+        self.db.note_complete(M::layout(), survey.is_complete());
         record::note::<M>(self.db, survey.is_complete()).await?;
         Ok(survey)
+    }
+
+    /// Whether an earlier [`verify`](Self::verify), of this program or another, found nothing older: one read of the
+    /// record, for the start of a program. Where it did, filters are taken as after a `verify` of this program.
+    ///
+    /// It says what was true then. A program of an older release that writes afterwards makes it untrue, until the next
+    /// `verify` notices.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Item, Migrations, Model, Step, Table};
+    /// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+    /// #     item.rename("mail", "email");
+    /// #     Ok(())
+    /// # })]);
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64, email: String, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// # let job = Database::new(client.clone());
+    /// # Table::<User>::create(&job).await?;
+    /// # Table::<BackfillRecord>::create(&job).await?;
+    /// # Backfill::<User>::of(&job).run().await?;
+    /// # Backfill::<User>::of(&job).verify().await?;
+    /// let db = Database::new(client); // another program, later
+    /// assert!(User::scan(&db).filter(User::EMAIL.exists()).count().await.is_err());
+    /// assert!(Backfill::<User>::of(&db).recall().await?);
+    /// assert_eq!(User::scan(&db).filter(User::EMAIL.exists()).count().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the service says; nothing changes then.
+    pub async fn recall(&self) -> Result<bool, Error> {
+        let layout = M::layout();
+        let record = record::read::<M>(self.db).await?;
+        let is_verified = record.is_some_and(|record| {
+            record.verified && record.fingerprint == layout.upgrade.fingerprint()
+        });
+        if is_verified {
+            self.db.note_complete(layout, true);
+        }
+        Ok(is_verified)
     }
 
     /// Upgrades every older item, from the last checkpoint on where there is one.
