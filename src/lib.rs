@@ -29,7 +29,8 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{
-    Backfill, BackfillError, BackfillRecord, BackfillState, Migrations, Step, backfill,
+    Backfill, BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
+    Migrations, Step, backfill,
 };
 pub use dynamap_transactions::{
     Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,

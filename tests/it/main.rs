@@ -43,6 +43,7 @@ mod reads;
 mod recorded;
 mod refusals;
 mod requests;
+mod retried;
 mod scheduled;
 mod sends;
 mod shapes;

@@ -103,7 +103,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
     }
 }
 
-fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
+pub(super) fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
     Error::Encode { model: M::layout().model, error: Box::new(error) }
 }
 
