@@ -9,6 +9,7 @@
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
 //! * [`Migrations`] and [`Step`]: schemas that change; [`Backfill`]: all stored items upgraded
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
+//! * `cli` (feature): migrations from the command line
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
@@ -37,6 +38,8 @@ pub use dynamap_transactions::{
     TransactionBuilder, TransactionRecord, TransactionStatus, Transient,
 };
 
+#[cfg(feature = "cli")]
+pub use dynamap_cli as cli;
 #[cfg(feature = "embedded")]
 pub use dynamap_embedded as embedded;
 #[cfg(feature = "faults")]

@@ -227,7 +227,7 @@ static CHANGED: Migrations = Migrations::new(&[
     Step::new("2.0.0", "2.1.0", add_initial),
 ]);
 
-mod drifted {
+pub mod drifted {
     use super::{CHANGED, Model};
 
     #[derive(Debug, Clone, Model)]

@@ -16,6 +16,7 @@ mod sim;
 mod strays;
 mod support;
 
+mod admin;
 mod automatic;
 mod backfills;
 mod bank;
@@ -25,6 +26,7 @@ mod bulk;
 mod capacity;
 mod checker;
 mod coalesced;
+mod commands;
 mod conversions;
 mod costs;
 mod countries;

@@ -1,0 +1,62 @@
+//! What is told while a command runs: lines on standard error, and a bar where that is a terminal.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use dynamap_migrations::backfill::BackfillProgress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A place for notes.
+pub(crate) struct Notes<'a> {
+    err: Mutex<&'a mut (dyn Write + Send)>,
+    bar: ProgressBar,
+}
+
+impl<'a> Notes<'a> {
+    /// With a bar where that can be drawn, and is wanted.
+    pub(crate) fn new(err: &'a mut (dyn Write + Send), is_bar_wanted: bool) -> Self {
+        // Hidden by itself where standard error is no terminal.
+        let target =
+            if is_bar_wanted { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { err: Mutex::new(err), bar: ProgressBar::with_draw_target(None, target) }
+    }
+
+    pub(crate) fn has_bar(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    /// Tells something. That nobody hears it is no reason to end.
+    pub(crate) fn say(&self, text: &str) {
+        let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bar.suspend(|| drop(writeln!(err, "{text}").and_then(|()| err.flush())));
+    }
+
+    /// Begins a bar.
+    pub(crate) fn begin(&self, job: &str) {
+        self.bar.reset();
+        self.bar.set_prefix(job.to_owned());
+        self.bar.set_style(style("{prefix}: {pos} items, {per_sec}; {msg}"));
+    }
+
+    pub(crate) fn progress(&self, progress: &BackfillProgress) {
+        if let Some(estimate) = progress.estimate {
+            let bar = "{prefix} [{bar:30}] {pos}/~{len} items, {per_sec}, {eta}; {msg}";
+            self.bar.set_style(style(bar));
+            // The estimate is some hours old.
+            self.bar.set_length(estimate.max(progress.items));
+        }
+        self.bar.set_position(progress.items);
+        let BackfillProgress { upgraded, conflicts, failed, .. } = progress;
+        self.bar
+            .set_message(format!("{upgraded} upgraded, {conflicts} conflicts, {failed} failed"));
+    }
+
+    /// Removes the bar.
+    pub(crate) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
