@@ -6,9 +6,13 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use dynamap_mapper::{Database, RateLimit};
+use dynamap_migrations::BackfillRecord;
 use serde::Serialize;
 
 use crate::jobs::Models;
+
+/// Units per second of the table of the records.
+const RECORDS: u32 = 1_000;
 
 /// Administers the tables of this program's models
 #[derive(Debug, Parser)]
@@ -76,10 +80,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true,
           value_parser = clap::value_parser!(u32).range(1..))]
     lease: u32,
-    /// Read units per second that are taken at most, of each table and index
+    /// Read units per second that are taken at most, of each table of a model and each index
     #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(1..))]
     read_units: Option<u32>,
-    /// Write units per second that are taken at most, of each table and index
+    /// Write units per second that are taken at most, of each table of a model and each index
     #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(1..))]
     write_units: Option<u32>,
 }
@@ -96,9 +100,10 @@ impl Options {
         Duration::from_secs(self.lease.into())
     }
 
-    /// A handle that keeps to the limits.
+    /// A handle that keeps to the limits. The table of the records has its own, so that a runner that goes slowly still
+    /// gives signs of life.
     pub(crate) fn limited(&self, db: &Database) -> Database {
-        let mut limit = RateLimit::new();
+        let mut limit = RateLimit::new().table::<BackfillRecord>(RECORDS, RECORDS);
         if let Some(units) = self.read_units {
             limit = limit.read(units);
         }

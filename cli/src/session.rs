@@ -212,8 +212,16 @@ async fn interrupted(session: &Session, notes: &Notes<'_>) {
     ctrl_c().await;
     if session.migrate.verb.has_checkpoints() {
         session.stop.now();
-        notes.say("stops at the next checkpoint; Ctrl-C again ends it at once");
-        ctrl_c().await;
+        let asked = async {
+            notes.say("stops at the next checkpoint; Ctrl-C again ends it at once");
+            pending().await
+        };
+        tokio::select! {
+            // First, so that the second one is caught before it is spoken of.
+            biased;
+            () = ctrl_c() => {}
+            () = asked => {}
+        }
     }
 }
 

@@ -63,8 +63,9 @@ fn ctrl_c_leaves_what_the_next_run_finishes() {
     assert_eq!(record["state"], "interrupted");
     assert_eq!(call(&file, &["status"])["models"][0]["outcome"], "interrupted");
 
-    // The second one ends it as a kill does.
-    let ended = interrupted(&file, &slowly, 2);
+    // The second one ends it as a kill does, in the middle of a page that takes a minute.
+    let slower = ["run", "--write-units", "1", "--page-size", "80", "--at-once", "1"];
+    let ended = interrupted(&file, &slower, 2);
     assert_eq!(ended["exit_code"], 7);
     assert_eq!(call(&file, &["status"])["models"][0]["outcome"], "running");
 
