@@ -9,6 +9,7 @@
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
 //! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
+//! * `cli` (feature): migrations from the command line
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
@@ -30,13 +31,16 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{
-    Backfill, BackfillError, BackfillRecord, BackfillState, Migrations, Step, backfill, check,
+    Backfill, BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
+    Migrations, Step, backfill, check,
 };
 pub use dynamap_transactions::{
     Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,
     TransactionBuilder, TransactionRecord, TransactionStatus, Transient,
 };
 
+#[cfg(feature = "cli")]
+pub use dynamap_cli as cli;
 #[cfg(feature = "embedded")]
 pub use dynamap_embedded as embedded;
 #[cfg(feature = "faults")]

@@ -16,6 +16,8 @@ pub mod check;
 mod schema;
 mod step;
 
-pub use backfill::{Backfill, BackfillError, BackfillRecord, BackfillState};
+pub use backfill::{
+    Backfill, BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
+};
 pub use chain::Migrations;
 pub use step::Step;

@@ -115,7 +115,7 @@ fn moves(ttl: &str, before: &Item, after: &Item) -> bool {
     after.get(ttl).is_none_or(|then| !same(now, then))
 }
 
-fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
+pub(super) fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
     Error::Encode { model: M::layout().model, error: Box::new(error) }
 }
 
