@@ -1,5 +1,6 @@
 //! The handle to a store.
 
+mod complete;
 mod schemas;
 mod scope;
 
@@ -20,6 +21,7 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::complete::Complete;
 use self::schemas::Schemas;
 pub(crate) use self::schemas::Upgraded;
 pub use self::schemas::WriteBack;
@@ -58,6 +60,7 @@ struct Inner {
     observer: Option<Observer>,
     forbids_scans: bool,
     schemas: Schemas,
+    complete: Complete,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -351,6 +354,7 @@ impl DatabaseBuilder {
             observer,
             forbids_scans,
             schemas,
+            complete: Complete::default(),
         };
         Database { inner: Arc::new(inner), scope: None }
     }

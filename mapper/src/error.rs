@@ -6,6 +6,7 @@ mod service;
 mod sweep;
 mod undone;
 mod unwritten;
+mod view;
 
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
@@ -13,6 +14,7 @@ pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
 pub use unwritten::Unwritten;
+pub use view::ViewError;
 
 use std::fmt;
 
@@ -182,6 +184,22 @@ pub enum Error {
         "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
     )]
     ScanForbidden(Box<str>),
+    /// The rows of a view do not let an item be written. Nothing was written.
+    #[error("{0}: nothing was written")]
+    View(Box<ViewError>),
+    /// A filter is about an attribute that items of older schemas can hold in another shape, so it would miss them. Nothing
+    /// was sent; see [`Query::filter`](crate::Query::filter).
+    #[error(
+        "the filter on attribute `{attribute}` of table {table} sees items as they are stored, and misses older ones that a \
+         migration reshapes: run the backfill and `Backfill::verify` (later `recall`), or write `.stored_shape()`; nothing \
+         was sent"
+    )]
+    StoredShape {
+        /// The table's full name.
+        table: Box<str>,
+        /// The attribute.
+        attribute: Box<str>,
+    },
     /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
     #[error(transparent)]
     Sweep(Box<SweepError>),
@@ -432,6 +450,11 @@ fn step(error: &UpgradeError) -> String {
     match error {
         UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
+        UpgradeError::Expiry { attribute } => {
+            format!(
+                "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
+            )
+        }
         UpgradeError::Keyed { from, to } => {
             format!("step {from} to {to} changes the key: run the backfill, which moves the item")
         }

@@ -79,6 +79,39 @@ impl<M> Table<M> {
         }
     }
 
+    /// About how many items the table has, of all models: the service counts them about every six hours.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// Table::<Account>::create(&db).await?;
+    /// Account { id: 1, balance: 5 }.insert(&db).await?;
+    /// assert!(Table::<Account>::estimated_items(&db).await? <= 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoSuchTable`], and what the service says.
+    ///
+    /// [AWS: TableDescription](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html)
+    pub async fn estimated_items(db: &Database) -> Result<u64, Error>
+    where
+        M: Model,
+    {
+        let table = db.table_name(M::layout());
+        let answer = repeat(db, "DescribeTable", &table, || {
+            db.once().describe_table().table_name(&table).send()
+        });
+        let count = answer.await?.table.and_then(|table| table.item_count);
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
     /// Deletes the table and everything in it. Its counter stays, so that no id is given out twice.
     ///
     /// # Errors

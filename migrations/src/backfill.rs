@@ -1,11 +1,21 @@
 //! Upgrading every stored item, while programs go on reading and writing them.
 //!
 //! * `record`: the job's item: who runs it, how far it has come, what became of it
+//! * `history`: the runs of a job, the jobs of a table
+//! * `error`: why it did not run
 //! * `lease`: one runner at a time
+//! * `progress`: what a run counts and tells
+//! * `failures`: the items that could not be upgraded, tried again
 //! * `upgrade`: what happens to one item
 //! * `survey`: what a table holds, without a write
+//! * `plan`: what cannot be left to reads and saves
 
+mod error;
+mod failures;
+mod history;
 mod lease;
+mod plan;
+mod progress;
 mod record;
 mod survey;
 mod upgrade;
@@ -13,17 +23,21 @@ mod upgrade;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use dynamap_mapper::{Database, Error, Model, SweepProgress};
+use dynamap_mapper::{Database, Error, Model, Table};
 use tokio::sync::Notify;
 
-pub use self::lease::BackfillError;
+pub use self::error::BackfillError;
+pub use self::failures::BackfillFailure;
+pub use self::history::BackfillRun;
 use self::lease::Lease;
+pub use self::plan::{Because, Plan, Required};
+pub use self::progress::BackfillProgress;
+use self::progress::Counts;
 pub use self::record::{BackfillRecord, BackfillState};
 pub use self::survey::{DryRun, Sample, Survey};
-use self::upgrade::{Became, Upgrader};
+use self::upgrade::Upgrader;
 
 /// The job that upgrades every stored item of a model to its schema.
 ///
@@ -60,7 +74,7 @@ use self::upgrade::{Became, Upgrader};
 /// #     put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
 /// # }
 /// let backfill = Backfill::<User>::of(&db);
-/// assert_eq!(backfill.survey().await?.older, 3);
+/// assert_eq!(backfill.plan().await?.survey.older, 3);
 /// let done = backfill.run().await?;
 /// assert_eq!((done.items, done.upgraded), (3, 3));
 /// assert!(backfill.verify().await?.is_complete());
@@ -97,25 +111,10 @@ impl Stop {
     pub fn now(&self) {
         self.0.notify_one();
     }
-}
 
-/// How far this run of a [`Backfill`] has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BackfillProgress {
-    /// What the scan has done.
-    pub sweep: SweepProgress,
-    /// How many items were upgraded.
-    pub upgraded: u64,
-    /// How often somebody else wrote an item first, so that it was read again.
-    pub conflicts: u64,
-}
-
-/// What this run counts.
-#[derive(Debug, Default)]
-struct Counts {
-    upgraded: AtomicU64,
-    conflicts: AtomicU64,
+    async fn asked(&self) {
+        self.0.notified().await;
+    }
 }
 
 impl<'a, M: Model> Backfill<'a, M> {
@@ -172,18 +171,20 @@ impl<'a, M: Model> Backfill<'a, M> {
         self
     }
 
-    /// Is told behind every page how far the job has come.
+    /// Is told behind every page how far the job has come. For the estimate of all there is, one request more is sent
+    /// when the run begins; that it fails is no failure.
     pub fn on_progress(mut self, watch: impl Fn(BackfillProgress) + Send + Sync + 'a) -> Self {
         self.watch = Some(Arc::new(watch));
         self
     }
 
-    /// What the table holds, by schema, and what the job would write. Reads the whole table and writes nothing.
+    /// What the table holds, by schema, what the job would write, and what cannot be left to reads and saves. Reads the
+    /// whole table and writes nothing.
     ///
     /// # Errors
     /// What the service says.
-    pub async fn survey(&self) -> Result<Survey, Error> {
-        survey::survey::<M>(self.db, self.segments).await
+    pub async fn plan(&self) -> Result<Plan, Error> {
+        Ok(Plan::of::<M>(survey::survey::<M>(self.db, self.segments).await?))
     }
 
     /// Runs the steps on every older item in memory, and tells which fail and what the first ones would become. Reads the
@@ -196,14 +197,61 @@ impl<'a, M: Model> Backfill<'a, M> {
     }
 
     /// Counts what is older than the model's schema, and notes in the record whether nothing is. Where something is, the
-    /// next [`run`](Self::run) begins anew.
+    /// next [`run`](Self::run) begins anew; where nothing is, all clones of this database take filters on attributes that
+    /// the steps reshape ([`Query::filter`](dynamap_mapper::Query::filter)).
     ///
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn verify(&self) -> Result<Survey, BackfillError> {
-        let survey = self.survey().await?;
+        let survey = survey::survey::<M>(self.db, self.segments).await?;
+        self.db.note_complete(M::layout(), survey.is_complete());
         record::note::<M>(self.db, survey.is_complete()).await?;
         Ok(survey)
+    }
+
+    /// Whether an earlier [`verify`](Self::verify), of this program or another, found nothing older: one read of the
+    /// record, for the start of a program. Where it did, filters are taken as after a `verify` of this program.
+    ///
+    /// It says what was true then. A program of an older release that writes afterwards makes it untrue, until the next
+    /// `verify` notices.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Item, Migrations, Model, Step, Table};
+    /// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+    /// #     item.rename("mail", "email");
+    /// #     Ok(())
+    /// # })]);
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64, email: String, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// # let job = Database::new(client.clone());
+    /// # Table::<User>::create(&job).await?;
+    /// # Table::<BackfillRecord>::create(&job).await?;
+    /// # Backfill::<User>::of(&job).run().await?;
+    /// # Backfill::<User>::of(&job).verify().await?;
+    /// let db = Database::new(client); // another program, later
+    /// assert!(User::scan(&db).filter(User::EMAIL.exists()).count().await.is_err());
+    /// assert!(Backfill::<User>::of(&db).recall().await?);
+    /// assert_eq!(User::scan(&db).filter(User::EMAIL.exists()).count().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the service says; nothing changes then.
+    pub async fn recall(&self) -> Result<bool, Error> {
+        let layout = M::layout();
+        let record = record::read::<M>(self.db).await?;
+        let is_verified = record.is_some_and(|record| {
+            record.verified && record.fingerprint == layout.upgrade.fingerprint()
+        });
+        if is_verified {
+            self.db.note_complete(layout, true);
+        }
+        Ok(is_verified)
     }
 
     /// Upgrades every older item, from the last checkpoint on where there is one.
@@ -220,12 +268,7 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// [`BackfillError::Stopped`] where more items failed than are tolerated; what the service says. What was upgraded
     /// is upgraded then; the next run goes on.
     pub async fn run(&self) -> Result<BackfillRecord, BackfillError> {
-        if self.db.writes_older(M::layout()) {
-            return Err(Error::Usage(
-                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
-            )
-            .into());
-        }
+        self.writes_todays()?;
         let Some(lease) = Lease::take::<M>(self.db, self.segments, self.lease).await? else {
             return record::read::<M>(self.db).await?.ok_or(BackfillError::LeaseLost);
         };
@@ -241,13 +284,103 @@ impl<'a, M: Model> Backfill<'a, M> {
         lease.end(swept, &counts).await
     }
 
+    /// Tries again what the job's record names in `failures`, and nothing else: each item is read anew, and upgraded where
+    /// it is still there and still older.
+    ///
+    /// Returns the job's record. It is `Completed` where no failure is left and every item was seen. It is `Failed` where
+    /// some failed again, or where more had failed than the record [names](BackfillRecord::unnamed): [`run`](Self::run)
+    /// begins anew then. It is `Interrupted` where not every item was seen; `run` goes on. A job without failures is left
+    /// alone, and so are failures that were not begun when it was stopped.
+    ///
+    /// If the future is dropped, the items under way may or may not be upgraded, each as a whole.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillRecord, BackfillState, Database, Item, Migrations, Model, Step, StepError, Table};
+    /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+    ///     let mail: String = item.take("mail")?;
+    ///     item.put("email", &mail)
+    /// }
+    ///
+    /// static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", mail_becomes_email)]);
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// struct User { #[model(hash_key)] id: u64, email: String }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// # Table::<BackfillRecord>::create_if_missing(&db).await?;
+    /// # let put = || db.client().put_item().table_name("users").item("id", AttributeValue::N("7".into()));
+    /// # put().send().await?;
+    /// let backfill = Backfill::<User>::of(&db);
+    /// let record = backfill.run().await?;
+    /// assert_eq!((record.state, record.failed), (BackfillState::Failed, 1));
+    /// assert_eq!(record.failures[0].key.get("id"), Some(&AttributeValue::N("7".into())));
+    /// # put().item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
+    /// // Somebody corrects the item.
+    /// assert_eq!(backfill.retry_failed().await?.state, BackfillState::Completed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`BackfillError::NotBegun`] where there is no record; otherwise as [`run`](Self::run).
+    pub async fn retry_failed(&self) -> Result<BackfillRecord, BackfillError> {
+        self.writes_todays()?;
+        let lease = match Lease::take_failed::<M>(self.db, self.lease).await? {
+            Ok(lease) => lease,
+            Err(record) => return Ok(record),
+        };
+        let counts = Counts::default();
+        let retried = {
+            let retry = async {
+                let (failures, stop) = (lease.failures().await, self.stop.as_ref());
+                let left =
+                    failures::retry::<M>(self.db, failures, self.at_once, stop, &counts).await;
+                lease.retried(left).await
+            };
+            // Boxed: the SDK's futures are large.
+            let (retry, beat) = (Box::pin(retry), Box::pin(lease.keep()));
+            tokio::select! {
+                retried = retry => retried,
+                lost = beat => Err(lost),
+            }
+        };
+        lease.end(retried, &counts).await
+    }
+
+    /// The records of all jobs of the model's table, by schema, the newest last. Other models of the same table are
+    /// among them: [`BackfillRecord::model`] tells.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchTable`] where the records have no table yet; what the service says.
+    pub async fn history(db: &Database) -> Result<Vec<BackfillRecord>, Error> {
+        history::read::<M>(db).await
+    }
+
+    /// Refuses a database that writes older shapes.
+    fn writes_todays(&self) -> Result<(), Error> {
+        if self.db.writes_older(M::layout()) {
+            return Err(Error::Usage(
+                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
+            ));
+        }
+        Ok(())
+    }
+
     /// Sweeps the table; tells whether all of it was seen.
     async fn sweep(&self, lease: &Lease<'_>, counts: &Counts) -> Result<bool, BackfillError> {
         let (segments, cursor) = lease.position().await?;
         let watch = self.watch.clone();
+        let estimate = match watch {
+            Some(_) => Table::<M>::estimated_items(self.db).await.ok(),
+            None => None,
+        };
         let told = |sweep| {
             if let Some(watch) = &watch {
-                watch(counts.progress(sweep));
+                watch(counts.progress(sweep, lease.before, estimate));
             }
         };
         let upgrader = Upgrader::<M>::new(self.db);
@@ -269,27 +402,14 @@ impl<'a, M: Model> Backfill<'a, M> {
                     .await
             });
         if let Some(stop) = stop {
-            sweep = sweep.until(async move { stop.0.notified().await });
+            sweep = sweep.until(async move { stop.asked().await });
         }
         let action = |item| async {
-            match upgrader.upgrade(item, &counts.conflicts).await? {
-                Became::Upgraded => drop(counts.upgraded.fetch_add(1, Ordering::Relaxed)),
-                Became::Current => {}
-            }
+            counts.add(upgrader.upgrade(item, &counts.conflicts).await?);
             Ok::<_, Error>(())
         };
         let swept = sweep.run(action).await.map_err(BackfillError::of)?;
         Ok(swept.is_finished())
-    }
-}
-
-impl Counts {
-    fn progress(&self, sweep: SweepProgress) -> BackfillProgress {
-        BackfillProgress {
-            sweep,
-            upgraded: self.upgraded.load(Ordering::Relaxed),
-            conflicts: self.conflicts.load(Ordering::Relaxed),
-        }
     }
 }
 

@@ -8,12 +8,16 @@
 //! * `schema`: semvers that are compared while the program is compiled
 //! * `backfill`: upgrading every stored item
 //! * `chain`: the steps of a model, checked when the program is compiled
+//! * `check`: a chain proved on sample items
 
 pub mod backfill;
 mod chain;
+pub mod check;
 mod schema;
 mod step;
 
-pub use backfill::{Backfill, BackfillError, BackfillRecord, BackfillState};
+pub use backfill::{
+    Backfill, BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
+};
 pub use chain::Migrations;
 pub use step::Step;

@@ -30,26 +30,26 @@ static USER: Migrations = Migrations::new(&[
 
 #[derive(Debug, Clone, PartialEq, Model, garde::Validate)]
 #[model(table = "users", schema = "2.1.0", migrations = USER)]
-struct User {
+pub struct User {
     #[model(hash_key)]
     #[garde(skip)]
-    id: u64,
+    pub id: u64,
     #[garde(contains("@"))]
-    email: String,
+    pub email: String,
     #[garde(skip)]
-    initial: Option<String>,
+    pub initial: Option<String>,
     #[garde(skip)]
-    visits: u64,
+    pub visits: u64,
     #[model(version)]
     #[garde(skip)]
-    version: u64,
+    pub version: u64,
 }
 
-fn old(id: u64) -> Vec<(&'static str, AttributeValue)> {
+pub fn old(id: u64) -> Vec<(&'static str, AttributeValue)> {
     vec![("id", n(id)), ("mail", s(&format!("user{id}@x"))), ("visits", n(0)), ("version", n(1))]
 }
 
-async fn users(old_ones: u64) -> (Database, Faults) {
+pub async fn users(old_ones: u64) -> (Database, Faults) {
     let (db, faults) = store().await;
     Table::<User>::create(&db).await.expect("users");
     Table::<BackfillRecord>::create(&db).await.expect("records");
@@ -61,7 +61,7 @@ async fn users(old_ones: u64) -> (Database, Faults) {
 }
 
 /// Every user is of the newest shape, and its version was raised as often as this.
-async fn assert_upgraded(db: &Database, count: u64, version: u64) -> Outcome {
+pub async fn assert_upgraded(db: &Database, count: u64, version: u64) -> Outcome {
     for id in 1..=count {
         let raw = stored(db, "users", &[("id", n(id))]).await.expect("there");
         assert_eq!(raw.text("_schema"), Some("2.1.0"), "user {id}");
@@ -79,7 +79,7 @@ async fn every_older_item_is_upgraded_once_and_a_current_one_costs_no_write() ->
         let email = format!("user{id}@x");
         User { id, email, initial: None, visits: 0, version: 0 }.insert(&db).await?;
     }
-    let survey = Backfill::<User>::of(&db).survey().await?;
+    let survey = Backfill::<User>::of(&db).plan().await?.survey;
     assert_eq!((survey.items, survey.older, survey.write_units), (40, 30, 30));
     assert_eq!(survey.schemas[&Version::new(1, 0, 0)], 30);
     assert_eq!(survey.schemas[&Version::new(2, 1, 0)], 10);
@@ -227,7 +227,7 @@ static CHANGED: Migrations = Migrations::new(&[
     Step::new("2.0.0", "2.1.0", add_initial),
 ]);
 
-mod drifted {
+pub mod drifted {
     use super::{CHANGED, Model};
 
     #[derive(Debug, Clone, Model)]
@@ -266,7 +266,8 @@ async fn items_that_cannot_be_upgraded_are_named_and_tried_again() -> Outcome {
         .await;
     let record = Backfill::<User>::of(&db).run().await?;
     assert_eq!((record.state, record.upgraded, record.failed), (BackfillState::Failed, 5, 3));
-    let failures = record.failures.join("\n");
+    let failures: Vec<String> = record.failures.iter().map(ToString::to_string).collect();
+    let failures = failures.join("\n");
     for (id, why) in [(6, "`mail`"), (7, "email"), (8, "bytes of an item")] {
         let line = failures.lines().find(|line| line.contains(&format!("id = {id}")));
         assert!(line.is_some_and(|line| line.contains(why)), "{id}: {failures}");
@@ -395,7 +396,7 @@ async fn a_step_that_changes_the_key_moves_items_as_a_whole() -> Outcome {
     faults.next("TransactWriteItems", Fault::LoseAnswer);
     let record = Backfill::<Side>::of(&db).run().await?;
     assert_eq!((record.state, record.upgraded, record.failed), (BackfillState::Failed, 2, 1));
-    assert!(record.failures[0].contains("three"), "{:?}", record.failures);
+    assert!(record.failures[0].to_string().contains("three"), "{:?}", record.failures);
     for (name, there) in [("one", false), ("a", true), ("b", true), ("two", true), ("d", true)] {
         let side = Side::get(&db, name).await?;
         assert_eq!(side.is_some(), there, "{name}");

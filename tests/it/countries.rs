@@ -1,25 +1,13 @@
 //! The main job, killed at several points: the next run finishes it, and the table ends the same.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The example's binary. `cargo test` has built it; a run of this test alone may not have.
-fn example() -> PathBuf {
-    let deps =
-        std::env::current_exe().expect("this test").parent().map(Path::to_owned).expect("deps");
-    let binary =
-        deps.with_file_name("examples").join(format!("countries{}", std::env::consts::EXE_SUFFIX));
-    if !binary.exists() {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo).args(["build", "--example", "countries"]).status();
-        assert!(status.expect("cargo").success());
-    }
-    binary
-}
+use crate::support::example;
 
 fn digest_of(file: &Path) -> String {
-    let output = Command::new(example()).arg(file).output().expect("the example");
+    let output = Command::new(example("countries")).arg(file).output().expect("the example");
     let text = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let digest = text.lines().find_map(|line| line.strip_prefix("digest of the table: "));
@@ -35,7 +23,7 @@ fn a_kill_at_any_point_leaves_what_the_next_run_finishes() {
     {
         // Each point is met from a fresh file, and once more from what the kill before it left.
         for path in [&file, &folder.path().join(format!("{point}.db"))] {
-            let mut child = Command::new(example())
+            let mut child = Command::new(example("countries"))
                 .arg(path)
                 .env("COUNTRIES_PROGRESS", "1")
                 .stdout(Stdio::piped())

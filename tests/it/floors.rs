@@ -26,6 +26,7 @@ fn shipped() -> BTreeMap<String, String> {
         "mapper/derive/src",
         "migrations/src",
         "transactions/src",
+        "cli/src",
         "embedded/src",
         "faults/src",
     ] {
@@ -69,6 +70,7 @@ fn no_crate_depends_on_one_above_or_beside_it() {
         ("mapper/Cargo.toml", &["dynamap-derive"]),
         ("migrations/Cargo.toml", &["dynamap-mapper"]),
         ("transactions/Cargo.toml", &["dynamap-mapper"]),
+        ("cli/Cargo.toml", &["dynamap-mapper", "dynamap-migrations"]),
     ] {
         assert_eq!(dependencies(manifest), allowed, "{manifest}");
     }

@@ -1,6 +1,8 @@
 //! What the tests share: models, stores, raw items.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use dynamap::faults::{Faults, Gate};
 use dynamap::{
@@ -155,4 +157,18 @@ pub async fn add(tx: &Transaction, id: u64, amount: i64) -> Result<(), Error> {
     let mut account = get(tx, id).await?;
     account.balance += amount;
     tx.save(account).map(drop)
+}
+
+/// The binary of an example. `cargo test` has built it; a run of this test alone may not have.
+pub fn example(name: &str) -> PathBuf {
+    let deps =
+        std::env::current_exe().expect("this test").parent().map(Path::to_owned).expect("deps");
+    let binary =
+        deps.with_file_name("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if !binary.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo).args(["build", "--example", name]).status();
+        assert!(status.expect("cargo").success());
+    }
+    binary
 }

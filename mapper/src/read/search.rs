@@ -37,6 +37,8 @@ pub(crate) struct Search<'a> {
     pub(super) segments: Option<usize>,
     /// Whether a whole table is read on purpose, also where scans are forbidden.
     pub(super) is_job: bool,
+    /// Whether the filter is meant for items as they are stored.
+    pub(super) stored_shape: bool,
     pub(super) consistent: bool,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Search<'a> {
             page_size: None,
             segments: None,
             is_job: false,
+            stored_shape: false,
             consistent: false,
         }
     }

@@ -9,7 +9,7 @@ use super::derived::Expanded;
 use super::known;
 use super::plan::{After, Base, Write};
 use super::render::{Rendered, render};
-use super::{limits, single, transact, verify};
+use super::{limits, single, transact, verify, viewed};
 use crate::database::Database;
 use crate::error::{Error, Failure, Reason};
 use crate::item::Item;
@@ -80,6 +80,9 @@ pub async fn apply_on(
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
     named_once(writes)?;
+    if writes.iter().any(viewed::is_needed) {
+        return Box::pin(viewed::apply(db, writes, terms)).await;
+    }
     if writes.iter().any(known::is_needed) {
         return Box::pin(known::apply(db, writes, terms)).await;
     }

@@ -149,7 +149,7 @@ impl ByKey {
 }
 
 /// The stored item is one of the model, and not of another in the same table.
-fn own(layout: &Layout) -> Node {
+pub(super) fn own(layout: &Layout) -> Node {
     Node::all(layout.discriminator.map_or_else(Vec::new, |(name, value)| {
         vec![Node::equals(name, AttributeValue::S(value.to_owned()))]
     }))
@@ -160,7 +160,7 @@ fn schema_is(schema: &semver::Version) -> Node {
 }
 
 /// The stored item has the schema that this round is for.
-fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
+pub(super) fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
     let is_known = schema_is(known);
     if *known == layout.schema && layout.bare_is_current() {
         is_known.or(Node::not_exists(SCHEMA_ATTRIBUTE))

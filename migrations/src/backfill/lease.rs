@@ -5,57 +5,14 @@
 
 use std::time::Duration;
 
-use dynamap_mapper::error::{FailedItem, SweepError};
+use dynamap_mapper::error::FailedItem;
 use dynamap_mapper::{Cursor, Database, Error, Loaded, Model, SweepProgress};
 use tokio::sync::Mutex;
 
-use super::Counts;
+use super::error::BackfillError;
+use super::failures::BackfillFailure;
+use super::progress::{Before, Counts};
 use super::record::{BackfillRecord, BackfillState, load, load_at, place};
-
-/// Why a [`Backfill`](super::Backfill) did not run, or ended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackfillError {
-    /// Another runner is at it. Nothing was done; wait, or stop that one.
-    #[error("the backfill of {job} of table {table} is run by {owner}: nothing was done")]
-    Running {
-        /// The table whose items are upgraded.
-        table: String,
-        /// The model and the schema.
-        job: String,
-        /// Who runs it.
-        owner: String,
-    },
-    /// The steps are not those that the job was begun with, so items may have been upgraded by others. Nothing was done.
-    /// A step that was ever applied must not change: add one behind it.
-    #[error(
-        "the steps of {job} of table {table} are not those that its backfill was begun with: nothing was done; undo the \
-         change, and add a step instead"
-    )]
-    Drifted {
-        /// The table whose items are upgraded.
-        table: String,
-        /// The model and the schema.
-        job: String,
-    },
-    /// Another runner took the job over, since nothing was heard of this one for a lease. What was upgraded is upgraded;
-    /// the other one goes on.
-    #[error("another runner took the backfill over")]
-    LeaseLost,
-    /// More items failed than are tolerated. The others that were seen are upgraded, these are as they were.
-    #[error(
-        "more than {tolerated} items could not be upgraded: correct the step or the items and run again"
-    )]
-    Stopped {
-        /// How many are tolerated.
-        tolerated: usize,
-        /// The items, and why.
-        failed: Vec<FailedItem>,
-    },
-    /// What the service said, and what else can go wrong with a request.
-    #[error(transparent)]
-    Database(#[from] Error),
-}
 
 /// AWS: at most so many segments in a parallel scan.
 const MOST_SEGMENTS: u32 = 1_000_000;
@@ -64,16 +21,15 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// How often a note is written again that met the runner's own earlier one.
 const ROUNDS: usize = 4;
 
-/// How many failures a record names.
-const NAMED: usize = 100;
-
 /// The right of a runner to work on a job.
 pub(super) struct Lease<'a> {
     db: &'a Database,
     time: Duration,
     record: Mutex<Loaded<BackfillRecord>>,
     /// What earlier runs had counted.
-    before: (u64, u64),
+    pub(super) before: Before,
+    /// Whether earlier runs had seen every item.
+    swept: bool,
 }
 
 impl<'a> Lease<'a> {
@@ -84,64 +40,63 @@ impl<'a> Lease<'a> {
         time: Duration,
     ) -> Result<Option<Self>, BackfillError> {
         let (segments, time) = (checked(segments)?, time.max(SHORTEST));
-        let (table, job) = place::<M>(db);
-        let owner = db.token();
-        let fingerprint = M::layout().upgrade.fingerprint();
         let Some(mut record) = load::<M>(db).await? else {
-            let record = BackfillRecord {
-                table,
-                job,
-                state: BackfillState::InProgress,
-                fingerprint,
-                segments,
-                checkpoint: None,
-                owner,
-                begun: db.now(),
-                heard: db.now(),
-                runs: 1,
-                items: 0,
-                upgraded: 0,
-                failed: 0,
-                failures: Vec::new(),
-                verified: false,
-                version: 0,
-            };
+            let mut record = new::<M>(db, segments);
+            record.begin_run(db.token(), db.now());
             return match record.insert(db).await {
                 Ok(record) => Ok(Some(Self::of(db, time, record))),
                 Err(error) => Err(beaten(error)),
             };
         };
-        if record.fingerprint != fingerprint {
-            return Err(BackfillError::Drifted { table, job });
+        wait_for_idle::<M>(db, &mut record, time).await?;
+        if record.state == BackfillState::Completed {
+            return Ok(None);
         }
-        if record.state == BackfillState::InProgress {
-            // By our own clock: only that the record stands still for a lease tells that its runner is gone.
-            let seen = record.version;
-            tokio::time::sleep(time).await;
-            record.reload(db).await?;
-            if record.version != seen && record.state == BackfillState::InProgress {
-                return Err(running(record.into_inner()));
+        // Items that failed are tried again: they lie before the checkpoint.
+        if record.swept || record.checkpoint.is_none() {
+            begin_anew(&mut record, segments);
+        }
+        Self::own(db, record, time).await.map(Some)
+    }
+
+    /// Takes the job of a model for its failures alone; gives its record back where it has none.
+    pub(super) async fn take_failed<M: Model>(
+        db: &'a Database,
+        time: Duration,
+    ) -> Result<Result<Self, BackfillRecord>, BackfillError> {
+        let time = time.max(SHORTEST);
+        let mut record = match load::<M>(db).await {
+            Ok(Some(record)) => record,
+            Ok(None) | Err(Error::NoSuchTable(_)) => {
+                let (table, job) = place::<M>(db);
+                return Err(BackfillError::NotBegun { table, job });
             }
+            Err(error) => return Err(error.into()),
+        };
+        if !record.failures.is_empty() {
+            wait_for_idle::<M>(db, &mut record, time).await?;
         }
-        match record.state {
-            BackfillState::Completed => return Ok(None),
-            BackfillState::Failed => begin_anew(&mut record),
-            _ => {}
+        if record.failures.is_empty() {
+            return Ok(Err(record.into_inner()));
         }
-        if record.checkpoint.is_none() {
-            record.segments = segments;
-        }
-        record.state = BackfillState::InProgress;
-        record.owner = owner;
-        record.heard = db.now();
-        record.runs += 1;
+        Self::own(db, record, time).await.map(Ok)
+    }
+
+    async fn own(
+        db: &'a Database,
+        mut record: Loaded<BackfillRecord>,
+        time: Duration,
+    ) -> Result<Self, BackfillError> {
+        record.begin_run(db.token(), db.now());
         record.save(db).await.map_err(beaten)?;
-        Ok(Some(Self::of(db, time, record)))
+        Ok(Self::of(db, time, record))
     }
 
     fn of(db: &'a Database, time: Duration, record: Loaded<BackfillRecord>) -> Self {
-        let before = (record.items, record.upgraded);
-        Self { db, time, record: Mutex::new(record), before }
+        let before =
+            Before { items: record.items, upgraded: record.upgraded, failed: record.failed };
+        let swept = record.swept;
+        Self { db, time, record: Mutex::new(record), before, swept }
     }
 
     /// Where the job goes on.
@@ -149,6 +104,17 @@ impl<'a> Lease<'a> {
         let record = self.record.lock().await;
         let cursor = record.checkpoint.as_deref().map(str::parse).transpose()?;
         Ok((usize::try_from(record.segments).unwrap_or(usize::MAX), cursor))
+    }
+
+    /// The failures that the record names.
+    pub(super) async fn failures(&self) -> Vec<BackfillFailure> {
+        self.record.lock().await.failures.clone()
+    }
+
+    /// Notes which failures are left; tells whether the job has seen every item.
+    pub(super) async fn retried(&self, left: Vec<BackfillFailure>) -> Result<bool, BackfillError> {
+        self.write(|record| record.replace_failures(left.clone())).await?;
+        Ok(self.swept)
     }
 
     /// Notes how far the job has come.
@@ -162,7 +128,7 @@ impl<'a> Lease<'a> {
         self.write(|record| {
             record.checkpoint = Some(cursor.to_string());
             self.count(record, progress.items, counts);
-            name(record, failed);
+            record.add_failures(failed);
         })
         .await
     }
@@ -189,8 +155,6 @@ impl<'a> Lease<'a> {
         }
         let noted = self
             .write(|record| {
-                record.upgraded =
-                    self.before.1 + counts.progress(SweepProgress::default()).upgraded;
                 if let Err(BackfillError::Database(Error::ForeignCursor)) = ended {
                     // Made by another program, or under another secret: nothing goes on there.
                     record.checkpoint = None;
@@ -200,6 +164,9 @@ impl<'a> Lease<'a> {
                     Ok(true) => BackfillState::Failed,
                     _ => BackfillState::Interrupted,
                 };
+                record.swept = matches!(ended, Ok(true));
+                let seen = record.items.saturating_sub(self.before.items);
+                self.count(record, usize::try_from(seen).unwrap_or(usize::MAX), counts);
             })
             .await;
         // Why the run ended says more than that this could not be noted.
@@ -208,10 +175,13 @@ impl<'a> Lease<'a> {
         Ok(self.record.into_inner().into_inner())
     }
 
+    /// Notes what this run has seen and upgraded.
     fn count(&self, record: &mut BackfillRecord, items: usize, counts: &Counts) {
         let items = u64::try_from(items).unwrap_or(u64::MAX);
-        record.items = self.before.0.saturating_add(items);
-        record.upgraded = self.before.1 + counts.progress(SweepProgress::default()).upgraded;
+        let upgraded = counts.upgraded();
+        record.items = self.before.items.saturating_add(items);
+        record.upgraded = self.before.upgraded.saturating_add(upgraded);
+        record.note_run(self.db.now(), items, upgraded);
     }
 
     async fn write(&self, change: impl Fn(&mut BackfillRecord)) -> Result<(), BackfillError> {
@@ -252,18 +222,58 @@ fn checked(segments: usize) -> Result<u32, Error> {
     }
 }
 
-/// Names failures in the record, as many as it holds.
-fn name(record: &mut BackfillRecord, failed: &[FailedItem]) {
-    record.failed += u64::try_from(failed.len()).unwrap_or(u64::MAX);
-    let room = NAMED.saturating_sub(record.failures.len());
-    record.failures.extend(failed.iter().take(room).map(ToString::to_string));
+/// The record of a job that is begun.
+fn new<M: Model>(db: &Database, segments: u32) -> BackfillRecord {
+    let (table, job) = place::<M>(db);
+    BackfillRecord {
+        table,
+        job,
+        state: BackfillState::InProgress,
+        fingerprint: M::layout().upgrade.fingerprint(),
+        segments,
+        checkpoint: None,
+        owner: String::new(),
+        begun: db.now(),
+        heard: db.now(),
+        runs: 0,
+        items: 0,
+        swept: false,
+        upgraded: 0,
+        failed: 0,
+        failures: Vec::new(),
+        history: Vec::new(),
+        verified: false,
+        version: 0,
+    }
 }
 
-/// Items that failed are tried again: they lie before the checkpoint.
-fn begin_anew(record: &mut BackfillRecord) {
-    record.checkpoint = None;
-    record.failed = 0;
-    record.failures = Vec::new();
+/// Refuses a job that another runner is at, or that was begun with other steps.
+async fn wait_for_idle<M: Model>(
+    db: &Database,
+    record: &mut Loaded<BackfillRecord>,
+    time: Duration,
+) -> Result<(), BackfillError> {
+    if record.fingerprint != M::layout().upgrade.fingerprint() {
+        let (table, job) = place::<M>(db);
+        return Err(BackfillError::Drifted { table, job });
+    }
+    if record.state == BackfillState::InProgress {
+        // By our own clock: only that the record stands still for a lease tells that its runner is gone.
+        let seen = record.version;
+        tokio::time::sleep(time).await;
+        record.reload(db).await?;
+        if record.version != seen && record.state == BackfillState::InProgress {
+            return Err(running(record.clone().into_inner()));
+        }
+    }
+    Ok(())
+}
+
+/// Begins with the first item.
+fn begin_anew(record: &mut BackfillRecord, segments: u32) {
+    (record.segments, record.checkpoint, record.swept) = (segments, None, false);
+    (record.items, record.failed) = (0, 0);
+    record.failures.clear();
 }
 
 /// The error of a record that somebody else wrote first.
@@ -277,21 +287,4 @@ fn beaten(error: Error) -> BackfillError {
 fn running(record: BackfillRecord) -> BackfillError {
     let BackfillRecord { table, job, owner, .. } = record;
     BackfillError::Running { table, job, owner }
-}
-
-impl BackfillError {
-    /// What the error of its sweep means to the job.
-    pub(super) fn of(error: Error) -> Self {
-        let Error::Sweep(sweep) = error else { return Self::Database(error) };
-        match *sweep {
-            SweepError::Failures { tolerated, failed, .. } => Self::Stopped { tolerated, failed },
-            SweepError::Checkpoint { table, error } => match error.downcast::<Self>() {
-                Ok(own) => *own,
-                Err(error) => {
-                    Self::Database(Error::Sweep(Box::new(SweepError::Checkpoint { table, error })))
-                }
-            },
-            other => Self::Database(Error::Sweep(Box::new(other))),
-        }
-    }
 }

@@ -4,8 +4,12 @@ use std::time::SystemTime;
 
 use dynamap_mapper::{Attribute, Database, Error, Loaded, Model, UnixMillis};
 
+use super::failures::BackfillFailure;
+use super::history::BackfillRun;
+
 /// The record of a [`Backfill`](super::Backfill): who runs it, how far it has come, what became of it. Create its table
-/// once with `Table::<BackfillRecord>::create_if_missing(&db)`; the history of a table is a query by its name.
+/// once with `Table::<BackfillRecord>::create_if_missing(&db)`; [`Backfill::history`](super::Backfill::history) reads those
+/// of a table.
 #[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "dynamap_migrations", validate = false, crate = "::dynamap_mapper")]
 #[non_exhaustive]
@@ -34,14 +38,18 @@ pub struct BackfillRecord {
     pub heard: SystemTime,
     /// How often a runner took it up.
     pub runs: u32,
-    /// How many items were seen since it was begun.
+    /// How many items were seen, from the first one on; a job that begins anew counts them anew.
     pub items: u64,
-    /// How many items were upgraded since it was begun.
+    /// Whether every item was seen. Where not, the next run goes on at the checkpoint.
+    pub swept: bool,
+    /// How many items were upgraded, by all runs.
     pub upgraded: u64,
     /// How many items could not be upgraded.
     pub failed: u64,
-    /// The first of those, each with its key and why.
-    pub failures: Vec<String>,
+    /// The first 100 of those, fewer where their keys are long.
+    pub failures: Vec<BackfillFailure>,
+    /// The last 20 runs, oldest first.
+    pub history: Vec<BackfillRun>,
     /// Whether a look at the whole table afterwards found nothing older.
     pub verified: bool,
     /// The lock.
@@ -89,13 +97,18 @@ pub(super) async fn read<M: Model>(db: &Database) -> Result<Option<BackfillRecor
 
 /// Notes what a look at the whole table found. A job that is under way is left as it is.
 pub(super) async fn note<M: Model>(db: &Database, is_complete: bool) -> Result<(), Error> {
-    let Some(mut record) = load::<M>(db).await? else { return Ok(()) };
+    let mut record = match load::<M>(db).await {
+        Ok(Some(record)) => record,
+        // The job was never begun: there is nothing to note it in.
+        Ok(None) | Err(Error::NoSuchTable(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     if record.state == BackfillState::InProgress {
         return Ok(());
     }
     record.verified = is_complete && record.state == BackfillState::Completed;
     if !is_complete {
-        record.checkpoint = None;
+        (record.checkpoint, record.swept) = (None, false);
         if record.state == BackfillState::Completed {
             record.state = BackfillState::Interrupted;
         }
