@@ -3,6 +3,12 @@
 //! Both upgrade the same items, in stores of their own in memory, with as many updates under way. The loop has no
 //! checkpoints, no lease and no record, and stops at the first error.
 //!
+//! Clocks of a busy machine tell little, so instructions were counted as well (callgrind, 400 items): 686 thousand for an
+//! item of the backfill, 547 thousand for one of the loop, and most of both is the SDK and the engine of the store. Of the
+//! difference 64 thousand render the update from what the item was and what it shall be, and 15 thousand are the engine's,
+//! for one more attribute (`_write`) that is set and compared. To copy an item once less, and not to add up the sizes of a
+//! single write, won 2 %.
+//!
 //! ```sh
 //! cargo run --release --example backfill -- 100000
 //! ```
