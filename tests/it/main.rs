@@ -29,6 +29,7 @@ mod coalesced;
 mod conversions;
 mod costs;
 mod countries;
+mod detected;
 mod dropped;
 mod expressions;
 mod floors;
