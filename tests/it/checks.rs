@@ -390,7 +390,7 @@ fn apart(item: Item) -> Result<Vec<Item>, StepError> {
 }
 
 static SIDE: Migrations = Migrations::new(&[
-    Step::keyed("1.0.0", "2.0.0", apart),
+    Step::keyed("1.0.0", "2.0.0", apart).reshapes(&["pair"]),
     Step::new("2.0.0", "2.1.0", |item| item.put("seen", &true)).reshapes(&["seen"]),
 ]);
 
@@ -412,6 +412,15 @@ fn a_step_that_makes_several_items_of_one_is_proved_too() {
     assert_eq!((checked.fixtures, checked.splits), (2, 1));
     let empty = Fixture::new("1.0.0", pair("a-"));
     breaks::<Side>(&SIDE, empty, |law| matches!(law, Law::Read(_)));
+    static TWIN: Migrations = Migrations::new(&[
+        Step::keyed("1.0.0", "2.0.0", apart).reshapes(&[]),
+        Step::new("2.0.0", "2.1.0", |item| item.put("seen", &true)),
+    ]);
+    breaks::<Side>(
+        &TWIN,
+        Fixture::new("1.0.0", pair("a-b")),
+        |law| matches!(law, Law::Undeclared { attribute, .. } if attribute == "pair"),
+    );
 }
 
 static SHAPES: Migrations = Migrations::new(&[
