@@ -122,10 +122,10 @@ async fn a_save_of_an_upgraded_item_expects_what_the_steps_removed_and_misses_wh
     for (name, value, is_conflict) in changes {
         let (db, _) = users(&[&old]).await?;
         let mut ann = User::get(&db, 1).await?.expect("there");
-        let mut changed = old.to_vec();
-        changed.retain(|(other, _)| *other != name);
-        changed.extend(value.clone().map(|value| (name, value)));
-        put_raw(&db, "users", &changed).await;
+        let mut now = old.to_vec();
+        now.retain(|(other, _)| *other != name);
+        now.extend(value.clone().map(|value| (name, value)));
+        put_raw(&db, "users", &now).await;
         let saved = ann.save(&db).await;
         assert_eq!(saved.is_err_and(|error| error.is_conflict()), is_conflict, "{name}: {value:?}");
         let raw = stored(&db, "users", &[("id", n(1))]).await.expect("there");

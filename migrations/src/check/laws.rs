@@ -117,7 +117,9 @@ impl<'a, M: Model> Laws<'a, M> {
     fn straight(&self, item: &Item, from: &Version) -> Result<Vec<Item>, Law> {
         let made = self.chain.upgrade_apart(item.clone(), from);
         let mut made = made.map_err(|error| unread::<M>(item, from, error))?;
-        made.iter_mut().for_each(|item| stamp(item, &M::layout().schema));
+        for item in &mut made {
+            stamp(item, &M::layout().schema);
+        }
         Ok(made)
     }
 
