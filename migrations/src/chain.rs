@@ -77,7 +77,8 @@ impl Migrations {
         while i < steps.len() {
             assert!(
                 steps[i - 1].to.equals(steps[i].from),
-                "each migration step must start at the schema where the one before it ended"
+                "each migration step must start at the schema where the one before it ended: add the step between them, or \
+                 correct its first schema"
             );
             i += 1;
         }

@@ -137,7 +137,7 @@ impl Step {
         let (from, to) = (Schema::parse(from), Schema::parse(to));
         assert!(
             from.is_below(to),
-            "a migration step must lead to a higher schema than it starts at"
+            "a migration step must lead to a higher schema than it starts at: its way back is `.down(…)`"
         );
         Self { from, to, up, down: None, touches: Touches::Any, revision: 0 }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dynamap::check::{Fixture, Flaw, Law};
-use dynamap::{Attribute, AttributeValue, Item, Migrations, Model, Step, StepError};
+use dynamap::{Attribute, AttributeValue, Item, Migrations, Model, Step, StepError, Upgrade as _};
 use semver::Version;
 
 use crate::support::{n, s};
@@ -110,6 +110,15 @@ fn a_chain_with_a_sample_of_every_schema_is_proved() {
     let checked = USER.check::<User>(&[becomes, middle, Fixture::json("3.0.0", NEWEST)]);
     let checked = checked.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((checked.fixtures, checked.splits, checked.ways_back), (3, 1, 5));
+}
+
+#[test]
+fn a_typed_step_says_what_it_reshapes_by_the_names_and_aliases_of_its_structs() {
+    let outline = USER.outline();
+    assert_eq!(outline[0].reshapes, Some(vec!["mail", "email"]));
+    assert_eq!(outline[1].reshapes, Some(vec!["name", "fullname", "first", "last"]));
+    assert_eq!(THING.outline()[0].reshapes, None);
+    assert!(THING.outline()[0].may_reshape("anything"));
 }
 
 #[test]
@@ -390,7 +399,7 @@ fn apart(item: Item) -> Result<Vec<Item>, StepError> {
 }
 
 static SIDE: Migrations = Migrations::new(&[
-    Step::keyed("1.0.0", "2.0.0", apart),
+    Step::keyed("1.0.0", "2.0.0", apart).reshapes(&["pair"]),
     Step::new("2.0.0", "2.1.0", |item| item.put("seen", &true)).reshapes(&["seen"]),
 ]);
 
@@ -412,6 +421,15 @@ fn a_step_that_makes_several_items_of_one_is_proved_too() {
     assert_eq!((checked.fixtures, checked.splits), (2, 1));
     let empty = Fixture::new("1.0.0", pair("a-"));
     breaks::<Side>(&SIDE, empty, |law| matches!(law, Law::Read(_)));
+    static TWIN: Migrations = Migrations::new(&[
+        Step::keyed("1.0.0", "2.0.0", apart).reshapes(&[]),
+        Step::new("2.0.0", "2.1.0", |item| item.put("seen", &true)),
+    ]);
+    breaks::<Side>(
+        &TWIN,
+        Fixture::new("1.0.0", pair("a-b")),
+        |law| matches!(law, Law::Undeclared { attribute, .. } if attribute == "pair"),
+    );
 }
 
 static SHAPES: Migrations = Migrations::new(&[

@@ -31,6 +31,7 @@ mod commands;
 mod conversions;
 mod costs;
 mod countries;
+mod detected;
 mod dropped;
 mod expressions;
 mod floors;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
 use super::cursor::{Cursor, Page};
-use super::search::{Search, Source};
+use super::search::{Search, Shape, Source};
 use super::stream::Results;
 use crate::codec::EncodeError;
 use crate::error::Error;
@@ -290,7 +290,7 @@ macro_rules! common {
             /// # }
             /// ```
             pub fn stored_shape(mut self) -> Self {
-                self.search.stored_shape = true;
+                self.search.filter_for = Shape::Stored;
                 self
             }
 

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::Select;
 
 use super::expired::unexpired;
 use super::request::{Conditions, Rendered};
-use super::search::{Search, Source};
+use super::search::{Search, Shape, Source};
 use crate::error::Error;
 use crate::expr::{Node, Placeholders};
 use crate::index::Holds;
@@ -90,7 +90,8 @@ impl Search<'_> {
     /// An attribute of the program's filter that items of older schemas may hold in another shape, so that the filter
     /// would not find them.
     fn reshaped(&self) -> Option<Box<str>> {
-        if self.filter.is_empty() || self.stored_shape || self.db.is_complete(self.layout) {
+        let is_known = || self.db.is_complete(self.layout);
+        if self.filter.is_empty() || self.filter_for == Shape::Stored || is_known() {
             return None;
         }
         let steps = self.layout.upgrade.outline();

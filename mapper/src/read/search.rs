@@ -37,9 +37,18 @@ pub(crate) struct Search<'a> {
     pub(super) segments: Option<usize>,
     /// Whether a whole table is read on purpose, also where scans are forbidden.
     pub(super) is_job: bool,
-    /// Whether the filter is meant for items as they are stored.
-    pub(super) stored_shape: bool,
+    /// The items that the filter is meant for.
+    pub(super) filter_for: Shape,
     pub(super) consistent: bool,
+}
+
+/// The shape of items.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// That of the model.
+    Model,
+    /// Whichever they are stored in.
+    Stored,
 }
 
 pub(super) enum Source {
@@ -95,7 +104,7 @@ impl<'a> Search<'a> {
             page_size: None,
             segments: None,
             is_job: false,
-            stored_shape: false,
+            filter_for: Shape::Model,
             consistent: false,
         }
     }

@@ -82,9 +82,7 @@ impl<'a, M: Model> Laws<'a, M> {
             for before in stages.last().map_or(&[][..], |stage| &stage.items) {
                 let after =
                     step.made(before.clone()).map_err(|error| unread::<M>(item, schema, error))?;
-                if let [after] = after.as_slice() {
-                    Self::leaves_alone(step, before, after)?;
-                }
+                after.iter().try_for_each(|after| Self::leaves_alone(step, before, after))?;
                 made.extend(after);
             }
             stages.push(Stage { schema: step.to(), items: made });
@@ -95,18 +93,20 @@ impl<'a, M: Model> Laws<'a, M> {
     /// A step changes what it declares, and nothing that is not its own.
     fn leaves_alone(step: &Step, before: &Item, after: &Item) -> Result<(), Law> {
         let (layout, outline) = (M::layout(), step.outline());
-        let keys = [layout.hash_key].into_iter().chain(layout.range_key).map(|key| key.name);
-        let library = [SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE, LOCK_ATTRIBUTE];
-        let owned: Vec<_> = keys.chain(layout.version).chain(library).collect();
-        let expires = |name: &str| {
-            layout.ttl == Some(name) && matches!(before.get(name), Some(AttributeValue::N(_)))
+        let is_key = |name: &str| {
+            layout.hash_key.name == name || layout.range_key.is_some_and(|key| key.name == name)
+        };
+        let is_owned = |name: &str| {
+            let expires = matches!(before.get(name), Some(AttributeValue::N(_)));
+            let is_ours = [WRITE_ATTRIBUTE, LOCK_ATTRIBUTE].contains(&name);
+            is_ours || layout.version == Some(name) || (layout.ttl == Some(name) && expires)
         };
         for attribute in differences(before, after) {
             let (from, to) = (step.from(), step.to());
-            if !step.is_keyed() && (owned.contains(&attribute.as_str()) || expires(&attribute)) {
+            if !step.is_keyed() && (is_key(&attribute) || is_owned(&attribute)) {
                 return Err(Law::Owned { from, to, attribute });
             }
-            if !outline.may_reshape(&attribute) {
+            if !is_key(&attribute) && !outline.may_reshape(&attribute) {
                 return Err(Law::Undeclared { from, to, attribute });
             }
         }
@@ -117,7 +117,9 @@ impl<'a, M: Model> Laws<'a, M> {
     fn straight(&self, item: &Item, from: &Version) -> Result<Vec<Item>, Law> {
         let made = self.chain.upgrade_apart(item.clone(), from);
         let mut made = made.map_err(|error| unread::<M>(item, from, error))?;
-        made.iter_mut().for_each(|item| stamp(item, &M::layout().schema));
+        for item in &mut made {
+            stamp(item, &M::layout().schema);
+        }
         Ok(made)
     }
 
