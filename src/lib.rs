@@ -7,7 +7,7 @@
 //! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
 //! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
-//! * [`Migrations`] and [`Step`]: schemas that change; [`Backfill`]: all stored items upgraded
+//! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * `cli` (feature): migrations from the command line
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
@@ -20,10 +20,11 @@ pub use dynamap_mapper::{
     Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
     IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
     MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain, Projection,
-    PutMany, Query, RateLimit, Raw, Reader, Report, RequestOutcome, RequestReport, Results,
-    RetryPolicy, SaveMany, Scan, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress,
-    Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert,
-    With, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
+    PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Report, RequestOutcome,
+    RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, SetElement, Size, Snapshot,
+    StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds,
+    Update, Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity,
+    error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};
@@ -31,7 +32,7 @@ pub use dynamap_mapper::{DayOrdinal, Iso8601};
 pub use dynamap_mapper::{JsonText, Serde};
 pub use dynamap_migrations::{
     Backfill, BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
-    Migrations, Step, backfill,
+    Migrations, Step, backfill, check,
 };
 pub use dynamap_transactions::{
     Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use dynamap_mapper::{Database, Error, Model, Table};
-use dynamap_migrations::backfill::{DryRun, Stop, Survey};
+use dynamap_migrations::backfill::{DryRun, Plan, Stop, Survey};
 use dynamap_migrations::{Backfill, BackfillError, BackfillRecord};
 use futures_util::future::BoxFuture;
 use semver::Version;
@@ -48,7 +48,7 @@ pub(crate) struct Task<'a, 'n> {
 pub(crate) enum Found {
     /// The record of the job; none where it was never begun.
     Record(Option<Box<BackfillRecord>>),
-    Plan(Survey),
+    Plan(Plan),
     DryRun(DryRun),
     Verified(Survey),
     History(Vec<BackfillRecord>),
@@ -135,7 +135,7 @@ async fn perform<M: Model>(task: Task<'_, '_>) -> Result<Found, BackfillError> {
             let at = records.iter().position(|record| record.schema().as_ref() == schema);
             Ok(Found::Record(at.map(|at| Box::new(records.swap_remove(at)))))
         }
-        Verb::Plan => Ok(Found::Plan(backfill.survey().await?)),
+        Verb::Plan => Ok(Found::Plan(backfill.plan().await?)),
         Verb::DryRun => Ok(Found::DryRun(backfill.dry_run().await?)),
         Verb::Run => {
             Table::<BackfillRecord>::create_if_missing(task.db).await?;

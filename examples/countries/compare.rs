@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dynamap::{AttributeValue, Item, Loaded, Model};
 
-use crate::model::Country;
+use crate::country::Country;
 
 /// What the comparison found.
 #[derive(Default)]

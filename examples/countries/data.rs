@@ -1,17 +1,23 @@
-//! The two releases, and what a program of long ago made of JSON.
+//! The releases, and what a program of long ago made of JSON.
 
 use std::io::Read as _;
 
 use dynamap::{AttributeValue, Item};
 use serde_json::Value;
 
-const OLD: &[u8] = include_bytes!("data/countries-1.4.0.json.gz");
-const NEW: &[u8] = include_bytes!("data/countries-5.1.0.json.gz");
+/// The releases that changed the shape, oldest first: the version and the compressed file.
+pub const RELEASES: [(&str, &[u8]); 5] = [
+    ("1.4.0", include_bytes!("data/countries-1.4.0.json.gz")),
+    ("2.1.0", include_bytes!("data/countries-2.1.0.json.gz")),
+    ("3.0.0", include_bytes!("data/countries-3.0.0.json.gz")),
+    ("4.0.0", include_bytes!("data/countries-4.0.0.json.gz")),
+    ("5.1.0", include_bytes!("data/countries-5.1.0.json.gz")),
+];
 
 /// The countries of release 1.4.0, one per `cca3`, and the names of those that share a `cca3` with another.
 pub fn old() -> Result<(Vec<Item>, Vec<String>), Box<dyn std::error::Error>> {
     let (mut items, mut left_out) = (Vec::new(), Vec::new());
-    for item in read(OLD)? {
+    for item in release("1.4.0")? {
         // Two objects have the code SHN; the table is keyed by code.
         if item.text("name") == Some("Ascension Island") {
             left_out.extend(item.text("name").map(str::to_owned));
@@ -24,12 +30,15 @@ pub fn old() -> Result<(Vec<Item>, Vec<String>), Box<dyn std::error::Error>> {
 
 /// The countries of release 5.1.0.
 pub fn new() -> Result<Vec<Item>, Box<dyn std::error::Error>> {
-    read(NEW)
+    release("5.1.0")
 }
 
-fn read(compressed: &[u8]) -> Result<Vec<Item>, Box<dyn std::error::Error>> {
+/// The objects of a release as items.
+pub fn release(version: &str) -> Result<Vec<Item>, Box<dyn std::error::Error>> {
+    let file = RELEASES.iter().find(|(known, _)| *known == version);
+    let (_, compressed) = file.ok_or_else(|| format!("no release {version}"))?;
     let mut json = String::new();
-    flate2::read::GzDecoder::new(compressed).read_to_string(&mut json)?;
+    flate2::read::GzDecoder::new(*compressed).read_to_string(&mut json)?;
     let objects: Vec<serde_json::Map<String, Value>> = serde_json::from_str(&json)?;
     Ok(objects
         .into_iter()

@@ -8,8 +8,9 @@ use std::time::Instant;
 use dynamap::{AttributeValue, Database, Error, Item, Loaded, Model, Table, Transaction};
 
 use crate::compare::compare;
+use crate::country::Country;
 use crate::data;
-use crate::model::{Country, Job, Region};
+use crate::model::{Job, Region};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 

@@ -15,7 +15,9 @@
     reason = "a program, not a library"
 )]
 
+mod chain;
 mod compare;
+mod country;
 mod data;
 mod job;
 mod languages;

@@ -1,20 +1,13 @@
-//! The migrations of `Country`: one step for each time that the maintainers changed its shape.
+//! What each migration of `Country` does to an item.
 
 use std::collections::HashMap;
 
-use dynamap::{AttributeValue, Item, Migrations, Step, StepError};
+use dynamap::{AttributeValue, Item, StepError};
 
-use crate::languages::CODES;
-
-pub static COUNTRIES: Migrations = Migrations::new(&[
-    Step::new("1.4.0", "2.0.0", names_and_languages),
-    Step::new("2.0.0", "3.0.0", currencies_and_dialling),
-    Step::new("3.0.0", "4.0.0", demonyms),
-    Step::new("4.0.0", "5.1.0", united_nations),
-]);
+use super::languages::CODES;
 
 /// 2.0.0: names, languages and translations become maps, the capital a list; new attributes that 1.4.0 knew nothing of.
-fn names_and_languages(item: &mut Item) -> Result<(), StepError> {
+pub fn names_and_languages(item: &mut Item) -> Result<(), StepError> {
     let common = take_text(item, "name")?;
     let native = take_text(item, "nativeName")?;
     let names = take_texts(item, "language")?;
@@ -59,8 +52,8 @@ fn names_and_languages(item: &mut Item) -> Result<(), StepError> {
     Ok(())
 }
 
-/// 3.0.0: currencies become a map, calling codes a root and suffixes.
-fn currencies_and_dialling(item: &mut Item) -> Result<(), StepError> {
+/// 3.0.0: currencies become a map, calling codes a root and suffixes; every translation is a map.
+pub fn currencies_and_dialling(item: &mut Item) -> Result<(), StepError> {
     let codes = take_texts(item, "currency")?;
     // 1.4.0 knows no names of currencies: the code stands in.
     let currency = |code: String| {
@@ -75,19 +68,34 @@ fn currencies_and_dialling(item: &mut Item) -> Result<(), StepError> {
     let suffixes = texts(suffixes);
     let root = if root.is_empty() { root } else { format!("+{root}") };
     item.insert("idd", map([("root", AttributeValue::S(root)), ("suffixes", suffixes)]));
+
+    // Release 2.1.0 has a plain text in place of a translation for two countries.
+    if let Some(AttributeValue::M(mut translations)) = item.remove("translations") {
+        for translation in translations.values_mut() {
+            if let AttributeValue::S(common) = translation {
+                *translation = wording(common);
+            }
+        }
+        item.insert("translations", AttributeValue::M(translations));
+    }
     Ok(())
 }
 
 /// 4.0.0: one demonym becomes one per language and gender.
-fn demonyms(item: &mut Item) -> Result<(), StepError> {
+pub fn demonyms(item: &mut Item) -> Result<(), StepError> {
     let demonym = take_text(item, "demonym")?;
     let english = map([("f", text(&demonym)), ("m", text(&demonym))]);
     item.insert("demonyms", map([("eng", english)]));
     Ok(())
 }
 
-/// 5.1.0: two new attributes.
-fn united_nations(item: &mut Item) -> Result<(), StepError> {
+/// 5.1.0: two new attributes, and no currencies are an empty map; 3.0.0 and 4.0.0 have an empty list for four countries.
+pub fn united_nations(item: &mut Item) -> Result<(), StepError> {
+    if let Some(AttributeValue::L(none)) = item.get("currencies")
+        && none.is_empty()
+    {
+        item.insert("currencies", map::<String>([]));
+    }
     item.set_default("unMember", AttributeValue::Bool(false));
     item.set_default("unRegionalGroup", text(""));
     Ok(())

@@ -1,5 +1,7 @@
 //! The handle to a store.
 
+mod complete;
+mod schemas;
 mod scope;
 
 use std::fmt;
@@ -19,6 +21,10 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::complete::Complete;
+use self::schemas::Schemas;
+pub(crate) use self::schemas::Upgraded;
+pub use self::schemas::WriteBack;
 use self::scope::Scope;
 
 /// A store: DynamoDB, or the embedded one. Cheap to clone; every clone is the same store.
@@ -53,6 +59,8 @@ struct Inner {
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
     forbids_scans: bool,
+    schemas: Schemas,
+    complete: Complete,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -68,6 +76,7 @@ pub struct DatabaseBuilder {
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
     forbids_scans: bool,
+    schemas: Schemas,
 }
 
 impl Database {
@@ -97,6 +106,7 @@ impl Database {
             cursor_secret: None,
             observer: None,
             forbids_scans: false,
+            schemas: Schemas::default(),
         }
     }
 
@@ -317,8 +327,17 @@ impl DatabaseBuilder {
     /// The store.
     #[must_use]
     pub fn build(self) -> Database {
-        let Self { client, prefix, retry, seed, clock, cursor_secret, observer, forbids_scans } =
-            self;
+        let Self {
+            client,
+            prefix,
+            retry,
+            seed,
+            clock,
+            cursor_secret,
+            observer,
+            forbids_scans,
+            schemas,
+        } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
         let source = Mutex::new(seed.map_or_else(rand::make_rng, StdRng::seed_from_u64));
@@ -334,6 +353,8 @@ impl DatabaseBuilder {
             cursor_secret,
             observer,
             forbids_scans,
+            schemas,
+            complete: Complete::default(),
         };
         Database { inner: Arc::new(inner), scope: None }
     }

@@ -10,9 +10,7 @@ use crate::layout::Layout;
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::projection::Projection;
-use crate::schema::{
-    LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, Stored, WRITE_ATTRIBUTE, standing, stored,
-};
+use crate::schema::{OWN_ATTRIBUTES, Standing, Stored, standing, stored};
 
 /// Turns a stored item into a loaded model. Every item that becomes a model passes here.
 ///
@@ -86,9 +84,8 @@ fn known(layout: &Layout, item: &Item) -> Result<(), DecodeError> {
     if !layout.refuse_unknown {
         return Ok(());
     }
-    let own = [SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE, LOCK_ATTRIBUTE];
     let described = |name: &str| {
-        own.contains(&name)
+        OWN_ATTRIBUTES.contains(&name)
             || layout.version == Some(name)
             || layout.attributes.contains(&name)
             || layout.aliases.iter().any(|(_, alias)| *alias == name)

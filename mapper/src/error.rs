@@ -6,6 +6,7 @@ mod service;
 mod sweep;
 mod undone;
 mod unwritten;
+mod view;
 
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
@@ -13,6 +14,7 @@ pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
 pub use unwritten::Unwritten;
+pub use view::ViewError;
 
 use std::fmt;
 
@@ -97,6 +99,19 @@ pub enum Error {
     /// A migration step could not read a stored item. The item is as it was.
     #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, step(&.0.error))]
     Upgrade(Box<NotUpgraded>),
+    /// Items of a model cannot be written in an older schema: a step between has no way back, or changes the key, or none
+    /// starts there. Nothing was sent; give the step a `.down(…)`.
+    #[error(
+        "{model} {known} cannot be written as {wanted}: give each step between a way back with `.down(…)`, nothing was sent"
+    )]
+    NoWayBack {
+        /// The model.
+        model: &'static str,
+        /// The model's schema.
+        known: Box<Version>,
+        /// The schema to write.
+        wanted: Box<Version>,
+    },
     /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
     #[error(
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
@@ -169,6 +184,22 @@ pub enum Error {
         "table {0} was not scanned, because this database forbids scans: query it by a key or an index, or sweep it"
     )]
     ScanForbidden(Box<str>),
+    /// The rows of a view do not let an item be written. Nothing was written.
+    #[error("{0}: nothing was written")]
+    View(Box<ViewError>),
+    /// A filter is about an attribute that items of older schemas can hold in another shape, so it would miss them. Nothing
+    /// was sent; see [`Query::filter`](crate::Query::filter).
+    #[error(
+        "the filter on attribute `{attribute}` of table {table} sees items as they are stored, and misses older ones that a \
+         migration reshapes: run the backfill and `Backfill::verify` (later `recall`), or write `.stored_shape()`; nothing \
+         was sent"
+    )]
+    StoredShape {
+        /// The table's full name.
+        table: Box<str>,
+        /// The attribute.
+        attribute: Box<str>,
+    },
     /// A sweep ended before all items were visited. Those behind its last checkpoint are done; resume it from there.
     #[error(transparent)]
     Sweep(Box<SweepError>),
@@ -393,6 +424,11 @@ impl Error {
         }
     }
 
+    pub(crate) fn no_way_back(layout: &Layout, wanted: Version) -> Self {
+        let (known, wanted) = (Box::new(layout.schema.clone()), Box::new(wanted));
+        Self::NoWayBack { model: layout.model, known, wanted }
+    }
+
     pub(crate) fn key_changed(table: &str, key: &Key) -> Self {
         Self::KeyChanged(Box::new(Target::new(table, key)))
     }
@@ -414,6 +450,11 @@ fn step(error: &UpgradeError) -> String {
     match error {
         UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
         UpgradeError::NoPath => "no step leads from its schema".to_owned(),
+        UpgradeError::Expiry { attribute } => {
+            format!(
+                "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
+            )
+        }
         UpgradeError::Keyed { from, to } => {
             format!("step {from} to {to} changes the key: run the backfill, which moves the item")
         }

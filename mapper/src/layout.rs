@@ -10,6 +10,7 @@ use crate::key::KeyAttribute;
 use crate::template::Template;
 use crate::unique::UniqueLayout;
 use crate::upgrade::{Never, Upgrade};
+use crate::view::ViewLayout;
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -39,6 +40,10 @@ pub struct Layout {
     pub indexes: &'static [IndexLayout],
     /// What no two items have in common.
     pub uniques: &'static [UniqueLayout],
+    /// What rows are kept with the items.
+    pub views: &'static [ViewLayout],
+    /// Views of earlier releases that are given up.
+    pub retired_views: &'static [&'static str],
     /// Whether an item with an attribute that the struct does not describe is an error.
     pub refuse_unknown: bool,
     /// Fields that are stored under another name, each with that name.
@@ -76,6 +81,8 @@ impl Layout {
             discriminator: None,
             indexes: &[],
             uniques: &[],
+            views: &[],
+            retired_views: &[],
             refuse_unknown: false,
             renamed: &[],
             created_at: None,

@@ -32,6 +32,7 @@ pub use self::private as __private;
 pub mod projection;
 pub mod read;
 mod reader;
+mod rebuild;
 mod retry;
 pub mod schema;
 pub mod sequence;
@@ -40,6 +41,7 @@ mod table;
 pub mod template;
 pub mod unique;
 pub mod upgrade;
+pub mod view;
 pub mod write;
 
 pub use batch::{
@@ -61,7 +63,7 @@ pub use decode::{decode, examine};
 pub use retry::back_off;
 
 pub use automatic::{Automatic, FromClock, WriteVerb};
-pub use database::{Database, DatabaseBuilder};
+pub use database::{Database, DatabaseBuilder, WriteBack};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
 pub use expr::{
@@ -82,8 +84,10 @@ pub use read::{
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
+pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
+pub use view::{Rows, View};
 pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

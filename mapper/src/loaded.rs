@@ -146,7 +146,13 @@ impl<M: Model> Loaded<M> {
         if let Stored::Version(schema) = schema::stored(&image) {
             self.stored_schema = schema;
         }
-        self.upgraded = None;
+        // Written in an older schema, it is read again from there.
+        self.upgraded = (self.stored_schema < M::layout().schema).then(|| image.clone());
+        if let Some(item) = &mut self.upgraded
+            && M::layout().upgrade.upgrade(item, &self.stored_schema).is_err()
+        {
+            self.upgraded = None;
+        }
         self.image = image;
         self.left = M::layout().after_read.then(|| self.model.to_attributes().ok()).flatten();
     }

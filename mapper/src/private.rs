@@ -34,6 +34,7 @@ pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
 pub use crate::unique::UniqueLayout;
 pub use crate::upgrade::{Never, Upgrade};
+pub use crate::view::ViewLayout;
 pub use crate::write::{Unversioned, Versioned};
 pub use flatten::{
     Flatten, assert_apart, count, from_map, join, put_defaults, put_flattened, to_map,

@@ -1,6 +1,7 @@
 //! Reading some attributes of a model: smaller structs, smaller answers.
 
 use crate::codec::{Attribute, Convert, DecodeError, With};
+use crate::database::Database;
 use crate::error::Error;
 use crate::expr::Path;
 use crate::item::Item;
@@ -79,6 +80,12 @@ pub trait Output<M>: 'static {
     /// The result of a whole item.
     #[doc(hidden)]
     fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self::Yield, Error>;
+
+    /// The result after it was stored in today's shape, where reads do that.
+    #[doc(hidden)]
+    fn written_back(_: &Database, found: Self::Yield) -> impl Future<Output = Self::Yield> + Send {
+        std::future::ready(found)
+    }
 }
 
 impl<M: Model> Output<M> for Loaded<M> {
@@ -94,6 +101,10 @@ impl<M: Model> Output<M> for Loaded<M> {
 
     fn read_whole(table: &str, key: &Key, item: Item) -> Result<Self, Error> {
         crate::decode::decode(table, key, item)
+    }
+
+    fn written_back(db: &Database, found: Self) -> impl Future<Output = Self> + Send {
+        db.written_back(found)
     }
 }
 

@@ -11,6 +11,22 @@ pub const WRITE_ATTRIBUTE: &str = "_write";
 /// The attribute that locks an item for a large transaction; never present at rest.
 pub const LOCK_ATTRIBUTE: &str = "_dtx";
 
+/// The attribute that holds the views that an item is part of, each with its generation.
+pub const VIEWS_ATTRIBUTE: &str = "_views";
+/// The attribute that holds the view that a row is of, with its generation.
+pub const VIEW_ATTRIBUTE: &str = "_view";
+/// The attribute that holds the key of the item that a row of a view belongs to, where it is of one alone.
+pub const VIEW_OWNER_ATTRIBUTE: &str = "_view_of";
+/// Every attribute that the library itself writes.
+pub(crate) const OWN_ATTRIBUTES: [&str; 6] = [
+    SCHEMA_ATTRIBUTE,
+    WRITE_ATTRIBUTE,
+    LOCK_ATTRIBUTE,
+    VIEWS_ATTRIBUTE,
+    VIEW_ATTRIBUTE,
+    VIEW_OWNER_ATTRIBUTE,
+];
+
 /// A schema as it is stored.
 pub(crate) fn schema_text(schema: &Version) -> AttributeValue {
     AttributeValue::S(schema.to_string())

@@ -20,7 +20,8 @@ pub trait Upgrade: Send + Sync + 'static {
     /// Upgrades an item from the schema `from` to the newest.
     ///
     /// # Errors
-    /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed.
+    /// [`UpgradeError::NoPath`] where no step starts at or covers `from`; [`UpgradeError::Step`] where a step failed. The
+    /// item is as it was then.
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError>;
 
     /// As [`upgrade`](Upgrade::upgrade), also where a step changes the key or makes several items of one.
@@ -62,6 +63,30 @@ pub trait Upgrade: Send + Sync + 'static {
     fn detects(&self) -> bool {
         false
     }
+
+    /// What is known of the steps without an item, oldest first.
+    fn outline(&self) -> Vec<Outline>;
+}
+
+/// What is known of a step without an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The schema that the step starts at.
+    pub from: Version,
+    /// The schema that the step leads to.
+    pub to: Version,
+    /// Whether it changes the key.
+    pub is_keyed: bool,
+    /// The attributes that it renames, retypes, adds or removes; `None` where it does not say so.
+    pub reshapes: Option<Vec<&'static str>>,
+}
+
+impl Outline {
+    /// Whether older items may hold an attribute in another shape than the step leaves it in, or lack it.
+    #[must_use]
+    pub fn may_reshape(&self, attribute: &str) -> bool {
+        self.reshapes.as_ref().is_none_or(|names| names.contains(&attribute))
+    }
 }
 
 /// For models without migrations: nothing older than the model's schema can be read.
@@ -76,6 +101,10 @@ impl Upgrade for Never {
     fn upgrade(&self, _: &mut Item, _: &Version) -> Result<(), UpgradeError> {
         Err(UpgradeError::NoPath)
     }
+
+    fn outline(&self) -> Vec<Outline> {
+        Vec::new()
+    }
 }
 
 /// Why an item could not be upgraded. The item in the table is as it was.
@@ -86,6 +115,11 @@ pub enum UpgradeError {
     NoPath,
     /// A step of the chain could not read the item.
     Step(Box<FailedStep>),
+    /// The steps change the time at which the service deletes the item, which no rewrite may: the backfill leaves it.
+    Expiry {
+        /// The attribute.
+        attribute: String,
+    },
     /// A step changes the key: the backfill moves the item.
     Keyed {
         /// The schema that the step starts at.

@@ -14,16 +14,19 @@ mod insert;
 mod judge;
 mod known;
 mod limits;
+mod older;
 mod plan;
 mod planned;
 mod prepare;
 mod render;
+mod rows;
 mod save;
 mod single;
 mod transact;
 mod update;
 mod upsert;
 mod verify;
+mod viewed;
 
 pub use apply::{Sent, Terms, Unapplied, apply, apply_on, check_count};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
@@ -32,8 +35,10 @@ pub use plan::{After, Base, Write};
 pub use planned::{ByKeyWrite, Planned};
 pub use prepare::prepare;
 pub(crate) use render::{Action, Rendered, render};
+pub(crate) use rows::Expected;
 pub use update::{Update, returns};
 pub use upsert::Upsert;
+pub(crate) use viewed::marks;
 
 use crate::model::Model;
 

@@ -8,11 +8,13 @@
 //! * `failures`: the items that could not be upgraded, tried again
 //! * `upgrade`: what happens to one item
 //! * `survey`: what a table holds, without a write
+//! * `plan`: what cannot be left to reads and saves
 
 mod error;
 mod failures;
 mod history;
 mod lease;
+mod plan;
 mod progress;
 mod record;
 mod survey;
@@ -30,6 +32,7 @@ pub use self::error::BackfillError;
 pub use self::failures::BackfillFailure;
 pub use self::history::BackfillRun;
 use self::lease::Lease;
+pub use self::plan::{Because, Plan, Required};
 pub use self::progress::BackfillProgress;
 use self::progress::Counts;
 pub use self::record::{BackfillRecord, BackfillState};
@@ -71,7 +74,7 @@ use self::upgrade::Upgrader;
 /// #     put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
 /// # }
 /// let backfill = Backfill::<User>::of(&db);
-/// assert_eq!(backfill.survey().await?.older, 3);
+/// assert_eq!(backfill.plan().await?.survey.older, 3);
 /// let done = backfill.run().await?;
 /// assert_eq!((done.items, done.upgraded), (3, 3));
 /// assert!(backfill.verify().await?.is_complete());
@@ -175,12 +178,13 @@ impl<'a, M: Model> Backfill<'a, M> {
         self
     }
 
-    /// What the table holds, by schema, and what the job would write. Reads the whole table and writes nothing.
+    /// What the table holds, by schema, what the job would write, and what cannot be left to reads and saves. Reads the
+    /// whole table and writes nothing.
     ///
     /// # Errors
     /// What the service says.
-    pub async fn survey(&self) -> Result<Survey, Error> {
-        survey::survey::<M>(self.db, self.segments).await
+    pub async fn plan(&self) -> Result<Plan, Error> {
+        Ok(Plan::of::<M>(survey::survey::<M>(self.db, self.segments).await?))
     }
 
     /// Runs the steps on every older item in memory, and tells which fail and what the first ones would become. Reads the
@@ -193,14 +197,61 @@ impl<'a, M: Model> Backfill<'a, M> {
     }
 
     /// Counts what is older than the model's schema, and notes in the record whether nothing is. Where something is, the
-    /// next [`run`](Self::run) begins anew.
+    /// next [`run`](Self::run) begins anew; where nothing is, all clones of this database take filters on attributes that
+    /// the steps reshape ([`Query::filter`](dynamap_mapper::Query::filter)).
     ///
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn verify(&self) -> Result<Survey, BackfillError> {
-        let survey = self.survey().await?;
+        let survey = survey::survey::<M>(self.db, self.segments).await?;
+        self.db.note_complete(M::layout(), survey.is_complete());
         record::note::<M>(self.db, survey.is_complete()).await?;
         Ok(survey)
+    }
+
+    /// Whether an earlier [`verify`](Self::verify), of this program or another, found nothing older: one read of the
+    /// record, for the start of a program. Where it did, filters are taken as after a `verify` of this program.
+    ///
+    /// It says what was true then. A program of an older release that writes afterwards makes it untrue, until the next
+    /// `verify` notices.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Item, Migrations, Model, Step, Table};
+    /// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+    /// #     item.rename("mail", "email");
+    /// #     Ok(())
+    /// # })]);
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64, email: String, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// # let job = Database::new(client.clone());
+    /// # Table::<User>::create(&job).await?;
+    /// # Table::<BackfillRecord>::create(&job).await?;
+    /// # Backfill::<User>::of(&job).run().await?;
+    /// # Backfill::<User>::of(&job).verify().await?;
+    /// let db = Database::new(client); // another program, later
+    /// assert!(User::scan(&db).filter(User::EMAIL.exists()).count().await.is_err());
+    /// assert!(Backfill::<User>::of(&db).recall().await?);
+    /// assert_eq!(User::scan(&db).filter(User::EMAIL.exists()).count().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the service says; nothing changes then.
+    pub async fn recall(&self) -> Result<bool, Error> {
+        let layout = M::layout();
+        let record = record::read::<M>(self.db).await?;
+        let is_verified = record.is_some_and(|record| {
+            record.verified && record.fingerprint == layout.upgrade.fingerprint()
+        });
+        if is_verified {
+            self.db.note_complete(layout, true);
+        }
+        Ok(is_verified)
     }
 
     /// Upgrades every older item, from the last checkpoint on where there is one.
@@ -217,6 +268,12 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// [`BackfillError::Stopped`] where more items failed than are tolerated; what the service says. What was upgraded
     /// is upgraded then; the next run goes on.
     pub async fn run(&self) -> Result<BackfillRecord, BackfillError> {
+        if self.db.writes_older(M::layout()) {
+            return Err(Error::Usage(
+                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
+            )
+            .into());
+        }
         let Some(lease) = Lease::take::<M>(self.db, self.segments, self.lease).await? else {
             return record::read::<M>(self.db).await?.ok_or(BackfillError::LeaseLost);
         };

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use dynamap_mapper::upgrade::FailedStep;
-use dynamap_mapper::{Item, StepError, Upgrade, UpgradeError};
+use dynamap_mapper::upgrade::Outline;
+use dynamap_mapper::{Item, Upgrade, UpgradeError};
 use semver::Version;
 
 use crate::schema::Schema;
@@ -133,30 +133,23 @@ impl Upgrade for Migrations {
     }
 
     fn upgrade(&self, item: &mut Item, from: &Version) -> Result<(), UpgradeError> {
+        let mut upgraded = item.clone();
         for step in self.steps_from(from)? {
             let Up::Shape(change) = step.up else {
                 let (from, to) = (Box::new(step.from()), Box::new(step.to()));
                 return Err(UpgradeError::Keyed { from, to });
             };
-            step.apply(item, change).map_err(|error| failed(step, error))?;
+            step.apply(&mut upgraded, change)?;
         }
+        *item = upgraded;
         Ok(())
     }
 
     fn upgrade_apart(&self, item: Item, from: &Version) -> Result<Vec<Item>, UpgradeError> {
         let mut items = vec![item];
         for step in self.steps_from(from)? {
-            match step.up {
-                Up::Shape(change) => {
-                    for item in &mut items {
-                        step.apply(item, change).map_err(|error| failed(step, error))?;
-                    }
-                }
-                Up::Key(moved) => {
-                    let made: Result<Vec<_>, _> = items.into_iter().map(moved).collect();
-                    items = made.map_err(|error| failed(step, error))?.concat();
-                }
-            }
+            let made: Result<Vec<_>, _> = items.into_iter().map(|item| step.made(item)).collect();
+            items = made?.concat();
         }
         Ok(items)
     }
@@ -168,16 +161,15 @@ impl Upgrade for Migrations {
         let to = Schema::from(to);
         for step in self.steps.iter().rev().take_while(|step| to.is_below(step.to)) {
             let down = step.down.ok_or(UpgradeError::NoPath)?;
-            down(item).map_err(|error| failed(step, error))?;
+            down(item).map_err(|error| step.failed(error))?;
         }
         Ok(())
     }
 
     fn leads_back_to(&self, to: &Version) -> bool {
-        let to = Schema::from(to);
-        let mut undone = self.steps.iter().rev().take_while(|step| to.is_below(step.to));
-        let starts = |step: &Step| to.equals(step.from);
-        self.steps.iter().any(starts) && undone.all(|step| step.down.is_some())
+        let mut undone =
+            self.steps.iter().rev().take_while(|step| Schema::from(to).is_below(step.to));
+        self.steps_from(to).is_ok() && undone.all(|step| step.down.is_some())
     }
 
     fn detect(&self, item: &Item) -> Option<Version> {
@@ -191,11 +183,15 @@ impl Upgrade for Migrations {
     fn detects(&self) -> bool {
         self.detect.is_some()
     }
+
+    fn outline(&self) -> Vec<Outline> {
+        self.steps.iter().map(Step::outline).collect()
+    }
 }
 
 impl Migrations {
     /// The step that covers a schema, and those after it.
-    fn steps_from(&self, from: &Version) -> Result<&'static [Step], UpgradeError> {
+    pub(crate) fn steps_from(&self, from: &Version) -> Result<&'static [Step], UpgradeError> {
         let from = Schema::from(from);
         let covers = |step: &Step| !from.is_below(step.from) && from.is_below(step.to);
         let start = self.steps.iter().position(covers).ok_or(UpgradeError::NoPath)?;
@@ -209,13 +205,9 @@ impl fmt::Debug for Migrations {
     }
 }
 
-fn failed(step: &Step, error: StepError) -> UpgradeError {
-    let failed = FailedStep { from: step.from(), to: step.to(), error };
-    UpgradeError::Step(Box::new(failed))
-}
-
 #[cfg(test)]
 mod tests {
+    use dynamap_mapper::upgrade::FailedStep;
     use dynamap_mapper::{AttributeValue, StepError};
 
     use super::*;
@@ -285,7 +277,8 @@ mod tests {
             ((3, 1, 0), None),
             ((3, 0, 0), Some("C")),
             ((2, 0, 0), Some("CB")),
-            ((2, 5, 0), None),
+            // As upwards: it lies between two, and has the shape of the first.
+            ((2, 5, 0), Some("CB")),
             ((1, 0, 0), None),
             ((4, 0, 0), None),
         ] {

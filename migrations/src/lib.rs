@@ -8,9 +8,11 @@
 //! * `schema`: semvers that are compared while the program is compiled
 //! * `backfill`: upgrading every stored item
 //! * `chain`: the steps of a model, checked when the program is compiled
+//! * `check`: a chain proved on sample items
 
 pub mod backfill;
 mod chain;
+pub mod check;
 mod schema;
 mod step;
 

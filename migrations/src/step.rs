@@ -3,7 +3,8 @@
 use std::fmt;
 
 use dynamap_mapper::private::Flatten;
-use dynamap_mapper::{Item, StepError};
+use dynamap_mapper::upgrade::{FailedStep, Outline};
+use dynamap_mapper::{Item, StepError, UpgradeError};
 use semver::Version;
 
 use crate::schema::Schema;
@@ -41,11 +42,27 @@ pub struct Step {
     pub(crate) to: Schema,
     pub(crate) up: Up,
     pub(crate) down: Option<Change>,
+    touches: Touches,
     revision: u32,
 }
 
+/// The attributes that a step renames, retypes, adds or removes.
+enum Touches {
+    /// It does not say.
+    Any,
+    These(&'static [&'static str]),
+    /// Those of two structs.
+    Fields(&'static [Names]),
+}
+
+/// The attributes of a struct, and the aliases that it reads.
+struct Names {
+    own: &'static [&'static str],
+    aliases: &'static [(&'static str, &'static str)],
+}
+
 /// A change of one item in memory.
-type Change = fn(&mut Item) -> Result<(), StepError>;
+pub(crate) type Change = fn(&mut Item) -> Result<(), StepError>;
 
 /// What a keyed step makes of an item.
 pub(crate) type Move = fn(Item) -> Result<Vec<Item>, StepError>;
@@ -98,7 +115,9 @@ impl Step {
         from: &'static str,
         to: &'static str,
     ) -> Self {
-        Self::of(from, to, Up::Shape(convert::<A, B>))
+        let mut step = Self::of(from, to, Up::Shape(convert::<A, B>));
+        step.touches = Touches::Fields(const { &[Names::of::<A>(), Names::of::<B>()] });
+        step
     }
 
     /// A step that changes the key, or makes several items of one. The key of an item cannot be changed in place, so this
@@ -120,21 +139,55 @@ impl Step {
             from.is_below(to),
             "a migration step must lead to a higher schema than it starts at"
         );
-        Self { from, to, up, down: None, revision: 0 }
+        Self { from, to, up, down: None, touches: Touches::Any, revision: 0 }
     }
 
-    /// The way back: brings an item of the schema `to` to that of `from`, for
-    /// [`Upgrade::downgrade`](dynamap_mapper::Upgrade::downgrade), as an export for older programs needs it.
+    /// The way back: brings an item of the schema `to` to that of `from`, for programs that write what older ones read
+    /// ([`write_as`](dynamap_mapper::DatabaseBuilder::write_as)).
+    ///
+    /// # Panics
+    /// Of a [`keyed`](Step::keyed) step. In a `static` that is a compile error.
     #[must_use]
     pub const fn down(mut self, apply: Change) -> Self {
+        assert!(!self.is_keyed(), "a step that changes the key has no way back: leave it out");
         self.down = Some(apply);
         self
     }
 
     /// The way back between two structs, where `A: From<B>`; see [`typed`](Step::typed).
+    ///
+    /// # Panics
+    /// As [`down`](Step::down).
     #[must_use]
-    pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(mut self) -> Self {
-        self.down = Some(convert::<B, A>);
+    pub const fn down_typed<B: Flatten, A: Flatten + From<B>>(self) -> Self {
+        self.down(convert::<B, A>)
+    }
+
+    /// Says which attributes the step renames, retypes, adds or removes, by their old and new names. A filter on another
+    /// attribute sees what it is about, in older items too; one on these is refused ([`Error::StoredShape`]), and without
+    /// this word a filter on any. A [`typed`](Step::typed) step says by its structs.
+    ///
+    /// [`check`](crate::Migrations::check) proves it on sample items.
+    ///
+    /// ```
+    /// use dynamap::{Item, Migrations, Step, StepError, Upgrade};
+    ///
+    /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+    ///     item.rename("mail", "email");
+    ///     Ok(())
+    /// }
+    ///
+    /// static USER: Migrations = Migrations::new(&[
+    ///     Step::new("1.0.0", "2.0.0", mail_becomes_email).reshapes(&["mail", "email"]),
+    /// ]);
+    /// assert!(USER.outline()[0].may_reshape("email"));
+    /// assert!(!USER.outline()[0].may_reshape("visits"));
+    /// ```
+    ///
+    /// [`Error::StoredShape`]: dynamap_mapper::Error::StoredShape
+    #[must_use]
+    pub const fn reshapes(mut self, attributes: &'static [&'static str]) -> Self {
+        self.touches = Touches::These(attributes);
         self
     }
 
@@ -145,6 +198,15 @@ impl Step {
     pub const fn revision(mut self, revision: u32) -> Self {
         self.revision = revision;
         self
+    }
+
+    pub(crate) fn outline(&self) -> Outline {
+        let reshapes = match &self.touches {
+            Touches::Any => None,
+            Touches::These(names) => Some(names.to_vec()),
+            Touches::Fields(structs) => Some(structs.iter().flat_map(Names::all).collect()),
+        };
+        Outline { from: self.from(), to: self.to(), is_keyed: self.is_keyed(), reshapes }
     }
 
     pub(crate) fn fingerprint(&self) -> String {
@@ -176,20 +238,41 @@ impl Step {
         matches!(self.up, Up::Key(_))
     }
 
-    /// Changes an item in memory.
-    pub(crate) fn apply(&self, item: &mut Item, change: Change) -> Result<(), StepError> {
-        if self.is_breaking() {
-            return change(item);
+    /// What the step makes of an item, also where it changes the key.
+    pub(crate) fn made(&self, mut item: Item) -> Result<Vec<Item>, UpgradeError> {
+        match self.up {
+            Up::Shape(change) => self.apply(&mut item, change).map(|()| vec![item]),
+            Up::Key(moved) => moved(item).map_err(|error| self.failed(error)),
         }
-        let before: Vec<String> = item.names().into_iter().map(str::to_owned).collect();
-        change(item)?;
-        match before.into_iter().find(|name| !item.contains(name)) {
-            Some(name) => Err(StepError::new(
+    }
+
+    /// Changes an item in memory.
+    pub(crate) fn apply(&self, item: &mut Item, change: Change) -> Result<(), UpgradeError> {
+        let names = if self.is_breaking() { Vec::new() } else { item.names() };
+        let kept: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        change(item).map_err(|error| self.failed(error))?;
+        match kept.into_iter().find(|name| !item.contains(name)) {
+            Some(name) => Err(self.failed(StepError::new(
                 name,
                 "a step to another minor or patch must not remove it: lead to another major",
-            )),
+            ))),
             None => Ok(()),
         }
+    }
+
+    pub(crate) fn failed(&self, error: StepError) -> UpgradeError {
+        let failed = FailedStep { from: self.from(), to: self.to(), error };
+        UpgradeError::Step(Box::new(failed))
+    }
+}
+
+impl Names {
+    const fn of<T: Flatten>() -> Self {
+        Self { own: T::ATTRIBUTES, aliases: T::ALIASES }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.own.iter().copied().chain(self.aliases.iter().map(|(_, alias)| *alias))
     }
 }
 

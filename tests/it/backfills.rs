@@ -79,7 +79,7 @@ async fn every_older_item_is_upgraded_once_and_a_current_one_costs_no_write() ->
         let email = format!("user{id}@x");
         User { id, email, initial: None, visits: 0, version: 0 }.insert(&db).await?;
     }
-    let survey = Backfill::<User>::of(&db).survey().await?;
+    let survey = Backfill::<User>::of(&db).plan().await?.survey;
     assert_eq!((survey.items, survey.older, survey.write_units), (40, 30, 30));
     assert_eq!(survey.schemas[&Version::new(1, 0, 0)], 30);
     assert_eq!(survey.schemas[&Version::new(2, 1, 0)], 10);

@@ -152,7 +152,9 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     let plan = json(&db, both(), "plan").await;
     assert_eq!(
         plan["models"][0]["plan"],
-        json!({ "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5 })
+        json!({
+            "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5, "required": []
+        })
     );
     let dry = json(&db, both(), "dry-run").await;
     assert_eq!(outcomes(&dry), ["failed", "done"]);
@@ -205,7 +207,7 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     let retried = json(&db, both(), "retry-failed --model User").await;
     assert_eq!((outcomes(&retried), &retried["exit_code"]), (vec!["done"], &json!(0)));
     let verify = json(&db, both(), "verify").await;
-    assert_eq!(verify["models"][0]["plan"]["schemas"], json!({ "2.1.0": 5 }));
+    assert_eq!(verify["models"][0]["survey"]["schemas"], json!({ "2.1.0": 5 }));
     let history = json(&db, both(), "history").await;
     let runs = &history["models"][0]["history"][0]["history"];
     let run = |run: &Value| [&run["state"], &run["items"], &run["upgraded"]].map(Value::clone);

@@ -26,6 +26,8 @@ pub(crate) struct Model<'a> {
     pub(crate) discriminator: Option<(String, String)>,
     pub(crate) indexes: Vec<Index>,
     pub(crate) uniques: Vec<Unique>,
+    pub(crate) views: Vec<Path>,
+    pub(crate) retired_views: Vec<String>,
 }
 
 /// A key attribute: the number of a field or of a template.

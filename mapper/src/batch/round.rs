@@ -79,7 +79,7 @@ impl<'a> Round<'a> {
                 let reads = if consistent { &mut self.consistent } else { &mut self.eventual };
                 reads.add(number, asked, found);
             }
-            Kind::Write(write, written) => match self.writes.add(&write) {
+            Kind::Write(write, written) => match self.writes.add(self.db, &write) {
                 Ok(()) => self.written.push((number, write, written)),
                 Err(error) => self.done.push((number, (work.fail)(error))),
             },

@@ -52,8 +52,8 @@ impl Writes {
     ///
     /// # Errors
     /// `Encode`, `Limit`.
-    pub(super) fn add(&mut self, write: &Write) -> Result<(), Error> {
-        let rendered = render(write, &self.nonce)?;
+    pub(super) fn add(&mut self, db: &Database, write: &Write) -> Result<(), Error> {
+        let rendered = render(db, write, &self.nonce)?;
         let after = rendered.after.clone();
         self.entries.push(Entry::new(write, rendered)?);
         self.after.push(after);
@@ -66,7 +66,7 @@ impl Writes {
     /// As [`add`](Writes::add).
     pub(super) fn of(db: &Database, writes: &[Write]) -> Result<Self, Error> {
         let mut all = Self::new(db);
-        writes.iter().try_for_each(|write| all.add(write))?;
+        writes.iter().try_for_each(|write| all.add(db, write))?;
         Ok(all)
     }
 

@@ -12,11 +12,11 @@ pub trait Expires: Model {}
 
 /// A model whose items can be deleted without a condition, many in one request: by [`Model::delete_many`]. Derived.
 ///
-/// That is every model but those with a version, with unique values, whose guards go with the items, and with a
-/// discriminator: an item that belongs to another model must not be deleted.
+/// That is every model but those with a version, with unique values, whose guards go with the items, with a view, whose
+/// rows do, and with a discriminator: an item that belongs to another model must not be deleted.
 #[diagnostic::on_unimplemented(
     message = "an item of `{Self}` is not deleted without a condition",
-    label = "the model has a version, a unique value or a discriminator",
+    label = "the model has a version, a unique value, a view or a discriminator",
     note = "delete one by one: `{Self}::delete(&db, key)`, with `.when(…)` or `.unchecked()` where it has a version; or load the items and write `Loaded::delete`"
 )]
 pub trait BatchDelete {}
@@ -27,7 +27,7 @@ pub trait BatchDelete {}
 /// lose, and with `auto_increment`, whose keys come from a counter.
 #[diagnostic::on_unimplemented(
     message = "an item of `{Self}` is not put without a condition",
-    label = "the model has a version, a unique value, a discriminator, `created_at` or `auto_increment`",
+    label = "the model has a version, a unique value, a view, a discriminator, `created_at` or `auto_increment`",
     note = "for new items write `{Self}::insert_many(&db, models)`, for loaded ones `{Self}::save_many(&db, &mut loaded)`, for one in the place of whatever is there `model.upsert(&db)`"
 )]
 pub trait BatchPut {}

@@ -78,7 +78,13 @@ impl<'a, R: Reader, M: Model> IntoFuture for Get<'a, R, M> {
             let wanted = |found: &Loaded<M>| {
                 !self.skip_expired || unexpired(db, layout).holds(found.current())
             };
-            Ok(found.filter(wanted))
+            match found.filter(wanted) {
+                // What a transaction reads is written at its commit, if at all.
+                Some(found) if self.reader.overlay().is_none() => {
+                    Ok(Some(db.written_back(found).await))
+                }
+                found => Ok(found),
+            }
         })
     }
 }

@@ -218,7 +218,7 @@ macro_rules! common {
             }
 
             /// Yields the items as they are stored, whether or not they can be read as models, and not upgraded: for
-            /// copies and repairs.
+            /// copies and repairs. A filter sees them so, too.
             ///
             /// ```
             /// # use dynamap::{AttributeValue, Database, Model, Table};
@@ -239,14 +239,58 @@ macro_rules! common {
             where
                 O: Whole<M>,
             {
-                $ty::of(self.search)
+                $ty::of(self.search).stored_shape()
             }
 
-            /// Returns only items that fulfil the condition; several must all hold. It runs on the items as they are stored, before any
-            /// upgrade; items that it drops are read and billed.
+            /// Returns only items that fulfil the condition; several must all hold. Items that it drops are read and
+            /// billed.
+            ///
+            /// The service runs it on the items as they are stored. So one on an attribute that a migration reshapes would
+            /// miss items of older schemas without a word: it is refused with
+            /// [`Error::StoredShape`](crate::Error::StoredShape), until this program knows that there are none
+            /// (`Backfill::verify`, `recall`), or unless it says [`stored_shape`](Self::stored_shape).
             pub fn filter(mut self, condition: impl IntoCondition<M>) -> Self {
                 let condition = condition.into_condition().into_node();
                 self.search.filter = self.search.filter.and(condition);
+                self
+            }
+
+            /// The filter sees items as they are stored, and is meant so: of the older ones, whose shape is another, it
+            /// finds those that fulfil it as they are.
+            ///
+            /// ```
+            /// # use dynamap::{AttributeValue, Database, Error, Item, Migrations, Model, Step, StepError, Table};
+            /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+            ///     item.rename("mail", "email");
+            ///     Ok(())
+            /// }
+            ///
+            /// static USER: Migrations = Migrations::new(&[
+            ///     Step::new("1.0.0", "2.0.0", mail_becomes_email).reshapes(&["mail", "email"]),
+            /// ]);
+            ///
+            /// #[derive(Debug, Clone, Model)]
+            /// #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+            /// struct User { #[model(hash_key)] id: u64, email: String, visits: u64 }
+            ///
+            /// # #[tokio::main(flavor = "current_thread")]
+            /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+            /// # let db = Database::new(dynamap::embedded::memory()?);
+            /// # Table::<User>::create(&db).await?;
+            /// # let put = db.client().put_item().table_name("users").item("id", AttributeValue::N("1".into()));
+            /// # let put = put.item("visits", AttributeValue::N("7".into()));
+            /// # put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
+            /// // In the table is Ann, as she was stored under schema 1.0.0: with `mail`.
+            /// let anns = || User::scan(&db).filter(User::EMAIL.eq("ann@example.org"));
+            /// assert!(matches!(anns().count().await, Err(Error::StoredShape { attribute, .. }) if &*attribute == "email"));
+            /// assert_eq!(anns().stored_shape().count().await?, 0);
+            /// // No step reshapes `visits`.
+            /// assert_eq!(User::scan(&db).filter(User::VISITS.gt(5)).count().await?, 1);
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn stored_shape(mut self) -> Self {
+                self.search.stored_shape = true;
                 self
             }
 

@@ -66,6 +66,9 @@ impl Search<'_> {
         if matches!(self.source, Source::Scan) && self.db.forbids_scans() && !self.is_job {
             return Err(Error::ScanForbidden(self.table().into()));
         }
+        if let Some(attribute) = self.reshaped() {
+            return Err(Error::StoredShape { table: self.table().into(), attribute });
+        }
         let Some(segments) = self.segments else { return Ok(()) };
         if self.overlay.is_some() {
             return Err(Error::Usage(
@@ -82,6 +85,23 @@ impl Search<'_> {
             return Err(Error::Limit { what, limit: MOST_SEGMENTS, found: segments, item: None });
         }
         Ok(())
+    }
+
+    /// An attribute of the program's filter that items of older schemas may hold in another shape, so that the filter
+    /// would not find them.
+    fn reshaped(&self) -> Option<Box<str>> {
+        if self.filter.is_empty() || self.stored_shape || self.db.is_complete(self.layout) {
+            return None;
+        }
+        let steps = self.layout.upgrade.outline();
+        let keys = std::iter::once(self.layout.hash_key).chain(self.layout.range_key);
+        // Steps leave them as they are.
+        let kept: Vec<_> = keys.map(|key| key.name).chain(self.layout.version).collect();
+        let is_reshaped =
+            |name: &str| !kept.contains(&name) && steps.iter().any(|step| step.may_reshape(name));
+        let places = self.filter.places();
+        let found = places.iter().find(|place| is_reshaped(&place.name));
+        found.map(|place| (*place.name).into())
     }
 
     /// What is asked for.

@@ -37,6 +37,8 @@ pub(crate) struct Search<'a> {
     pub(super) segments: Option<usize>,
     /// Whether a whole table is read on purpose, also where scans are forbidden.
     pub(super) is_job: bool,
+    /// Whether the filter is meant for items as they are stored.
+    pub(super) stored_shape: bool,
     pub(super) consistent: bool,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Search<'a> {
             page_size: None,
             segments: None,
             is_job: false,
+            stored_shape: false,
             consistent: false,
         }
     }
@@ -328,7 +331,7 @@ impl<'a> Search<'a> {
             return O::read_whole(table, &key, item).map(Some);
         }
         if let Some(output) = O::read(table, &key, item)? {
-            return Ok(Some(output));
+            return Ok(Some(O::written_back(self.db, output).await));
         }
         let whole = self.db.read_item(self.layout, &key, self.consistent).await?;
         whole.map(|item| O::read_whole(table, &key, item)).transpose()

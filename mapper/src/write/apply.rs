@@ -9,7 +9,7 @@ use super::derived::Expanded;
 use super::known;
 use super::plan::{After, Base, Write};
 use super::render::{Rendered, render};
-use super::{limits, single, transact, verify};
+use super::{limits, single, transact, verify, viewed};
 use crate::database::Database;
 use crate::error::{Error, Failure, Reason};
 use crate::item::Item;
@@ -80,6 +80,9 @@ pub async fn apply_on(
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
     named_once(writes)?;
+    if writes.iter().any(viewed::is_needed) {
+        return Box::pin(viewed::apply(db, writes, terms)).await;
+    }
     if writes.iter().any(known::is_needed) {
         return Box::pin(known::apply(db, writes, terms)).await;
     }
@@ -134,7 +137,7 @@ async fn transmit(
     }
     let nonce = db.nonce();
     let rendered: Vec<Rendered> =
-        writes.iter().map(|write| render(write, &nonce)).collect::<Result<_, _>>()?;
+        writes.iter().map(|write| render(db, write, &nonce)).collect::<Result<_, _>>()?;
     limits::check_total(writes.iter().zip(&rendered).map(|(write, rendered)| {
         let before = if let Base::Stored(item) = &write.base { item.size() } else { 0 };
         (&write.target, before.max(rendered.after.as_ref().map_or(0, Item::size)))

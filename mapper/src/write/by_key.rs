@@ -3,6 +3,7 @@
 use super::apply::apply;
 use super::derived::single_request;
 use super::in_shape::Shape;
+use super::older;
 use super::plan::Write;
 use super::render::{Rendered, render};
 use super::returns::Return;
@@ -67,6 +68,9 @@ impl ByKey {
             Guard::Shape(shape) => shape,
             Guard::ShapeOrAbsent => &none,
         };
+        if db.writes_older(layout) {
+            return Box::pin(older::run::<M>(&self, db)).await;
+        }
         let mut known = layout.schema.clone();
         for _ in 0..ROUNDS {
             let conflict = match apply(db, &[self.guarded(&known)]).await {
@@ -105,8 +109,13 @@ impl ByKey {
                 "`exactly_once` is a transaction: remove it, or await the write",
             ));
         }
+        if db.writes_older(self.write.layout) {
+            return Err(Error::Usage(
+                "while items are written in an older schema, a write by key is no single request: await it",
+            ));
+        }
         single_request(&self.write)?;
-        render(&self.guarded(&self.write.layout.schema), &db.nonce())
+        render(db, &self.guarded(&self.write.layout.schema), &db.nonce())
     }
 
     /// What an item of this schema must be like so that changes and condition can be made of it.
@@ -140,7 +149,7 @@ impl ByKey {
 }
 
 /// The stored item is one of the model, and not of another in the same table.
-fn own(layout: &Layout) -> Node {
+pub(super) fn own(layout: &Layout) -> Node {
     Node::all(layout.discriminator.map_or_else(Vec::new, |(name, value)| {
         vec![Node::equals(name, AttributeValue::S(value.to_owned()))]
     }))
@@ -151,7 +160,7 @@ fn schema_is(schema: &semver::Version) -> Node {
 }
 
 /// The stored item has the schema that this round is for.
-fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
+pub(super) fn schema_guard(layout: &Layout, known: &semver::Version) -> Node {
     let is_known = schema_is(known);
     if *known == layout.schema && layout.bare_is_current() {
         is_known.or(Node::not_exists(SCHEMA_ATTRIBUTE))

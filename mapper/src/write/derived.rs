@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::judge;
 use super::known;
+use super::older::todays;
 use super::plan::{After, Base, Write, target};
 use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason};
@@ -53,8 +54,8 @@ impl<'w> Expanded<'w> {
         let mut guards: BTreeMap<String, Guard> = BTreeMap::new();
         for (number, write) in writes.iter().enumerate() {
             for (constraint, old, new) in changed(write) {
-                if let Some(guard) = &old {
-                    let guard = guards.entry(guard.clone()).or_insert(Guard::new(constraint));
+                for guard in old {
+                    let guard = guards.entry(guard).or_insert(Guard::new(constraint));
                     guard.releases.push(number);
                 }
                 let Some(new) = new else { continue };
@@ -177,23 +178,37 @@ impl Guard {
     }
 }
 
-/// The constraints whose values a write changes, each with the guard of the old value and that of the new one.
+/// The constraints whose values a write changes, each with the guards of the old value and that of the new one.
+///
+/// An old value can have two: one from a program of its own schema, one from a program of today's that wrote it as older.
 fn changed(
     write: &Write,
-) -> impl Iterator<Item = (&'static str, Option<String>, Option<String>)> + '_ {
+) -> impl Iterator<Item = (&'static str, Vec<String>, Option<String>)> + '_ {
+    let uniques = write.layout.uniques;
     let old = match &write.base {
-        Base::Stored(item) => Some(item),
-        Base::Absent | Base::Any => None,
+        Base::Stored(item) if !uniques.is_empty() => Some((item, todays(write, item))),
+        _ => None,
     };
-    let new = match &write.after {
-        After::New(item) | After::Changed(item) => Some(item),
-        After::Same => old,
-        After::By(_) | After::Gone => None,
+    let new = match (&write.after, &write.base) {
+        (After::New(item) | After::Changed(item), _) | (After::Same, Base::Stored(item)) => {
+            Some(item)
+        }
+        _ => None,
     };
-    write.layout.uniques.iter().filter_map(move |unique| {
-        let guard = |item: Option<&Item>| unique.guard(write.layout, &write.target.table, item?);
-        let (old, new) = (guard(old), guard(new));
-        (old != new).then_some((unique.name, old, new))
+    uniques.iter().filter_map(move |unique| {
+        let guard = |item: &Item| unique.guard(write.layout, &write.target.table, item);
+        let (stored, read) = match &old {
+            Some((stored, read)) => (guard(stored), guard(read)),
+            None => (None, None),
+        };
+        let new = new.and_then(guard);
+        if stored == new {
+            return None;
+        }
+        let given_up = stored.into_iter().chain(read.filter(|read| Some(read) != new.as_ref()));
+        let mut given_up: Vec<_> = given_up.collect();
+        given_up.dedup();
+        Some((unique.name, given_up, new))
     })
 }
 

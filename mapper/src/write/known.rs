@@ -1,5 +1,5 @@
-//! Writes by key that change unique values: the guards depend on what the item is, so that it is read and the write made
-//! of it.
+//! Writes by key that change unique values, or have views: guards and rows depend on what the item is, so that it is read
+//! and the write made of it.
 
 use super::apply::{Terms, Unapplied, send};
 use super::plan::{After, Base, Returns, Write};
@@ -10,13 +10,16 @@ use crate::item::Item;
 use crate::reader::Reader as _;
 
 /// How often an item is read again because somebody was faster.
-const ROUNDS: usize = 16;
+pub(super) const ROUNDS: usize = 16;
 
 /// Whether the write cannot be sent without knowing the item.
 pub(super) fn is_needed(write: &Write) -> bool {
     let layout = write.layout;
-    if layout.uniques.is_empty() || !matches!(write.base, Base::Any) {
+    if !matches!(write.base, Base::Any) {
         return false;
+    }
+    if layout.uniques.is_empty() || !layout.views.is_empty() {
+        return super::viewed::is_needed(write);
     }
     match &write.after {
         After::Same => false,
@@ -37,20 +40,29 @@ pub(super) async fn apply(
     let mut rounds = 0;
     loop {
         rounds += 1;
-        let mut made = Vec::new();
-        for write in writes {
-            made.push(if is_needed(write) { read(db, write).await? } else { write.clone() });
-        }
-        if let ([write], [Write { base, after: After::Same, .. }]) = (writes, made.as_slice()) {
-            let stored = if let Base::Stored(item) = base { Some(item.clone()) } else { None };
-            return Err(write.conflict(stored).into());
-        }
+        let made = make(db, writes).await?;
         match send(db, &made, terms).await {
             Ok(after) => return Ok(made.iter().zip(after).map(brought_back).collect()),
             Err(unapplied) if rounds < ROUNDS && is_late(writes, &unapplied) => {}
             Err(unapplied) => return Err(unapplied),
         }
     }
+}
+
+/// The writes, those that need it made of the items that are there.
+///
+/// # Errors
+/// The conflict of a single one whose condition does not hold.
+pub(super) async fn make(db: &Database, writes: &[Write]) -> Result<Vec<Write>, Error> {
+    let mut made = Vec::new();
+    for write in writes {
+        made.push(if is_needed(write) { read(db, write).await? } else { write.clone() });
+    }
+    if let ([write], [Write { base, after: After::Same, .. }]) = (writes, made.as_slice()) {
+        let stored = if let Base::Stored(item) = base { Some(item.clone()) } else { None };
+        return Err(write.conflict(stored));
+    }
+    Ok(made)
 }
 
 /// The write as it is made of the item that is there; where its condition does not hold, one that fails for that.
@@ -82,7 +94,7 @@ async fn read(db: &Database, write: &Write) -> Result<Write, Error> {
 }
 
 /// What the verb brings back.
-fn brought_back((made, after): (&Write, Option<Item>)) -> Option<Item> {
+pub(super) fn brought_back((made, after): (&Write, Option<Item>)) -> Option<Item> {
     match (made.returns, &made.base) {
         (Returns::Old, Base::Stored(item)) => Some(item.clone()),
         (Returns::Old, _) => None,
@@ -91,7 +103,7 @@ fn brought_back((made, after): (&Write, Option<Item>)) -> Option<Item> {
 }
 
 /// Whether nothing was written because items that were read here are others by now.
-fn is_late(writes: &[Write], unapplied: &Unapplied) -> bool {
+pub(super) fn is_late(writes: &[Write], unapplied: &Unapplied) -> bool {
     let Error::Conflict(conflict) = &unapplied.error else { return false };
     let by_others = |failure: &Failure| {
         let reason = failure.reason();

@@ -119,6 +119,12 @@ impl Write {
         self
     }
 
+    /// Leaves the version as it is: the item says the same afterwards.
+    pub(crate) fn keeping_version(mut self) -> Self {
+        self.keep_version = true;
+        self
+    }
+
     /// Whether all that was read must be as it was.
     #[must_use]
     pub fn compares_all(&self) -> bool {
@@ -195,9 +201,7 @@ impl Write {
 
     /// The write-back of an item in today's shape, nothing else changed.
     pub(crate) fn reshaped<M: Model>(db: &Database, loaded: &Loaded<M>, item: Item) -> Self {
-        let mut write = Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item)));
-        write.keep_version = true;
-        write
+        Self::from_loaded(db, loaded, After::Changed(in_schema(loaded, item))).keeping_version()
     }
 
     /// The delete of a loaded model, provided that it is as it was read.

@@ -156,7 +156,8 @@ impl Changes {
     }
 }
 
-fn on<M: Model>(by_key: &ByKey, item: Option<Item>) -> Result<Write, Error> {
+/// The write as it is made of the item that is there.
+pub(super) fn on<M: Model>(by_key: &ByKey, item: Option<Item>) -> Result<Write, Error> {
     let ByKey { write, guard } = by_key;
     let (layout, target) = (write.layout, write.target.clone());
     let wanted = write.condition.as_ref();
@@ -168,8 +169,13 @@ fn on<M: Model>(by_key: &ByKey, item: Option<Item>) -> Result<Write, Error> {
             Err(write.conflict(None))
         };
     };
-    let Guard::Shape(shape) = guard else {
-        return Ok(Write::new(layout, target, Base::Stored(image), write.after.clone()));
+    let nothing = Shape::default();
+    let shape = match guard {
+        Guard::Shape(shape) => shape,
+        Guard::ShapeOrAbsent => &nothing,
+        Guard::None => {
+            return Ok(Write::new(layout, target, Base::Stored(image), write.after.clone()));
+        }
     };
     let encode = |error| Error::encode(layout, error);
     let loaded = decode::<M>(&target.table, &target.key, image.clone())?;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::limits;
+use super::older::as_written;
 use super::plan::{After, Base, Changes, Returns, Write, difference};
 use crate::codec::EncodeError;
+use crate::database::Database;
 use crate::decode::stored_version;
 use crate::error::Error;
 use crate::expr::{Change, Place, Placeholders, change};
@@ -36,8 +38,9 @@ pub(crate) enum Action {
 }
 
 /// Renders a write; `nonce` marks everything that is written together.
-pub(crate) fn render(write: &Write, nonce: &str) -> Result<Rendered, Error> {
+pub(crate) fn render(db: &Database, write: &Write, nonce: &str) -> Result<Rendered, Error> {
     let layout = write.layout;
+    let write = &*as_written(db, write)?;
     render_parts(write, nonce).map_err(|error| match error {
         Refused::Value(error) => Error::encode(layout, error),
         Refused::Limit(error) => limits::about(error, Some(&write.target)),

@@ -10,7 +10,7 @@ use semver::Version;
 
 use super::upgrade::Upgrader;
 
-/// What a table holds of a model, by schema; from [`Backfill::survey`](super::Backfill::survey) and
+/// What a table holds of a model, by schema; from [`Backfill::plan`](super::Backfill::plan) and
 /// [`verify`](super::Backfill::verify).
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]

@@ -8,7 +8,8 @@ use dynamap_mapper::error::{Reason, Target};
 use dynamap_mapper::schema::{SCHEMA_ATTRIBUTE, Standing};
 use dynamap_mapper::write::{After, Base, Write, apply};
 use dynamap_mapper::{
-    AttributeValue, Database, Error, Item, Key, Model, Reader as _, back_off, decode, examine,
+    AttributeValue, Database, Error, Item, Key, Model, Reader as _, UpgradeError, back_off, decode,
+    examine, same,
 };
 
 /// How often an item is read again because somebody else wrote it first.
@@ -62,19 +63,24 @@ impl<'a, M: Model> Upgrader<'a, M> {
     }
 
     /// What an item becomes, with the schema on it, after it was read as the model; `None` where it is not older.
-    pub(super) fn upgraded(&self, key: &Key, item: &Item) -> Result<Option<Vec<Item>>, Error> {
+    pub(super) fn upgraded(&self, key: &Key, before: &Item) -> Result<Option<Vec<Item>>, Error> {
         let layout = M::layout();
-        let (found, Standing::Older) = examine(layout, &self.table, key, item)? else {
+        let (found, Standing::Older) = examine(layout, &self.table, key, before)? else {
             return Ok(None);
         };
         let mut made = layout
             .upgrade
-            .upgrade_apart(item.clone(), &found)
+            .upgrade_apart(before.clone(), &found)
             .map_err(|error| Error::not_upgraded(&self.table, key, layout, &found, error))?;
         for item in &mut made {
             item.insert(SCHEMA_ATTRIBUTE, AttributeValue::S(layout.schema.to_string()));
-            let key = Key::of(layout, item).map_err(encode::<M>)?;
-            let loaded = decode::<M>(&self.table, &key, item.clone())?;
+            let of_made = Key::of(layout, item).map_err(encode::<M>)?;
+            if let Some(name) = layout.ttl.filter(|ttl| of_made == *key && moves(ttl, before, item))
+            {
+                let error = UpgradeError::Expiry { attribute: name.to_owned() };
+                return Err(Error::not_upgraded(&self.table, key, layout, &found, error));
+            }
+            let loaded = decode::<M>(&self.table, &of_made, item.clone())?;
             loaded.check().map_err(|report| Error::invalid(layout, report))?;
         }
         Ok(Some(made))
@@ -101,6 +107,12 @@ impl<'a, M: Model> Upgrader<'a, M> {
         writes.push(Write::new(layout, target(key), Base::Stored(item), own).comparing_all());
         Ok(writes)
     }
+}
+
+/// Whether the service would delete the item at another time than it does now.
+fn moves(ttl: &str, before: &Item, after: &Item) -> bool {
+    let Some(now @ AttributeValue::N(_)) = before.get(ttl) else { return false };
+    after.get(ttl).is_none_or(|then| !same(now, then))
 }
 
 pub(super) fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {

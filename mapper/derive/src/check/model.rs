@@ -15,7 +15,7 @@ use crate::ast::{self, Automatic, Hooks, Key, Role, Schema, Validation};
 use crate::ctxt::Ctxt;
 
 /// The attributes that the library itself writes.
-pub(crate) const RESERVED: [&str; 3] = ["_schema", "_write", "_dtx"];
+pub(crate) const RESERVED: [&str; 6] = ["_schema", "_write", "_dtx", "_views", "_view", "_view_of"];
 
 /// A field and the words on it.
 pub(super) struct Raw<'a> {
@@ -64,6 +64,8 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let global = words.lists(ctxt, "gsi", "gsi(by_status, hash_key = status)");
     let local = words.lists(ctxt, "lsi", "lsi(by_total, range_key = total)");
     let composite = words.lists(ctxt, "unique", "unique(tenant, login)");
+    let views: Vec<_> = std::iter::from_fn(|| words.path(ctxt, "view", "ByCountry")).collect();
+    let retired_views = words.texts(ctxt, "retired_views");
 
     let raws: Vec<Raw<'_>> = fields.map(|(field, ident)| raw(ctxt, field, ident)).collect();
     for raw in &raws {
@@ -114,6 +116,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let indexes = indexes(ctxt, global, local, &mut table_keys);
     let alone: Vec<_> = raws.iter().map(|raw| raw.unique.as_ref()).collect();
     let uniques = uniques(ctxt, &fields, &alone, composite);
+    views_fit(ctxt, &fields, &views);
     composed_differ(ctxt, &fields, &templates, &indexes, discriminator.as_ref());
     Some(ast::Model {
         krate,
@@ -134,7 +137,22 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         discriminator: discriminator.map(|(name, value, _)| (name, value)),
         indexes,
         uniques,
+        views,
+        retired_views: retired_views.iter().map(LitStr::value).collect(),
     })
+}
+
+/// Rows of views would stay when the service deletes an item.
+fn views_fit(ctxt: &mut Ctxt, fields: &[ast::Field<'_>], views: &[syn::Path]) {
+    let expires = |field: &&ast::Field<'_>| matches!(field.automatic, Some(Automatic::Ttl(_)));
+    if let (Some(view), Some(ttl)) = (views.first(), fields.iter().find(expires)) {
+        let sentence = format!(
+            "the service deletes expired items by itself and would leave their rows as they are: remove `view`, or the \
+             `ttl` of `{}`",
+            ttl.ident
+        );
+        ctxt.error(view, sentence);
+    }
 }
 
 /// The attribute that tells the model from others in its table, its value, and where they were given.

@@ -29,6 +29,8 @@ pub(crate) const MODEL: Place = Place {
         "unique",
         "schema",
         "migrations",
+        "view",
+        "retired_views",
         "rename_all",
         "validate",
         "validate_with",
@@ -99,7 +101,7 @@ pub(super) const WRAPPED: Place =
 const ELSEWHERE: [&Place; 2] = [&MODEL_FIELD, &MODEL];
 
 /// Words that may be given several times, on the struct of a model.
-const REPEATED: [&str; 3] = ["gsi", "lsi", "unique"];
+const REPEATED: [&str; 4] = ["gsi", "lsi", "unique", "view"];
 
 /// What other libraries and AWS call it.
 const ALIASES: [(&str, &str); 7] = [

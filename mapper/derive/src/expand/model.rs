@@ -112,6 +112,11 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     );
     let indexes = model.indexes.iter().map(|index| index::layout(private, model, index));
     let uniques = model.uniques.iter().map(|unique| unique::layout(private, model, unique));
+    let views = model
+        .views
+        .iter()
+        .map(|view| quote_spanned!(at(view)=> #private::ViewLayout::of::<#ident, #view>()));
+    let retired_views = &model.retired_views;
     // What the library composes is an attribute like those of fields.
     let composed: Vec<&str> = model
         .templates
@@ -158,6 +163,8 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 discriminator: #discriminator,
                 indexes: &[#(#indexes),*],
                 uniques: &[#(#uniques),*],
+                views: &[#(#views),*],
+                retired_views: &[#(#retired_views),*],
                 refuse_unknown: #refuse_unknown,
                 renamed: &[#(#renamed),*],
                 created_at: #created_at,
@@ -371,7 +378,8 @@ fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
 /// What can be put and deleted without a condition.
 fn unconditional(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
     let ident = model.ident;
-    if model.version.is_some() || !model.uniques.is_empty() || model.discriminator.is_some() {
+    let is_plain = model.uniques.is_empty() && model.views.is_empty();
+    if model.version.is_some() || !is_plain || model.discriminator.is_some() {
         return None;
     }
     let created = |field: &Field<'_>| matches!(field.automatic, Some(Automatic::CreatedAt));

@@ -279,6 +279,8 @@ fn a_model_with_fields_beside_others() {
                         discriminator: ::core::option::Option::None,
                         indexes: &[],
                         uniques: &[],
+                        views: &[],
+                        retired_views: &[],
                         refuse_unknown: true,
                         renamed: &[],
                         created_at: ::core::option::Option::None,

@@ -1,0 +1,70 @@
+//! What can be wrong with the rows of a view.
+
+use super::Target;
+
+/// Why an item was not written because of the rows of its view. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// Items and rows are more than one transaction takes.
+    #[error(
+        "the items and their rows of view {view} are {writes} writes, and one transaction takes {limit}: write fewer items \
+         together"
+    )]
+    TooMany {
+        /// The view with the last row.
+        view: &'static str,
+        /// How many writes there would be.
+        writes: usize,
+        /// How many one transaction takes.
+        limit: usize,
+    },
+    /// A newer program keeps the view. Deploy the newer release.
+    #[error("view {view} of {target} was made by a newer program: deploy the newer release")]
+    Newer {
+        /// The view.
+        view: String,
+        /// The item or row.
+        target: Box<Target>,
+    },
+    /// Another item has the row.
+    #[error("row {row} of view {view} belongs to another item")]
+    Taken {
+        /// The view.
+        view: &'static str,
+        /// The row.
+        row: Box<Target>,
+    },
+    /// There is a row that no view made. Empty the table before items are added to it.
+    #[error("item {row} was not made by view {view}: delete it, or use another table for the view")]
+    Foreign {
+        /// The view.
+        view: &'static str,
+        /// The row.
+        row: Box<Target>,
+    },
+    /// The row is an item that is written by the same call: the source itself, or another one.
+    #[error(
+        "row {row} of view {view} is written by the program too: only the view writes its rows"
+    )]
+    OwnItem {
+        /// The view.
+        view: &'static str,
+        /// The row.
+        row: Box<Target>,
+    },
+    /// One item adds to a row, and puts it.
+    #[error("view {view} adds to row {row} and puts it: a row is of one of the two kinds")]
+    Mixed {
+        /// The view.
+        view: &'static str,
+        /// The row.
+        row: Box<Target>,
+    },
+    /// A view of its own rows.
+    #[error("view {view} is made of its own rows, perhaps through others: remove one of the views")]
+    Cycle {
+        /// The view.
+        view: &'static str,
+    },
+}

@@ -1,0 +1,261 @@
+//! The rows of a view for items that are there already: made, replaced after a change of the view, and verified.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+use crate::database::Database;
+use crate::error::{Error, FailedItem, Target};
+use crate::item::Item;
+use crate::key::Key;
+use crate::layout::Layout;
+use crate::model::Model;
+use crate::reader::Reader as _;
+use crate::retry::back_off;
+use crate::schema::VIEW_ATTRIBUTE;
+use crate::view::{View, ViewLayout};
+use crate::write::{After, Base, Expected, Write, apply, marks};
+
+/// How often an item is looked at again because somebody changes it meanwhile.
+const ROUNDS: u32 = 16;
+
+/// Takes every item of a view's source into the view, while programs go on writing them.
+///
+/// For a view that is declared on a table with items, and for one whose [`GENERATION`](View::GENERATION) was raised. An
+/// item that is part of the view already costs no write, so it can be ended and run again at any time; each item is taken
+/// in once, by this or by a write of a program. Programs that write the source must all know the view, in this
+/// generation, before it is run: adding a view is a change of the model that old programs must not miss, so raise the
+/// model's `schema` to another major.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Rebuild, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByCountry, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, country: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users_by_country", validate = false)]
+/// # struct CountryRow { #[model(hash_key)] country: String, #[model(default)] users: u64 }
+/// # struct ByCountry;
+/// # impl View for ByCountry {
+/// #     type Source = User;
+/// #     type Row = CountryRow;
+/// #     const NAME: &'static str = "by_country";
+/// #     fn add(user: &User, rows: &mut Rows<CountryRow>) { rows.add(&user.country, CountryRow::USERS, 1); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<CountryRow>::create(&db).await?;
+/// // Items from before the view:
+/// # for id in 1..=3 {
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// #     put.item("country", AttributeValue::S("CH".into())).send().await?;
+/// # }
+/// let rebuild = Rebuild::<ByCountry>::of(&db);
+/// assert!(!rebuild.verify().await?.is_exact());
+/// assert_eq!(rebuild.run().await?.taken_in, 3);
+/// assert!(rebuild.verify().await?.is_exact());
+/// assert_eq!(CountryRow::get(&db, "CH").await?.expect("there").users, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is rebuilt until it is run"]
+pub struct Rebuild<'a, V> {
+    db: &'a Database,
+    segments: usize,
+    at_once: usize,
+    tolerated: usize,
+    view: PhantomData<fn() -> V>,
+}
+
+/// What a [`Rebuild`] did.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Rebuilt {
+    /// How many items were seen.
+    pub items: u64,
+    /// How many were taken in.
+    pub taken_in: u64,
+    /// How many rows of older generations were removed, after all items were taken in.
+    pub removed: u64,
+    /// The items that could not be taken in, and why; they are not part of the view.
+    pub failed: Vec<FailedItem>,
+}
+
+/// How a view differs from what its source says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ViewDrift {
+    /// How many items the source has.
+    pub items: u64,
+    /// How many of them are not part of the view.
+    pub left_out: u64,
+    /// How many rows there should be.
+    pub rows: u64,
+    /// The rows that are wrong, missing, or too many.
+    pub wrong: Vec<Target>,
+}
+
+impl ViewDrift {
+    /// Whether the view is what its source says.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.left_out == 0 && self.wrong.is_empty()
+    }
+}
+
+impl<'a, V: View> Rebuild<'a, V> {
+    /// The view in this database.
+    pub fn of(db: &'a Database) -> Self {
+        Self { db, segments: 4, at_once: 16, tolerated: 100, view: PhantomData }
+    }
+
+    /// In how many segments the tables are scanned side by side; default 4.
+    pub fn segments(mut self, segments: usize) -> Self {
+        self.segments = segments;
+        self
+    }
+
+    /// How many items are taken in at once; default 16.
+    pub fn at_once(mut self, items: usize) -> Self {
+        self.at_once = items;
+        self
+    }
+
+    /// How many items may fail before it ends with an error; default 100.
+    pub fn tolerate(mut self, failures: usize) -> Self {
+        self.tolerated = failures;
+        self
+    }
+
+    /// Takes in every item that is not part of the view, and removes the rows of older generations then; where items
+    /// failed, those rows stay.
+    ///
+    /// If the future is dropped half-way, some items are taken in, each with all of its rows; run it again.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the source does not declare the view; [`Error::Sweep`] where more items failed than are
+    /// tolerated; what the service says.
+    pub async fn run(&self) -> Result<Rebuilt, Error> {
+        let (layout, view) = (V::Source::layout(), declared::<V>()?);
+        let taken_in = Mutex::new(0);
+        let (db, counted) = (self.db, &taken_in);
+        let take_in = |item: Item| async move {
+            if take_in(db, layout, view, item).await? {
+                *counted.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            }
+            Ok::<_, Error>(())
+        };
+        let scan = V::Source::scan(db).segments(self.segments).raw().sweep();
+        let swept = scan.at_once(self.at_once).tolerate(self.tolerated).run(take_in).await?;
+        let items = u64::try_from(swept.progress.items).unwrap_or(u64::MAX);
+        let taken_in = taken_in.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let removed = if swept.failed.is_empty() { self.remove_old_rows(view).await? } else { 0 };
+        Ok(Rebuilt { items, taken_in, removed, failed: swept.failed })
+    }
+
+    /// Compares the rows with what all items add to them. Reads both tables, one after the other: what is written
+    /// meanwhile may show as a difference. Holds one entry for each row in memory.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and for items that cannot be read.
+    pub async fn verify(&self) -> Result<ViewDrift, Error> {
+        let (layout, view) = (V::Source::layout(), declared::<V>()?);
+        let found = Mutex::new((Expected::default(), ViewDrift::default()));
+        let (db, noted) = (self.db, &found);
+        let note = |item: Item| async move {
+            let key = key(layout, &item)?;
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            let (expected, drift) = &mut *noted;
+            drift.items += 1;
+            let is_part = marks(&item).get(view.name) == Some(&view.generation);
+            drift.left_out += u64::from(!is_part);
+            expected.add(db, view, &db.table_name(layout), &key, &item)
+        };
+        V::Source::scan(db).segments(self.segments).raw().sweep().run(note).await?;
+        let compare = |row: Item| async move {
+            let key = key((view.row)(), &row)?;
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            let (expected, drift) = &mut *noted;
+            drift.wrong.extend(expected.compare(db, view, key, &row));
+            Ok::<_, Error>(())
+        };
+        V::Row::scan(db).segments(self.segments).raw().sweep().run(compare).await?;
+        let (expected, mut drift) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        drift.rows = expected.rows();
+        drift.wrong.extend(expected.missing());
+        Ok(drift)
+    }
+
+    async fn remove_old_rows(&self, view: &'static ViewLayout) -> Result<u64, Error> {
+        let removed = Mutex::new(0);
+        let (db, counted) = (self.db, &removed);
+        let remove = |row: Item| async move {
+            let layout = (view.row)();
+            let generation = row.text(VIEW_ATTRIBUTE).and_then(|stamp| view.generation_of(stamp));
+            if generation.is_none_or(|generation| generation >= view.generation) {
+                return Ok(());
+            }
+            let write = at(db, layout, key(layout, &row)?, row, After::Gone);
+            match apply(db, &[write.comparing_all()]).await {
+                Ok(_) => *counted.lock().unwrap_or_else(PoisonError::into_inner) += 1,
+                // A program has just made it one of this generation.
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+            }
+            Ok::<_, Error>(())
+        };
+        V::Row::scan(db).segments(self.segments).raw().sweep().run(remove).await?;
+        Ok(removed.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The view as its source declares it.
+fn declared<V: View>() -> Result<&'static ViewLayout, Error> {
+    V::Source::layout().views.iter().find(|view| view.name == V::NAME).ok_or(Error::Usage(
+        "the source does not declare this view: write `#[model(view = …)]` on it",
+    ))
+}
+
+/// Makes an item part of the view, as it is stored; whether it was not.
+async fn take_in(
+    db: &Database,
+    layout: &'static Layout,
+    view: &ViewLayout,
+    item: Item,
+) -> Result<bool, Error> {
+    let key = key(layout, &item)?;
+    let mut seen = Some(item);
+    for round in 1..=ROUNDS {
+        let Some(item) = seen else { return Ok(false) };
+        if marks(&item).get(view.name) == Some(&view.generation) {
+            return Ok(false);
+        }
+        let write = at(db, layout, key.clone(), item.clone(), After::Changed(item));
+        match apply(db, &[write.comparing_all().keeping_version()]).await {
+            Ok(_) => return Ok(true),
+            // Without an answer: the item tells.
+            Err(error) if error.is_outcome_unknown() || error.is_retryable() => {}
+            Err(error) => return Err(error),
+        }
+        back_off(db, round).await;
+        seen = db.read_item(layout, &key, true).await?;
+    }
+    Err(Error::Usage("the item keeps changing under the rebuild: run it again"))
+}
+
+fn at(db: &Database, layout: &'static Layout, key: Key, item: Item, after: After) -> Write {
+    let target = Target { table: db.table_name(layout), key };
+    Write::new(layout, target, Base::Stored(item), after)
+}
+
+fn key(layout: &Layout, item: &Item) -> Result<Key, Error> {
+    Key::of(layout, item).map_err(|error| Error::encode(layout, error))
+}
+
+impl<V: View> fmt::Debug for Rebuild<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rebuild").field("view", &V::NAME).finish_non_exhaustive()
+    }
+}

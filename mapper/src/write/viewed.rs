@@ -1,0 +1,214 @@
+//! Writes of items that have views: the rows are changed in the same transaction.
+//!
+//! What an item adds to rows follows from what it is. So the difference of what it was and what it shall be is what its
+//! rows change by. Which views an item is part of stands on the item, so that a view that is declared later, or
+//! begun anew, takes each item in once: with its next write, or by a rebuild.
+
+use std::collections::{HashMap, HashSet};
+
+use super::apply::{MAX_ACTIONS, Terms, Unapplied, send};
+use super::known::{ROUNDS, brought_back, is_late, make};
+use super::plan::{After, Base, Write, target};
+use super::rows::{Row, Rows};
+use crate::database::Database;
+use crate::error::{Error, Failure, Reason, Target, ViewError};
+use crate::item::{AttributeValue, Item};
+use crate::layout::Layout;
+use crate::reader::Reader as _;
+use crate::retry::back_off;
+use crate::schema::VIEWS_ATTRIBUTE;
+use crate::view::{Op, ViewLayout};
+
+/// Whether rows go with a write.
+pub(super) fn is_needed(write: &Write) -> bool {
+    !write.layout.views.is_empty() && !matches!(write.after, After::Same)
+}
+
+/// Applies writes with the rows that go with them.
+pub(super) async fn apply(
+    db: &Database,
+    writes: &[Write],
+    terms: &Terms,
+) -> Result<Vec<Option<Item>>, Unapplied> {
+    let mut seen = HashSet::new();
+    for round in 1.. {
+        let mut all = make(db, writes).await?;
+        let rows = with_rows(db, &mut all, &seen).await?;
+        let error = match send(db, &all, terms).await {
+            Ok(after) => {
+                let own = all.iter().zip(after).take(writes.len());
+                return Ok(own.map(brought_back).collect());
+            }
+            Err(unapplied) if unapplied.ambiguous || round >= ROUNDS => return Err(unapplied),
+            Err(unapplied) => unapplied,
+        };
+        let unapplied = about_items(error, &rows, &mut seen)?;
+        if let Some(unapplied) = unapplied
+            && !is_late(writes, &unapplied)
+        {
+            return Err(unapplied);
+        }
+        back_off(db, u32::try_from(round).unwrap_or(u32::MAX)).await;
+    }
+    Err(Error::Usage("the rows of a view keep changing under this write: try again").into())
+}
+
+/// What failed of the program's own writes; `None` where only rows were not as expected: they are read for the next round.
+fn about_items(
+    unapplied: Unapplied,
+    rows: &HashSet<Target>,
+    seen: &mut HashSet<Target>,
+) -> Result<Option<Unapplied>, Unapplied> {
+    let Unapplied { error, ambiguous, sent } = unapplied;
+    let conflict = match error {
+        Error::Conflict(conflict) => conflict,
+        error => return Err(Unapplied { error, ambiguous, sent }),
+    };
+    let is_row = |failure: &Failure| {
+        rows.get(&Target { table: failure.table.clone(), key: failure.key.clone() }).cloned()
+    };
+    let mut own = Vec::new();
+    let mut is_about_rows = false;
+    for failure in conflict.into_failures() {
+        match is_row(&failure) {
+            // A unique value of a row is no matter of reading it again.
+            Some(row) if !matches!(failure.reason(), Reason::NotUnique { .. }) => {
+                is_about_rows = true;
+                seen.insert(row);
+            }
+            _ => own.push(failure),
+        }
+    }
+    if own.is_empty() && is_about_rows {
+        return Ok(None);
+    }
+    let error = Error::Conflict(Box::new(crate::error::Conflict::new(own)));
+    Ok(Some(Unapplied { error, ambiguous, sent }))
+}
+
+/// Adds the writes of rows, and of rows that are made of those; which items these are.
+async fn with_rows(
+    db: &Database,
+    all: &mut Vec<Write>,
+    seen: &HashSet<Target>,
+) -> Result<HashSet<Target>, Error> {
+    let mut targets = HashSet::new();
+    let mut from = 0;
+    while from < all.len() {
+        let mut rows = Rows::default();
+        for write in &mut all[from..] {
+            if is_needed(write) {
+                no_cycle(write.layout, &mut Vec::new())?;
+                contribute(db, write, &mut rows)?;
+            }
+        }
+        from = all.len();
+        for row in rows.changed() {
+            let Some(write) = written(db, &row, seen).await? else { continue };
+            if all.iter().any(|other| other.target == write.target) {
+                let row_target = Box::new(write.target);
+                return Err(view(ViewError::OwnItem { view: row.view.name, row: row_target }));
+            }
+            targets.insert(write.target.clone());
+            all.push(write);
+            if all.len() > MAX_ACTIONS {
+                let (view_name, writes) = (row.view.name, all.len());
+                let limit = MAX_ACTIONS;
+                return Err(view(ViewError::TooMany { view: view_name, writes, limit }));
+            }
+        }
+    }
+    Ok(targets)
+}
+
+/// The write of a row; `None` where nothing is to be done.
+async fn written(db: &Database, row: &Row, seen: &HashSet<Target>) -> Result<Option<Write>, Error> {
+    let layout = row.layout;
+    let must_be_known = !layout.views.is_empty() || !layout.uniques.is_empty();
+    if must_be_known || db.writes_older(layout) || seen.contains(&row.target) {
+        let stored = db.read_item(layout, &row.target.key, true).await?;
+        return row.on(stored);
+    }
+    row.blind().map(Some)
+}
+
+/// Notes what a write takes from rows and adds to them, and that the item is part of its views.
+fn contribute(db: &Database, write: &mut Write, rows: &mut Rows) -> Result<(), Error> {
+    let before = match &write.base {
+        Base::Stored(item) => Some(item),
+        Base::Absent => None,
+        Base::Any => return Err(Error::Usage("an item with views is written as it was read")),
+    };
+    let (views, Target { table, key }) = (write.layout.views, &write.target);
+    let mut marks = before.map_or_else(HashMap::new, marks);
+    for (name, generation) in &marks {
+        let known = views.iter().find(|view| view.name == name);
+        let is_retired = write.layout.retired_views.contains(&name.as_str());
+        let is_newer = known.map_or(!is_retired, |view| *generation > view.generation);
+        if is_newer {
+            let target = Box::new(write.target.clone());
+            return Err(view(ViewError::Newer { view: name.clone(), target }));
+        }
+    }
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    let after = match &write.after {
+        After::New(item) | After::Changed(item) => Some(item),
+        _ => None,
+    };
+    for view in views {
+        let is_part = marks.get(view.name) == Some(&view.generation);
+        if let Some(item) = before.filter(|_| is_part) {
+            old.push((view, (view.ops)(table, key, item)?));
+        }
+        if let Some(item) = after {
+            new.push((view, (view.ops)(table, key, item)?));
+        }
+        marks.insert(view.name.to_owned(), view.generation);
+    }
+    let mut note = |(view, ops): (&'static ViewLayout, Vec<Op>), is_added| -> Result<(), Error> {
+        for op in ops {
+            let layout = (view.row)();
+            let row = target(db, layout, op.key.clone());
+            rows.note(view, layout, row, op, &write.target.key, write.number, is_added)?;
+        }
+        Ok(())
+    };
+    old.into_iter().try_for_each(|ops| note(ops, false))?;
+    new.into_iter().try_for_each(|ops| note(ops, true))?;
+    marks.retain(|name, _| views.iter().any(|view| view.name == name));
+    if let After::New(item) | After::Changed(item) = &mut write.after {
+        item.insert(VIEWS_ATTRIBUTE, marks_value(marks));
+    }
+    Ok(())
+}
+
+/// The views that an item is part of, each with its generation.
+pub(crate) fn marks(item: &Item) -> HashMap<String, u32> {
+    let Some(AttributeValue::M(marks)) = item.get(VIEWS_ATTRIBUTE) else { return HashMap::new() };
+    let number = |value: &AttributeValue| value.as_n().ok()?.parse().ok();
+    marks.iter().filter_map(|(name, value)| Some((name.clone(), number(value)?))).collect()
+}
+
+fn marks_value(marks: HashMap<String, u32>) -> AttributeValue {
+    let number =
+        |(name, generation): (String, u32)| (name, AttributeValue::N(generation.to_string()));
+    AttributeValue::M(marks.into_iter().map(number).collect())
+}
+
+/// Refuses a view that is made of its own rows.
+fn no_cycle(layout: &'static Layout, above: &mut Vec<*const Layout>) -> Result<(), Error> {
+    above.push(layout);
+    for view_layout in layout.views {
+        let row = (view_layout.row)();
+        if above.contains(&std::ptr::from_ref(row)) {
+            return Err(view(ViewError::Cycle { view: view_layout.name }));
+        }
+        no_cycle(row, above)?;
+    }
+    above.pop();
+    Ok(())
+}
+
+pub(super) fn view(error: ViewError) -> Error {
+    Error::View(Box::new(error))
+}
