@@ -133,8 +133,11 @@ async fn a_rewrite_never_changes_when_an_item_expires() -> Outcome {
     let record = Backfill::<Session>::of(&db).run().await?;
     assert_eq!((record.state, record.upgraded), (BackfillState::Failed, 2));
     for failure in &record.failures {
-        assert!(failure.contains("`expires`, by which the service deletes the item"), "{failure}");
-        assert!(!failure.contains("000000"), "no values: {failure}");
+        assert!(
+            failure.why.contains("`expires`, by which the service deletes the item"),
+            "{failure}"
+        );
+        assert!(!failure.to_string().contains("000000"), "no values: {failure}");
     }
     for id in 1..=4 {
         let raw = stored(&db, "sessions", &[("id", n(id))]).await.expect("there");
@@ -200,8 +203,15 @@ async fn an_item_that_cannot_be_upgraded_is_left_in_every_attribute_as_it_was() 
         (5, "`_schema`"),
         (6, "deploy the newer release"),
     ] {
-        let about = record.failures.iter().find(|line| line.contains(&format!("id = {id}")));
-        assert!(about.is_some_and(|line| line.contains(why)), "{id}: {:?}", record.failures);
+        let about = record
+            .failures
+            .iter()
+            .find(|failure| failure.to_string().contains(&format!("id = {id}")));
+        assert!(
+            about.is_some_and(|failure| failure.why.contains(why)),
+            "{id}: {:?}",
+            record.failures
+        );
     }
     for (item, id) in items[..6].iter().zip(1..) {
         let was: Item =
