@@ -187,7 +187,7 @@ impl ModelReport {
             Err(error) => {
                 let mut report = Self { error: Some(chain(&error)), ..of(Exit::of_error(&error)) };
                 if let BackfillError::Stopped { failed, .. } = error {
-                    report.failures = failed.into_iter().map(Failure::of_item).collect();
+                    report.failures = failed.iter().map(Failure::of_item).collect();
                 }
                 report
             }
@@ -251,7 +251,7 @@ impl Trial {
         Self {
             upgraded: run.upgraded,
             failed: run.failed.len().try_into().unwrap_or(u64::MAX),
-            failures: run.failed.into_iter().map(Failure::of_item).collect(),
+            failures: run.failed.iter().map(Failure::of_item).collect(),
             samples: run.samples.into_iter().map(Change::of).collect(),
         }
     }
@@ -275,7 +275,7 @@ impl Failure {
         }
     }
 
-    fn of_item(failed: FailedItem) -> Self {
+    fn of_item(failed: &FailedItem) -> Self {
         let (why, text) = (failed.error.to_string(), failed.to_string());
         Self { key: ItemKey::of(&failed.target.key), why, text }
     }
