@@ -42,7 +42,7 @@ pub(crate) struct Migrate {
 pub(crate) enum Verb {
     /// Tells what became of the jobs, from their records alone
     Status,
-    /// Counts the items of each schema, and tells what needs the backfill; reads whole tables, writes nothing
+    /// Counts the items of each schema, and what upgrading takes; reads whole tables, writes nothing
     Plan,
     /// Runs the steps in memory and tells which items would fail; reads whole tables, writes nothing
     DryRun,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use dynamap_mapper::{Database, Error, Model, Table};
-use dynamap_migrations::backfill::{DryRun, Plan, Stop, Survey};
+use dynamap_migrations::backfill::{self, DryRun, Stop, Survey};
 use dynamap_migrations::{Backfill, BackfillError, BackfillRecord};
 use futures_util::future::BoxFuture;
 use semver::Version;
@@ -48,7 +48,7 @@ pub(crate) struct Task<'a, 'n> {
 pub(crate) enum Found {
     /// The record of the job; none where it was never begun.
     Record(Option<Box<BackfillRecord>>),
-    Plan(Plan),
+    Plan(backfill::Plan),
     DryRun(DryRun),
     Verified(Survey),
     History(Vec<BackfillRecord>),

@@ -52,8 +52,7 @@
 //! | command | has |
 //! |---|---|
 //! | `status`, `run`, `retry-failed` | `record`, where the job was ever begun |
-//! | `plan` | `plan`: `items`, `older`, `schemas`, `write_units`, and `required`: what cannot be left to reads and saves |
-//! | `verify` | `survey`: `items`, `older`, `schemas`, `write_units` |
+//! | `plan`, `verify` | `plan`: `items`, `older`, `schemas`, `write_units`; of `plan` also `required`: which steps need the backfill, and why |
 //! | `dry-run` | `dry_run`: `upgraded`, `failed`, `failures`, `samples` |
 //! | `history` | `history`: a list of records, the newest schema last |
 //! | `run`, where more failed than are tolerated | `failures` |

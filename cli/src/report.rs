@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dynamap_mapper::error::FailedItem;
 use dynamap_mapper::{AttributeValue, Database, Item, Key};
-use dynamap_migrations::backfill::{self, DryRun, Sample, Survey};
+use dynamap_migrations::backfill::{DryRun, Sample, Survey};
 use dynamap_migrations::{
     BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
 };
@@ -40,8 +40,6 @@ pub(crate) struct ModelReport {
     pub(crate) record: Option<Record>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plan: Option<Plan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) survey: Option<Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dry_run: Option<Trial>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,19 +82,13 @@ pub(crate) struct Run {
 
 #[derive(Serialize)]
 pub(crate) struct Plan {
-    #[serde(flatten)]
-    pub(crate) survey: Counts,
-    /// What cannot be left to reads and saves.
-    pub(crate) required: Vec<String>,
-}
-
-/// What a table holds.
-#[derive(Serialize)]
-pub(crate) struct Counts {
     pub(crate) items: u64,
     pub(crate) older: u64,
     pub(crate) schemas: BTreeMap<String, u64>,
     pub(crate) write_units: u64,
+    /// Of `plan`: what cannot be left to reads and saves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) required: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -149,7 +141,6 @@ impl ModelReport {
             error: None,
             record: None,
             plan: None,
-            survey: None,
             dry_run: None,
             history: None,
             failures: Vec::new(),
@@ -171,10 +162,14 @@ impl ModelReport {
                 let outcome = if is_drifted { Exit::Drifted } else { Exit::of_record(&record) };
                 Self { record: Some(Record::of(*record)), ..of(outcome) }
             }
-            Ok(Found::Plan(plan)) => Self { plan: Some(Plan::of(&plan)), ..of(Exit::Done) },
-            Ok(Found::Verified(survey)) => {
-                let outcome = if survey.is_complete() { Exit::Done } else { Exit::Older };
-                Self { survey: Some(Counts::of(&survey)), ..of(outcome) }
+            Ok(Found::Plan(found)) => {
+                let mut plan = Plan::of(&found.survey);
+                plan.required = Some(found.required.iter().map(ToString::to_string).collect());
+                Self { plan: Some(plan), ..of(Exit::Done) }
+            }
+            Ok(Found::Verified(plan)) => {
+                let outcome = if plan.is_complete() { Exit::Done } else { Exit::Older };
+                Self { plan: Some(Plan::of(&plan)), ..of(outcome) }
             }
             Ok(Found::DryRun(run)) => {
                 let outcome = if run.failed.is_empty() { Exit::Done } else { Exit::Failed };
@@ -228,20 +223,14 @@ impl Run {
 }
 
 impl Plan {
-    fn of(plan: &backfill::Plan) -> Self {
-        let required = plan.required.iter().map(ToString::to_string).collect();
-        Self { survey: Counts::of(&plan.survey), required }
-    }
-}
-
-impl Counts {
-    fn of(survey: &Survey) -> Self {
-        let schemas = survey.schemas.iter().map(|(schema, items)| (schema.to_string(), *items));
+    fn of(plan: &Survey) -> Self {
+        let schemas = plan.schemas.iter().map(|(schema, items)| (schema.to_string(), *items));
         Self {
-            items: survey.items,
-            older: survey.older,
+            items: plan.items,
+            older: plan.older,
             schemas: schemas.collect(),
-            write_units: survey.write_units,
+            write_units: plan.write_units,
+            required: None,
         }
     }
 }

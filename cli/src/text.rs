@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::args::Verb;
 use crate::exit::Exit;
-use crate::report::{Change, Counts, Failure, ModelReport, Plan, Record, Report, Trial};
+use crate::report::{Change, Failure, ModelReport, Plan, Record, Report, Trial};
 
 /// How many failures of one model are listed. The JSON document has them all.
 const LISTED: usize = 20;
@@ -34,9 +34,6 @@ fn write_model(verb: Verb, model: &ModelReport, out: &mut dyn Write) -> io::Resu
     if let Some(plan) = &model.plan {
         write_plan(plan, out)?;
     }
-    if let Some(survey) = &model.survey {
-        write_counts(survey, out)?;
-    }
     if let Some(trial) = &model.dry_run {
         write_trial(trial, out)?;
     }
@@ -51,7 +48,7 @@ fn outcome(verb: Verb, model: &ModelReport) -> &'static str {
     match model.outcome {
         Exit::Done if matches!(verb, Verb::Plan | Verb::DryRun | Verb::History) => "",
         Exit::Done => ": complete",
-        Exit::Older if model.survey.is_none() && model.record.is_none() => ": never begun",
+        Exit::Older if model.plan.is_none() && model.record.is_none() => ": never begun",
         Exit::Older => ": older items are left",
         Exit::Failed if verb == Verb::DryRun => ": items would fail",
         Exit::Failed => ": items failed",
@@ -85,14 +82,13 @@ fn write_history(record: &Record, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_plan(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    write_counts(&plan.survey, out)?;
-    plan.required.iter().try_for_each(|required| writeln!(out, "  {required}"))
-}
-
-fn write_counts(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
-    let Counts { items, older, schemas, write_units } = counts;
+    let Plan { items, older, schemas, write_units, required } = plan;
     writeln!(out, "  {items} items, {older} older, at least {write_units} write units to upgrade")?;
-    schemas.iter().try_for_each(|(schema, items)| writeln!(out, "  schema {schema}: {items} items"))
+    schemas
+        .iter()
+        .try_for_each(|(schema, items)| writeln!(out, "  schema {schema}: {items} items"))?;
+    let mut required = required.iter().flatten();
+    required.try_for_each(|step| writeln!(out, "  a backfill is required: {step}"))
 }
 
 fn write_trial(trial: &Trial, out: &mut dyn Write) -> io::Result<()> {

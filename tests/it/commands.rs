@@ -153,7 +153,7 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     assert_eq!(
         plan["models"][0]["plan"],
         json!({
-            "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5, "required": []
+            "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5, "required": [],
         })
     );
     let dry = json(&db, both(), "dry-run").await;
@@ -207,7 +207,7 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     let retried = json(&db, both(), "retry-failed --model User").await;
     assert_eq!((outcomes(&retried), &retried["exit_code"]), (vec!["done"], &json!(0)));
     let verify = json(&db, both(), "verify").await;
-    assert_eq!(verify["models"][0]["survey"]["schemas"], json!({ "2.1.0": 5 }));
+    assert_eq!(verify["models"][0]["plan"]["schemas"], json!({ "2.1.0": 5 }));
     let history = json(&db, both(), "history").await;
     let runs = &history["models"][0]["history"][0]["history"];
     let run = |run: &Value| [&run["state"], &run["items"], &run["upgraded"]].map(Value::clone);
@@ -215,6 +215,29 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     assert_eq!(json!(runs), json!([["failed", 5, 4], ["completed", 0, 1]]));
     let begun = history["models"][0]["history"][0]["begun"].as_str().expect("a time");
     assert!(begun.parse::<jiff::Timestamp>().is_ok(), "{begun}");
+    Ok(())
+}
+
+static MOVED: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", |item| Ok(vec![item]))]);
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "moved", schema = "2.0.0", migrations = MOVED, validate = false)]
+struct Moved {
+    #[model(hash_key)]
+    id: u64,
+}
+
+#[tokio::test]
+async fn a_plan_tells_which_steps_need_the_backfill() -> Outcome {
+    let (db, _faults) = filled(0, 0).await;
+    Table::<Moved>::create(&db).await?;
+    put_raw(&db, "moved", &[("id", n(1))]).await;
+    let plan = json(&db, models![Moved], "plan").await;
+    let required = plan["models"][0]["plan"]["required"].as_array().expect("a list");
+    let [step] = &required[..] else { panic!("{plan}") };
+    assert!(step.as_str().is_some_and(|step| step.contains("changes the key")), "{step}");
+    let plan = call(&db, models![Moved], "plan").await;
+    assert!(plan.out.contains("  a backfill is required: step 1.0.0 to 2.0.0"), "{}", plan.out);
     Ok(())
 }
 
