@@ -420,6 +420,18 @@ async fn options_say_how_the_job_is_run() -> Outcome {
     Ok(())
 }
 
+/// The record grows with its failures, and is written behind every page: its table is not what is to be spared.
+#[tokio::test(start_paused = true)]
+async fn a_limit_does_not_slow_the_signs_of_life() -> Outcome {
+    let (db, _faults) = filled(0, 100).await;
+    let began = tokio::time::Instant::now();
+    let line = "run --model User --segments 1 --page-size 5 --write-units 1";
+    assert_eq!(call(&db, both(), line).await.exit, Exit::Failed);
+    // Nothing but records was written, some hundred units.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_command_can_be_spawned_and_sees_what_the_library_did() -> Outcome {
     let (db, _faults) = filled(3, 3).await;
