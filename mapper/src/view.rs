@@ -72,6 +72,10 @@ use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 /// one busy row wait for each other. At most 100 items and rows are written together.
 ///
 /// [AWS: design patterns for aggregation](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-gsi-aggregation.html)
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view",
+    note = "write `impl View for {Self}` with the model as its `Source`"
+)]
 pub trait View: Send + Sync + 'static {
     /// The model whose items it is made of.
     type Source: Model;

@@ -268,12 +268,7 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// [`BackfillError::Stopped`] where more items failed than are tolerated; what the service says. What was upgraded
     /// is upgraded then; the next run goes on.
     pub async fn run(&self) -> Result<BackfillRecord, BackfillError> {
-        if self.db.writes_older(M::layout()) {
-            return Err(Error::Usage(
-                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
-            )
-            .into());
-        }
+        self.writes_todays()?;
         let Some(lease) = Lease::take::<M>(self.db, self.segments, self.lease).await? else {
             return record::read::<M>(self.db).await?.ok_or(BackfillError::LeaseLost);
         };
@@ -333,6 +328,7 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// # Errors
     /// [`BackfillError::NotBegun`] where there is no record; otherwise as [`run`](Self::run).
     pub async fn retry_failed(&self) -> Result<BackfillRecord, BackfillError> {
+        self.writes_todays()?;
         let lease = match Lease::take_failed::<M>(self.db, self.lease).await? {
             Ok(lease) => lease,
             Err(record) => return Ok(record),
@@ -380,6 +376,16 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// [`Error::NoSuchTable`] where the records have no table yet; what the service says.
     pub async fn history(db: &Database) -> Result<Vec<BackfillRecord>, Error> {
         history::read::<M>(db).await
+    }
+
+    /// Refuses a database that writes older shapes.
+    fn writes_todays(&self) -> Result<(), Error> {
+        if self.db.writes_older(M::layout()) {
+            return Err(Error::Usage(
+                "a backfill upgrades what is stored: run it on a database without `write_as` and `WriteBack::Never`",
+            ));
+        }
+        Ok(())
     }
 
     /// Sweeps the table; tells whether all of it was seen.

@@ -434,6 +434,28 @@ async fn what_does_not_go_in_one_transaction_names_the_view() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_transaction_can_read_a_row_that_it_changes() -> Outcome {
+    let (db, _) = entities().await;
+    entity(1, 7).insert(&db).await?;
+    let tx = Transaction::begin(&db);
+    assert_eq!(ValueRow::get(&tx, 7).await?.expect("there").count, 1);
+    assert!(ValueRow::get(&tx, 8).await?.is_none());
+    tx.insert(entity(2, 7))?;
+    tx.insert(entity(3, 8))?;
+    tx.commit().await?;
+    assert_eq!(assert_exact(&db).await, BTreeMap::from([(7, (2, 20)), (8, (1, 10))]));
+
+    // Decided by a count that somebody changed meanwhile.
+    let tx = Transaction::begin(&db);
+    assert_eq!(ValueRow::get(&tx, 7).await?.expect("there").count, 2);
+    entity(4, 7).insert(&db).await?;
+    tx.insert(entity(5, 7))?;
+    assert!(tx.commit().await.expect_err("the count is another one").is_retryable());
+    assert_eq!(assert_exact(&db).await[&7], (3, 30));
+    Ok(())
+}
+
 /// A view of the rows of a view, one of itself, and one that writes its own source.
 mod chained {
     use super::{Model, Rows, View};

@@ -93,32 +93,47 @@ async fn with_rows(
     seen: &HashSet<Target>,
 ) -> Result<HashSet<Target>, Error> {
     let mut targets = HashSet::new();
-    let mut from = 0;
-    while from < all.len() {
+    let mut sources: Vec<usize> = (0..all.len()).collect();
+    while !sources.is_empty() {
         let mut rows = Rows::default();
-        for write in &mut all[from..] {
-            if is_needed(write) {
-                no_cycle(write.layout, &mut Vec::new())?;
-                contribute(db, write, &mut rows)?;
+        for at in sources.drain(..) {
+            if is_needed(&all[at]) {
+                no_cycle(all[at].layout, &mut Vec::new())?;
+                contribute(db, &mut all[at], &mut rows)?;
             }
         }
-        from = all.len();
         for row in rows.changed() {
-            let Some(write) = written(db, &row, seen).await? else { continue };
-            if all.iter().any(|other| other.target == write.target) {
-                let row_target = Box::new(write.target);
-                return Err(view(ViewError::OwnItem { view: row.view.name, row: row_target }));
+            if let Some(at) = all.iter().position(|other| other.target == row.target) {
+                if let Some(write) = checked(&all[at], &row)? {
+                    all[at] = write;
+                    sources.push(at);
+                }
+                continue;
             }
+            let Some(write) = written(db, &row, seen).await? else { continue };
             targets.insert(write.target.clone());
+            sources.push(all.len());
             all.push(write);
             if all.len() > MAX_ACTIONS {
-                let (view_name, writes) = (row.view.name, all.len());
-                let limit = MAX_ACTIONS;
-                return Err(view(ViewError::TooMany { view: view_name, writes, limit }));
+                let (name, writes, limit) = (row.view.name, all.len(), MAX_ACTIONS);
+                return Err(view(ViewError::TooMany { view: name, writes, limit }));
             }
         }
     }
     Ok(targets)
+}
+
+/// The write of a row that the program has read and wants to be as it was; `None` where nothing is to be done.
+fn checked(own: &Write, row: &Row) -> Result<Option<Write>, Error> {
+    let stored = match (&own.base, &own.after, &own.condition) {
+        (Base::Stored(item), After::Same, None) => Some(item.clone()),
+        (Base::Absent, After::Same, None) => None,
+        _ => {
+            let (name, row) = (row.view.name, Box::new(row.target.clone()));
+            return Err(view(ViewError::OwnItem { view: name, row }));
+        }
+    };
+    Ok(row.on(stored)?.map(|write| write.numbered(own.number).comparing_all()))
 }
 
 /// The write of a row; `None` where nothing is to be done.
