@@ -52,7 +52,7 @@
 //! | command | has |
 //! |---|---|
 //! | `status`, `run`, `retry-failed` | `record`, where the job was ever begun |
-//! | `plan`, `verify` | `plan`: `items`, `older`, `schemas`, `write_units`, and of `plan` `required`, where a backfill is |
+//! | `plan`, `verify` | `plan`: `items`, `older`, `schemas`, `write_units`; of `plan` also `required`: which steps need the backfill, and why |
 //! | `dry-run` | `dry_run`: `upgraded`, `failed`, `failures`, `samples` |
 //! | `history` | `history`: a list of records, the newest schema last |
 //! | `run`, where more failed than are tolerated | `failures` |

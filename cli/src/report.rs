@@ -86,9 +86,9 @@ pub(crate) struct Plan {
     pub(crate) older: u64,
     pub(crate) schemas: BTreeMap<String, u64>,
     pub(crate) write_units: u64,
-    /// What cannot be left to reads and saves.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) required: Vec<String>,
+    /// Of `plan`: what cannot be left to reads and saves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) required: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -164,7 +164,7 @@ impl ModelReport {
             }
             Ok(Found::Plan(found)) => {
                 let mut plan = Plan::of(&found.survey);
-                plan.required = found.required.iter().map(ToString::to_string).collect();
+                plan.required = Some(found.required.iter().map(ToString::to_string).collect());
                 Self { plan: Some(plan), ..of(Exit::Done) }
             }
             Ok(Found::Verified(plan)) => {
@@ -182,7 +182,7 @@ impl ModelReport {
             Err(error) => {
                 let mut report = Self { error: Some(chain(&error)), ..of(Exit::of_error(&error)) };
                 if let BackfillError::Stopped { failed, .. } = error {
-                    report.failures = failed.into_iter().map(Failure::of_item).collect();
+                    report.failures = failed.iter().map(Failure::of_item).collect();
                 }
                 report
             }
@@ -230,7 +230,7 @@ impl Plan {
             older: plan.older,
             schemas: schemas.collect(),
             write_units: plan.write_units,
-            required: Vec::new(),
+            required: None,
         }
     }
 }
@@ -240,7 +240,7 @@ impl Trial {
         Self {
             upgraded: run.upgraded,
             failed: run.failed.len().try_into().unwrap_or(u64::MAX),
-            failures: run.failed.into_iter().map(Failure::of_item).collect(),
+            failures: run.failed.iter().map(Failure::of_item).collect(),
             samples: run.samples.into_iter().map(Change::of).collect(),
         }
     }
@@ -264,7 +264,7 @@ impl Failure {
         }
     }
 
-    fn of_item(failed: FailedItem) -> Self {
+    fn of_item(failed: &FailedItem) -> Self {
         let (why, text) = (failed.error.to_string(), failed.to_string());
         Self { key: ItemKey::of(&failed.target.key), why, text }
     }

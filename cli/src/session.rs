@@ -214,7 +214,7 @@ async fn interrupted(session: &Session, notes: &Notes<'_>) {
         session.stop.now();
         let asked = async {
             notes.say("stops at the next checkpoint; Ctrl-C again ends it at once");
-            pending().await
+            pending::<()>().await;
         };
         tokio::select! {
             // First, so that the second one is caught before it is spoken of.

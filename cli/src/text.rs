@@ -87,7 +87,8 @@ fn write_plan(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     schemas
         .iter()
         .try_for_each(|(schema, items)| writeln!(out, "  schema {schema}: {items} items"))?;
-    required.iter().try_for_each(|step| writeln!(out, "  a backfill is required: {step}"))
+    let mut required = required.iter().flatten();
+    required.try_for_each(|step| writeln!(out, "  a backfill is required: {step}"))
 }
 
 fn write_trial(trial: &Trial, out: &mut dyn Write) -> io::Result<()> {

@@ -354,6 +354,24 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// The records of all jobs of the model's table, by schema, the newest last. Other models of the same table are
     /// among them: [`BackfillRecord::model`] tells.
     ///
+    /// ```
+    /// # use dynamap::{Backfill, BackfillRecord, BackfillState, Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", schema = "2.0.0", validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// # Table::<BackfillRecord>::create(&db).await?;
+    /// Backfill::<User>::of(&db).run().await?;
+    /// let records = Backfill::<User>::history(&db).await?;
+    /// assert_eq!(records[0].job, "User 2.0.0");
+    /// assert_eq!(records[0].history[0].state, BackfillState::Completed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::NoSuchTable`] where the records have no table yet; what the service says.
     pub async fn history(db: &Database) -> Result<Vec<BackfillRecord>, Error> {

@@ -152,7 +152,9 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     let plan = json(&db, both(), "plan").await;
     assert_eq!(
         plan["models"][0]["plan"],
-        json!({ "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5 })
+        json!({
+            "items": 5, "older": 5, "schemas": { "1.0.0": 5 }, "write_units": 5, "required": [],
+        })
     );
     let dry = json(&db, both(), "dry-run").await;
     assert_eq!(outcomes(&dry), ["failed", "done"]);
@@ -213,6 +215,29 @@ async fn each_command_has_a_document_of_the_same_fields() -> Outcome {
     assert_eq!(json!(runs), json!([["failed", 5, 4], ["completed", 0, 1]]));
     let begun = history["models"][0]["history"][0]["begun"].as_str().expect("a time");
     assert!(begun.parse::<jiff::Timestamp>().is_ok(), "{begun}");
+    Ok(())
+}
+
+static MOVED: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", |item| Ok(vec![item]))]);
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "moved", schema = "2.0.0", migrations = MOVED, validate = false)]
+struct Moved {
+    #[model(hash_key)]
+    id: u64,
+}
+
+#[tokio::test]
+async fn a_plan_tells_which_steps_need_the_backfill() -> Outcome {
+    let (db, _faults) = filled(0, 0).await;
+    Table::<Moved>::create(&db).await?;
+    put_raw(&db, "moved", &[("id", n(1))]).await;
+    let plan = json(&db, models![Moved], "plan").await;
+    let required = plan["models"][0]["plan"]["required"].as_array().expect("a list");
+    let [step] = &required[..] else { panic!("{plan}") };
+    assert!(step.as_str().is_some_and(|step| step.contains("changes the key")), "{step}");
+    let plan = call(&db, models![Moved], "plan").await;
+    assert!(plan.out.contains("  a backfill is required: step 1.0.0 to 2.0.0"), "{}", plan.out);
     Ok(())
 }
 
@@ -392,6 +417,18 @@ async fn options_say_how_the_job_is_run() -> Outcome {
     assert!(scans.iter().all(|scan| scan.body["TotalSegments"] == 2 && scan.body["Limit"] == 7));
     let record = BackfillRecord::get(&db, ("users", "User 2.1.0")).await?.expect("a record");
     assert_eq!((record.state, record.segments), (BackfillState::Completed, 2));
+    Ok(())
+}
+
+/// The record grows with its failures, and is written behind every page: its table is not what is to be spared.
+#[tokio::test(start_paused = true)]
+async fn a_limit_does_not_slow_the_signs_of_life() -> Outcome {
+    let (db, _faults) = filled(0, 100).await;
+    let began = tokio::time::Instant::now();
+    let line = "run --model User --segments 1 --page-size 5 --write-units 1";
+    assert_eq!(call(&db, both(), line).await.exit, Exit::Failed);
+    // Nothing but records was written, some hundred units.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     Ok(())
 }
 

@@ -143,6 +143,24 @@ async fn a_job_that_has_not_seen_every_item_is_not_completed_by_its_failures() -
     assert_upgraded(&db, 20, 2).await
 }
 
+#[tokio::test]
+async fn a_retry_that_is_stopped_leaves_what_it_has_not_begun() -> Outcome {
+    let (db, faults) = with_bad_ones(2, 5).await;
+    let failed = Backfill::<User>::of(&db).run().await?;
+    for id in 3..=5 {
+        correct(&db, id).await;
+    }
+    let stop = Stop::new();
+    stop.now();
+    faults.clear_log();
+    let stopped = Backfill::<User>::of(&db).stop_by(&stop).retry_failed().await?;
+    assert_eq!((stopped.state, stopped.failures), (BackfillState::Failed, failed.failures));
+    assert!(faults.requests().iter().all(|request| request.table() != Some("users")));
+    let done = Backfill::<User>::of(&db).retry_failed().await?;
+    assert_eq!((done.state, done.upgraded), (BackfillState::Completed, 5));
+    Ok(())
+}
+
 /// A runner that is dropped at any of its requests leaves what the next one finishes, and no item is upgraded twice.
 #[tokio::test(start_paused = true)]
 async fn a_killed_retry_is_taken_over_and_every_item_is_upgraded_once() -> Outcome {

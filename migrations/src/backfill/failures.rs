@@ -124,14 +124,14 @@ async fn retry_one<M: Model>(
     counts: &Counts,
 ) -> Option<BackfillFailure> {
     let layout = M::layout();
-    let upgraded = async {
+    let tried = async {
         let key = Key::of(layout, &failure.key).map_err(encode::<M>)?;
         match db.read_item(layout, &key, true).await? {
             Some(item) => upgrader.upgrade(item, &counts.conflicts).await,
             None => Ok(Became::Current),
         }
     };
-    match upgraded.await {
+    match tried.await {
         Ok(became) => {
             counts.add(became);
             None

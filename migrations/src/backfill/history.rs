@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use dynamap_mapper::{Attribute, Database, Error, Model, UnixMillis};
+use dynamap_mapper::{Attribute, Database, Error, Loaded, Model, UnixMillis};
 use semver::Version;
 
 use super::record::{BackfillRecord, BackfillState};
@@ -83,8 +83,7 @@ impl BackfillRecord {
 pub(super) async fn read<M: Model>(db: &Database) -> Result<Vec<BackfillRecord>, Error> {
     let table = db.table_name(M::layout());
     let found = BackfillRecord::query(db, &table).consistent().try_collect().await?;
-    let mut records: Vec<BackfillRecord> =
-        found.into_iter().map(|record| record.into_inner()).collect();
+    let mut records: Vec<BackfillRecord> = found.into_iter().map(Loaded::into_inner).collect();
     records.sort_by_key(|record| (record.schema(), record.job.clone()));
     Ok(records)
 }
