@@ -1,10 +1,10 @@
 //! Many items of any models by key, each as it is when its request is answered.
 
 use std::fmt;
+use std::time::Duration;
 
-use super::AT_ONCE;
-use super::drain::drain;
-use super::keys::Keys;
+use super::keys::read_cached;
+use crate::cache::Kept;
 use crate::database::Database;
 use crate::error::Error;
 use crate::model::Model;
@@ -48,12 +48,13 @@ pub struct Gets<'a> {
     db: &'a Database,
     wanted: Wanted,
     consistent: bool,
+    kept: Kept,
 }
 
 impl<'a> Gets<'a> {
     /// A read of no items yet.
     pub fn of(db: &'a Database) -> Self {
-        Self { db, wanted: Wanted::default(), consistent: false }
+        Self { db, wanted: Wanted::default(), consistent: false, kept: Kept::default() }
     }
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
@@ -64,6 +65,19 @@ impl<'a> Gets<'a> {
     /// Sees every write that was acknowledged before; costs twice as much.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
+        self
+    }
+
+    /// Takes what is in the database's cache from there, where it was put there at most so long ago, and puts what is read
+    /// there for so long; whatever is set for the models. Consistent reads do not.
+    pub fn cached_for(mut self, live: Duration) -> Self {
+        self.kept = Kept::For(live);
+        self
+    }
+
+    /// Asks the store for all items, whatever is set for their models.
+    pub fn uncached(mut self) -> Self {
+        self.kept = Kept::Not;
         self
     }
 
@@ -78,10 +92,10 @@ impl<'a> Gets<'a> {
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent.
     pub async fn read(self) -> Result<FoundItems, Error> {
-        let (db, consistent) = (self.db, self.consistent);
+        let (db, consistent, kept) = (self.db, self.consistent, self.kept);
         let asked = self.wanted.into_asked()?;
         let targets: Vec<_> = asked.iter().map(|(target, _)| target.clone()).collect();
-        let found = drain(db, &Keys { consistent }, asked, AT_ONCE).await;
+        let found = read_cached(db, asked, consistent, kept).await;
         Ok(FoundItems::new(targets.into_iter().zip(found)))
     }
 }

@@ -1,0 +1,1 @@
+//! The caches against the real servers.
