@@ -104,8 +104,9 @@ impl Cache for Memcached {
         lent.give_back();
         let mut by_key = HashMap::new();
         for found in found {
-            if let (Some(key), Some(value), Some(stamp)) = (found.key, found.data, found.cas) {
-                by_key.insert(key, Cached { value, stamp });
+            if let (Some(key), Some(stamp)) = (found.key, found.cas) {
+                // The client says nothing of a value without bytes.
+                by_key.insert(key, Cached { value: found.data.unwrap_or_default(), stamp });
             }
         }
         Ok(keys.iter().map(|key| by_key.get(key.as_bytes()).cloned()).collect())

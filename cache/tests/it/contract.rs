@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use dynamap::cache::{Cache, CacheError, Memcached, Memory, Redis};
+use dynamap::cache::{Cache, CacheError, Memory};
 use tokio::time::{Instant, timeout};
 
-use crate::servers::Server;
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-const MINUTE: Duration = Duration::from_secs(60);
-
-async fn there(cache: &impl Cache, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
+pub(crate) async fn there(cache: &impl Cache, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
     Ok(cache.get(&[key.to_owned()]).await?.pop().flatten().map(|cached| cached.value))
 }
 
@@ -114,7 +112,7 @@ async fn what_is_given_up_answers_nobody_else(cache: impl Cache) -> Result<(), C
     Ok(())
 }
 
-async fn all<C: Cache + Clone>(cache: C) -> Result<(), CacheError> {
+pub(crate) async fn all<C: Cache + Clone>(cache: C) -> Result<(), CacheError> {
     values_are_put_compared_and_returned_in_order(cache.clone()).await?;
     entries_end_with_their_time(cache.clone()).await?;
     one_of_many_wins(cache.clone()).await?;
@@ -124,18 +122,6 @@ async fn all<C: Cache + Clone>(cache: C) -> Result<(), CacheError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cache_in_the_process_keeps_the_contract() -> Result<(), CacheError> {
     all(Memory::new(8 << 20)).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memcached_keeps_the_contract() -> Result<(), CacheError> {
-    let server = Server::memcached();
-    all(Memcached::new(format!("tcp://127.0.0.1:{}", server.port))).await
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_keeps_the_contract() -> Result<(), CacheError> {
-    let server = Server::redis();
-    all(Redis::new(&format!("redis://127.0.0.1:{}", server.port))?).await
 }
 
 #[tokio::test]
@@ -153,16 +139,4 @@ async fn a_cache_in_the_process_is_no_larger_than_it_may() -> Result<(), CacheEr
         }
         assert!(Instant::now() < end, "{kept} entries");
     }
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_an_error() -> Result<(), CacheError> {
-    let mut server = Server::memcached();
-    server.kill();
-    let memcached = Memcached::new(format!("tcp://127.0.0.1:{}", server.port));
-    assert!(there(&memcached, "a").await.is_err());
-    let redis = Redis::new(&format!("redis://127.0.0.1:{}", server.port))?;
-    assert!(there(&redis, "a").await.is_err());
-    assert!(Redis::new("no address").is_err());
-    Ok(())
 }

@@ -5,29 +5,29 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A server that is ended with its handle.
-pub struct Server {
-    pub port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     program: &'static str,
     child: Child,
 }
 
 impl Server {
-    pub fn memcached() -> Self {
+    pub(crate) fn memcached() -> Self {
         Self::start("memcached", free_port())
     }
 
-    pub fn redis() -> Self {
+    pub(crate) fn redis() -> Self {
         Self::start("redis-server", free_port())
     }
 
     /// Ends the server as a power cut does.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("the server is ours");
         self.child.wait().expect("the server is ours");
     }
 
     /// Starts it again on the same port, empty.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.kill();
         *self = Self::start(self.program, self.port);
     }

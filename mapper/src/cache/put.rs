@@ -90,7 +90,6 @@ impl Caches {
         began: Instant,
     ) {
         let name = self.name(target);
-        self.flights.forget(&name);
         let is_soon = began.elapsed() < self.settings.buried / 2;
         let ordered = left.filter(|item| is_soon && version(layout, item).is_some());
         match (ordered, self.settings.live(layout)) {
@@ -102,6 +101,8 @@ impl Caches {
                 self.told(target, buried);
             }
         }
+        // Until now a read could find what stood there before; nobody who asks from now on may join it.
+        self.flights.forget(&name);
     }
 
     /// Puts an entry where it may stand. `seen` is what stood there, where that is known.

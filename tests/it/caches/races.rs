@@ -177,3 +177,27 @@ async fn an_entry_that_keeps_changing_is_evicted() -> Outcome {
     }
     panic!("it still tries");
 }
+
+#[tokio::test]
+async fn a_read_that_begins_after_a_write_does_not_join_one_that_asked_the_cache_before() -> Outcome
+{
+    let place = Place::new().await;
+    let map = DoomMap::new(1, 1, "before").insert(&place.db).await?;
+    place.cache.next("swap", Trouble::Held);
+    let db = place.db.clone();
+    let save = tokio::spawn(async move { renamed(map, "after", &db).await });
+    place.cache.held().await;
+    place.cache.next("get", Trouble::Held);
+    let first = reader(&place.db);
+    place.cache.held().await;
+    place.cache.release();
+    save.await??;
+    let second = reader(&place.db);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    place.cache.release();
+    assert_eq!(first.await??.expect("there").name, "before");
+    assert_eq!(second.await??.expect("there").name, "after");
+    Ok(())
+}

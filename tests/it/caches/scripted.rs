@@ -123,8 +123,10 @@ impl Scripted {
 
 impl Cache for Scripted {
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<Cached>>, CacheError> {
+        // What is held is the answer.
+        let found = keys.iter().map(|key| self.there(key)).collect();
         self.ask("get", keys.len()).await?;
-        Ok(keys.iter().map(|key| self.there(key)).collect())
+        Ok(found)
     }
 
     async fn set(&self, key: &str, value: Vec<u8>, live: Duration) -> Result<(), CacheError> {
