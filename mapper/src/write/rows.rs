@@ -214,10 +214,8 @@ impl Row {
         let (found, Standing::Older) = examine(layout, table, key, item)? else {
             return Ok(Cow::Borrowed(item));
         };
-        let mut upgraded = item.clone();
-        layout
-            .upgrade
-            .upgrade(&mut upgraded, &found)
+        let mut upgraded = layout
+            .upgraded(item, &found)
             .map_err(|error| Error::not_upgraded(table, key, layout, &found, error))?;
         upgraded.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
         Ok(Cow::Owned(upgraded))
