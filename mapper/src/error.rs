@@ -112,6 +112,14 @@ pub enum Error {
         /// The schema to write.
         wanted: Box<Version>,
     },
+    /// An item would be written in an older schema, from which it would not be read again as it is. Nothing was sent; leave
+    /// the attribute as older programs know it until they are gone.
+    #[error(
+        "item {} cannot be written as {}: `{}` would not be read again as it is; leave it as older programs know it, \
+         nothing was sent",
+        .0.target, .0.schema, .0.attribute
+    )]
+    Lossy(Box<Loss>),
     /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
     #[error(
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
@@ -291,6 +299,17 @@ pub struct SchemaGap {
     pub known: Version,
 }
 
+/// What an older schema cannot hold.
+#[derive(Debug)]
+pub struct Loss {
+    /// Which item.
+    pub target: Target,
+    /// The schema in which it was to be written.
+    pub schema: Version,
+    /// The attribute that would be another one, or gone.
+    pub attribute: String,
+}
+
 /// An item that a migration step could not read.
 #[derive(Debug)]
 pub struct NotUpgraded {
@@ -422,6 +441,11 @@ impl Error {
                 Self::Upgrade(Box::new(NotUpgraded { target: Target::new(table, key), error }))
             }
         }
+    }
+
+    pub(crate) fn lossy(target: &Target, schema: &Version, attribute: &str) -> Self {
+        let (schema, attribute) = (schema.clone(), attribute.to_owned());
+        Self::Lossy(Box::new(Loss { target: target.clone(), schema, attribute }))
     }
 
     pub(crate) fn no_way_back(layout: &Layout, wanted: Version) -> Self {
