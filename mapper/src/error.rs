@@ -2,17 +2,21 @@
 
 mod busy;
 mod conflict;
+mod dangling;
 mod service;
 mod sweep;
 mod undone;
+mod unknown;
 mod unwritten;
 mod view;
 
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
+pub use dangling::Dangling;
 pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
+pub use unknown::OutcomeUnknown;
 pub use unwritten::Unwritten;
 pub use view::ViewError;
 
@@ -59,6 +63,9 @@ pub enum Error {
     /// There is no item with this key. Nothing was written.
     #[error("no item {0}: nothing was written")]
     NotFound(Box<Target>),
+    /// An item refers to one that is not there. Nothing was written.
+    #[error(transparent)]
+    Dangling(Box<Dangling>),
     /// A search of which exactly one result was wanted found none, or several.
     #[error("the search of table {table} found {}", if *several { "more than one item" } else { "no item" })]
     NotOne {
@@ -300,32 +307,6 @@ pub struct NotUpgraded {
     pub error: UpgradeError,
 }
 
-/// A write whose answer was lost and whose effect could not be found out.
-#[derive(Debug)]
-pub struct OutcomeUnknown {
-    /// The operation.
-    pub operation: &'static str,
-    /// The items it would have written.
-    pub targets: Vec<Target>,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// The id of the transaction where it is recorded: `Transaction::resolve` decides it.
-    pub transaction: Option<String>,
-}
-
-impl fmt::Display for OutcomeUnknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} got no answer and may or may not have been applied", self.operation)?;
-        for (i, target) in self.targets.iter().enumerate() {
-            write!(f, "{} item {target}", if i == 0 { " to" } else { "," })?;
-        }
-        match &self.transaction {
-            Some(id) => write!(f, ": `Transaction::resolve` of `{id}` decides it"),
-            None => f.write_str(": read and decide"),
-        }
-    }
-}
-
 impl Error {
     /// Whether an item was not as expected. Read it again, or take [`winner`](Error::winner), and decide.
     #[must_use]
@@ -336,7 +317,7 @@ impl Error {
     /// Whether the item that a verb needs is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound(_) | Self::NotOne { several: false, .. })
+        matches!(self, Self::NotFound(_) | Self::Dangling(_) | Self::NotOne { several: false, .. })
     }
 
     /// Whether the value was refused before anything was sent.
