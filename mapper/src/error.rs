@@ -27,7 +27,7 @@ use semver::Version;
 
 use crate::codec::{DecodeError, EncodeError};
 use crate::key::Key;
-use crate::layout::Layout;
+use crate::layout::{COUNTERS_TABLE, Layout};
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::upgrade::UpgradeError;
@@ -124,8 +124,9 @@ pub enum Error {
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist, or one of several. Create it with `Table::<M>::create`.
-    #[error("{} does not exist: create it with Table::<M>::create(&db)", no_table(.0))]
+    /// The table does not exist, or one of several. Create it with `Table::<M>::create`; that of counters with
+    /// `Sequence::create_table`.
+    #[error("{}(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
     /// The table has no index of this name: it was made before the model had it. Nothing was read.
     #[error("table {table} has no index {index}: add it to the table, nothing was read")]
@@ -447,11 +448,10 @@ fn culprit(item: Option<&Target>) -> String {
 }
 
 fn no_table(tables: &str) -> String {
-    if tables.contains(", ") {
-        format!("one of the tables {tables}")
-    } else {
-        format!("table {tables}")
-    }
+    let one = if tables.contains(", ") { "one of the tables" } else { "table" };
+    let counters = tables.ends_with(COUNTERS_TABLE) && one == "table";
+    let create = if counters { "Sequence::create_table" } else { "Table::<M>::create" };
+    format!("{one} {tables} does not exist: create it with {create}")
 }
 
 fn one_line(report: &Report) -> String {

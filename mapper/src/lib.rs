@@ -88,6 +88,7 @@ pub use reader::{Known, Noted, Overlay};
 pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
 pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
+pub use sequence::{Sequence, SequenceReport};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};

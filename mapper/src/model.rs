@@ -21,7 +21,7 @@ use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
-pub use markers::{BatchDelete, BatchPut, Expires};
+pub use markers::{BatchDelete, BatchPut, Counted, Expires};
 
 /// A struct that is stored as items of one table. Derive it.
 ///

@@ -223,9 +223,7 @@ impl<M: Model> Attribute for Ref<M> {
     fn decode(value: &AttributeValue) -> Result<Self, DecodeError> {
         let layout = M::layout();
         let item = match (layout.range_key, value) {
-            (None, value) => {
-                Item::from_iter([(layout.hash_key.name.to_owned(), value.clone())])
-            }
+            (None, value) => Item::from_iter([(layout.hash_key.name.to_owned(), value.clone())]),
             (Some(_), AttributeValue::M(parts)) => Item::from(parts.clone()),
             (Some(_), other) => return Err(DecodeError::kind("a map of a key", other)),
         };

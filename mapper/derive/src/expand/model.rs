@@ -33,7 +33,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let check = check(private, model);
     let automatic = automatic(private, model);
     let hooks = hooks(private, &model.hooks);
-    let markers = [expires(private, model), unconditional(private, model)];
+    let markers = [expires(private, model), counted(private, model), unconditional(private, model)];
     let chain = chain(model);
     let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
     quote_spanned! {site()=>
@@ -386,6 +386,17 @@ fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
         quote_spanned! {site()=>
             #[automatically_derived]
             impl #private::Expires for #ident {}
+        }
+    })
+}
+
+/// Keys of a model with an auto-increment key come from a counter.
+fn counted(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
+    let ident = model.ident;
+    model.auto_increment.then(|| {
+        quote_spanned! {site()=>
+            #[automatically_derived]
+            impl #private::Counted for #ident {}
         }
     })
 }
