@@ -304,7 +304,8 @@ async fn a_reference_is_compared_and_changed_like_any_attribute() -> Outcome {
     let refused =
         Order::update(&db, 1).set(Order::CUSTOMER, &ann).when(Order::CUSTOMER.eq(&ann)).await;
     assert!(refused.is_err_and(|error| error.is_conflict()));
-    assert!(order.save(&db).await.is_ok(), "nothing was changed, nothing is sent");
+    order.to = Ref::to(("Basel", 1))?;
+    assert!(order.save(&db).await.is_err_and(|error| error.is_conflict()));
     let mut order = Order::get(&db, 1).await?.expect("there");
     assert_eq!(order.customer, bob);
     order.customer = ann.clone();
