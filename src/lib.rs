@@ -20,11 +20,11 @@ pub use dynamap_mapper::{
     Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
     IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
     MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain, Projection,
-    PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Report, RequestOutcome,
-    RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, SetElement, Size, Snapshot,
-    StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds,
-    Update, Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity,
-    error, kind, kind_name, model, same, schema,
+    PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Ref, Report, RequestOutcome,
+    RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, Sequence, SequenceReport,
+    SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique,
+    UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, View, ViewDrift, With,
+    WriteBack, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

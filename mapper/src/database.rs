@@ -1,5 +1,6 @@
 //! The handle to a store.
 
+mod blocks;
 mod complete;
 mod schemas;
 mod scope;
@@ -21,6 +22,8 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::blocks::Sequences;
+pub(crate) use self::blocks::{Blocks, NAMED};
 use self::complete::Complete;
 use self::schemas::Schemas;
 pub(crate) use self::schemas::Upgraded;
@@ -61,6 +64,7 @@ struct Inner {
     forbids_scans: bool,
     schemas: Schemas,
     complete: Complete,
+    sequences: Sequences,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -77,6 +81,7 @@ pub struct DatabaseBuilder {
     observer: Option<Observer>,
     forbids_scans: bool,
     schemas: Schemas,
+    sequences: Sequences,
 }
 
 impl Database {
@@ -107,6 +112,7 @@ impl Database {
             observer: None,
             forbids_scans: false,
             schemas: Schemas::default(),
+            sequences: Sequences::default(),
         }
     }
 
@@ -337,6 +343,7 @@ impl DatabaseBuilder {
             observer,
             forbids_scans,
             schemas,
+            sequences,
         } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
@@ -355,6 +362,7 @@ impl DatabaseBuilder {
             forbids_scans,
             schemas,
             complete: Complete::default(),
+            sequences,
         };
         Database { inner: Arc::new(inner), scope: None }
     }

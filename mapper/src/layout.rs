@@ -14,6 +14,9 @@ use crate::unique::UniqueLayout;
 use crate::upgrade::{Never, Upgrade, UpgradeError};
 use crate::view::ViewLayout;
 
+/// The table of counters, without the prefix.
+pub(crate) const COUNTERS_TABLE: &str = "dynamap_counters";
+
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
     /// The name of the struct, for messages.

@@ -5,7 +5,7 @@
 //! # Layout
 //!
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
-//!   `decode` `loaded` `error`
+//!   `decode` `loaded` `reference` `error`
 //! * I/O: `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `sweep` `table` `guards`
 
@@ -33,6 +33,7 @@ pub mod projection;
 pub mod read;
 mod reader;
 mod rebuild;
+mod reference;
 mod retry;
 pub mod schema;
 pub mod sequence;
@@ -85,7 +86,9 @@ pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
 pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
+pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
+pub use sequence::{Sequence, SequenceReport};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};

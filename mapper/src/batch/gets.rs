@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::model::Model;
 use crate::read::{FoundItems, ItemSlot, Wanted};
+use crate::reference::Ref;
 
 /// A read of many items by key, of any models, 100 in one request: cheaper in time than one by one, and at the same
 /// price.
@@ -58,7 +59,12 @@ impl<'a> Gets<'a> {
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
     pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> ItemSlot<M> {
-        self.wanted.get(self.db, key)
+        self.wanted.get(self.db, M::encode_key(key))
+    }
+
+    /// Asks for the item that a reference names, as [`get`](Self::get) does.
+    pub fn follow<M: Model>(&mut self, reference: &Ref<M>) -> ItemSlot<M> {
+        self.wanted.get(self.db, Ok(reference.key().clone()))
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
