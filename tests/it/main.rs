@@ -56,6 +56,7 @@ mod resumed;
 mod retried;
 mod scheduled;
 mod sends;
+mod sessions;
 mod shapes;
 mod snapshots;
 mod sweeps;
