@@ -1,11 +1,17 @@
 //! What a flush writes, and what is left where it cannot.
 
+use std::sync::{Arc, Mutex};
+
 use dynamap::error::Reason;
 use dynamap::faults::Fault;
-use dynamap::{Database, Error, Model, Session, Table};
+use dynamap::{Error, Model, Session, Table};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::Registry;
 
 use super::{map, maps, name, rename, rename_outside, sent};
-use crate::support::{DoomMap, Outcome, held, store};
+use crate::support::{DoomMap, Outcome, store};
 
 #[tokio::test]
 async fn a_conflict_in_the_middle_stays_dirty_with_the_winner_and_the_others_are_written() -> Outcome
@@ -50,7 +56,7 @@ async fn a_conflict_in_the_middle_stays_dirty_with_the_winner_and_the_others_are
     assert!(!session.is_dirty());
     rename(&session, 3, "mine after theirs").await?;
     session.insert(DoomMap::new(1, 4, "mine anew"))?;
-    assert_eq!(session.flush().await.into_result()?.written(), 2);
+    assert_eq!(session.flush().await.written(), 2);
     assert_eq!(name(&db, 3).await.as_deref(), Some("mine after theirs"));
     assert_eq!(name(&db, 4).await.as_deref(), Some("mine anew"));
     Ok(())
@@ -174,7 +180,7 @@ async fn what_one_transaction_cannot_hold_is_sent_in_halves() -> Outcome {
     // Each member is two actions: the member and the guard of its login.
     assert!(matches!(session.commit().await, Err(Error::Limit { found: 200, .. })));
     assert_eq!((sent(&faults).as_str(), session.dirty()), ("", 100));
-    assert_eq!(session.flush().in_transactions().await.into_result()?.written(), 100);
+    assert_eq!(session.flush().in_transactions().await.written(), 100);
     assert_eq!(sent(&faults), "2 TransactWriteItems");
     assert_eq!(Member::scan(&db).count().await?, 100);
     Ok(())
@@ -188,7 +194,7 @@ async fn a_lost_answer_of_a_flush_is_no_conflict_and_what_is_unknown_stays_dirty
         rename(&session, 1, "mine").await?;
         rename(&session, 2, "mine").await?;
         faults.next("UpdateItem", fault.clone());
-        assert_eq!(session.flush().await.into_result()?.written(), 2);
+        assert_eq!(session.flush().await.written(), 2);
         assert_eq!(map(&session, 1).await?.version, 2);
 
         rename(&session, 1, "mine again").await?;
@@ -209,33 +215,25 @@ async fn a_lost_answer_of_a_flush_is_no_conflict_and_what_is_unknown_stays_dirty
 #[tokio::test]
 async fn a_flush_that_is_dropped_half_way_forgets_nothing() -> Outcome {
     let (db, faults) = maps(3).await;
-    let gate_db = db.clone();
     let mut session = Session::of(&db);
     for number in 1..=3 {
         rename(&session, number, "mine").await?;
     }
+    // One after the other; the second one gets no answer.
     let gate = faults.pause_answer("UpdateItem");
-    let mut task = tokio::spawn(async move {
-        // One after the other; the first one gets no answer.
-        let dropped = {
-            let flush = session.flush().at_once(1).into_future();
-            tokio::pin!(flush);
-            tokio::select! {
-                _ = &mut flush => false,
-                () = until_written(&gate_db) => true,
-            }
-        };
-        (session, dropped)
-    });
-    held(&gate, &mut task).await;
-    let (mut session, dropped) = task.await?;
-    gate.release();
-    assert!(dropped);
+    {
+        let flush = session.flush().at_once(1).into_future();
+        tokio::pin!(flush);
+        tokio::select! {
+            _ = &mut flush => panic!("the flush ended"),
+            () = gate.reached() => {}
+        }
+    }
     assert_eq!(session.dirty(), 3);
-    faults.clear();
+    gate.release();
     let flushed = session.flush().await;
     // What was written without an answer is a conflict with ourselves; the others are written.
-    assert_eq!((flushed.written(), flushed.failures().len()), (2, 1));
+    assert_eq!((flushed.written(), flushed.failures().len(), session.dirty()), (2, 1, 1));
     assert!(flushed.failures()[0].error.is_conflict());
     for number in 1..=3 {
         assert_eq!(name(&db, number).await.as_deref(), Some("mine"));
@@ -244,9 +242,59 @@ async fn a_flush_that_is_dropped_half_way_forgets_nothing() -> Outcome {
     Ok(())
 }
 
-/// Ends when the first map is written.
-async fn until_written(db: &Database) {
-    while name(db, 1).await.as_deref() != Some("mine") {
-        tokio::task::yield_now().await;
+/// Keeps the number of items of each warning.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<u64>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() == Level::WARN && event.metadata().target() == "dynamap" {
+            event.record(&mut Collect(&self.0));
+        }
     }
+}
+
+struct Collect<'a>(&'a Mutex<Vec<u64>>);
+
+impl Visit for Collect<'_> {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "items" {
+            self.0.lock().expect("warnings").push(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+#[tokio::test]
+async fn a_session_that_is_dropped_with_changes_warns_of_them_and_writes_nothing() -> Outcome {
+    let (db, faults) = maps(2).await;
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(Registry::default().with(warnings.clone()));
+    let warned = || std::mem::take(&mut *warnings.0.lock().expect("warnings"));
+    let mut found = Vec::new();
+    // Whether events are wanted is decided for the whole process, which another test may be about to do.
+    for _ in 0..1_000 {
+        let session = Session::of(&db);
+        rename(&session, 1, "mine").await?;
+        rename(&session, 2, "mine").await?;
+        tracing::callsite::rebuild_interest_cache();
+        drop(session);
+        found = warned();
+        if !found.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(found, [2]);
+    assert_eq!(faults.count("UpdateItem"), 0);
+
+    let discarded = Session::of(&db);
+    rename(&discarded, 1, "mine").await?;
+    discarded.discard();
+    let mut flushed = Session::of(&db);
+    rename(&flushed, 1, "mine").await?;
+    flushed.flush().await.into_result()?;
+    drop(flushed);
+    assert!(warned().is_empty());
+    Ok(())
 }

@@ -72,14 +72,14 @@ impl Flushed {
         self.receipt.take(handle)
     }
 
-    /// The same where everything was written.
+    /// What was written, where that is everything.
     ///
     /// # Errors
     /// The first failure.
-    pub fn into_result(mut self) -> Result<Self, Error> {
-        match self.failures.is_empty() {
-            true => Ok(self),
-            false => Err(self.failures.swap_remove(0).error),
+    pub fn into_result(self) -> Result<Receipt, Error> {
+        match self.failures.into_iter().next() {
+            None => Ok(self.receipt),
+            Some(unflushed) => Err(unflushed.error),
         }
     }
 }
