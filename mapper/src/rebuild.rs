@@ -141,14 +141,14 @@ impl<'a, V: View> Rebuild<'a, V> {
         let (layout, view) = (V::Source::layout(), declared::<V>()?);
         let taken_in = Mutex::new(0);
         let (db, counted) = (self.db, &taken_in);
-        let take_in = |item: Item| async move {
+        let include = |item: Item| async move {
             if take_in(db, layout, view, item).await? {
                 *counted.lock().unwrap_or_else(PoisonError::into_inner) += 1;
             }
             Ok::<_, Error>(())
         };
         let scan = V::Source::scan(db).segments(self.segments).raw().sweep();
-        let swept = scan.at_once(self.at_once).tolerate(self.tolerated).run(take_in).await?;
+        let swept = scan.at_once(self.at_once).tolerate(self.tolerated).run(include).await?;
         let items = u64::try_from(swept.progress.items).unwrap_or(u64::MAX);
         let taken_in = taken_in.into_inner().unwrap_or_else(PoisonError::into_inner);
         let removed = if swept.failed.is_empty() { self.remove_old_rows(view).await? } else { 0 };

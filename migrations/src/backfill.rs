@@ -184,7 +184,7 @@ impl<'a, M: Model> Backfill<'a, M> {
     /// # Errors
     /// What the service says.
     pub async fn plan(&self) -> Result<Plan, Error> {
-        Ok(Plan::of::<M>(survey::survey::<M>(self.db, self.segments).await?))
+        Ok(Plan::of::<M>(survey::survey::<M>(self.db, self.segments, false).await?))
     }
 
     /// Runs the steps on every older item in memory, and tells which fail and what the first ones would become. Reads the
@@ -198,12 +198,13 @@ impl<'a, M: Model> Backfill<'a, M> {
 
     /// Counts what is older than the model's schema, and notes in the record whether nothing is. Where something is, the
     /// next [`run`](Self::run) begins anew; where nothing is, all clones of this database take filters on attributes that
-    /// the steps reshape ([`Query::filter`](dynamap_mapper::Query::filter)).
+    /// the steps reshape ([`Query::filter`](dynamap_mapper::Query::filter)). Reads the whole table consistently, at twice
+    /// the price of [`plan`](Self::plan): an item that was written a moment before is seen.
     ///
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn verify(&self) -> Result<Survey, BackfillError> {
-        let survey = survey::survey::<M>(self.db, self.segments).await?;
+        let survey = survey::survey::<M>(self.db, self.segments, true).await?;
         self.db.note_complete(M::layout(), survey.is_complete());
         record::note::<M>(self.db, survey.is_complete()).await?;
         Ok(survey)

@@ -160,10 +160,12 @@ impl Upgrade for Migrations {
             return Err(UpgradeError::NoPath);
         }
         let to = Schema::from(to);
+        let mut lowered = item.clone();
         for step in self.steps.iter().rev().take_while(|step| to.is_below(step.to)) {
             let down = step.down.ok_or(UpgradeError::NoPath)?;
-            down(item).map_err(|error| step.failed(error))?;
+            down(&mut lowered).map_err(|error| step.failed(error))?;
         }
+        *item = lowered;
         Ok(())
     }
 

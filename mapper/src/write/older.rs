@@ -62,7 +62,7 @@ fn lowered(layout: &Layout, target: &Target, item: &Item, schema: &Version) -> R
         error => failed(error),
     })?;
     lowered.insert(SCHEMA_ATTRIBUTE, schema_text(schema));
-    layout.upgrade.upgrade(&mut lowered.clone(), schema).map_err(failed)?;
+    layout.upgraded(&lowered, schema).map_err(failed)?;
     Ok(lowered)
 }
 
@@ -71,9 +71,7 @@ pub(super) fn todays<'i>(write: &Write, item: &'i Item) -> Cow<'i, Item> {
     let (layout, Target { table, key }) = (write.layout, &write.target);
     match examine(layout, table, key, item) {
         Ok((found, Standing::Older)) => {
-            let mut upgraded = item.clone();
-            let is_read = layout.upgrade.upgrade(&mut upgraded, &found).is_ok();
-            if is_read { Cow::Owned(upgraded) } else { Cow::Borrowed(item) }
+            layout.upgraded(item, &found).map_or(Cow::Borrowed(item), Cow::Owned)
         }
         _ => Cow::Borrowed(item),
     }

@@ -160,8 +160,7 @@ impl Row {
                 let changes = self.changes(numbers, false)?;
                 let fresh = || self.fresh().map(|item| self.stamped(&item, None));
                 let from = current.map_or_else(fresh, |item| Ok(item.into_owned()))?;
-                let changed = evaluate(&from, &changes);
-                changed.map_err(|error| Error::encode(self.layout, error))?
+                evaluate(&from, &changes).map_err(|error| Error::encode(self.layout, error))?
             }
             RowChange::Put { given_up, taken } => {
                 let owner = current.as_deref().and_then(|item| item.get(VIEW_OWNER_ATTRIBUTE));
@@ -215,10 +214,8 @@ impl Row {
         let (found, Standing::Older) = examine(layout, table, key, item)? else {
             return Ok(Cow::Borrowed(item));
         };
-        let mut upgraded = item.clone();
-        layout
-            .upgrade
-            .upgrade(&mut upgraded, &found)
+        let mut upgraded = layout
+            .upgraded(item, &found)
             .map_err(|error| Error::not_upgraded(table, key, layout, &found, error))?;
         upgraded.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
         Ok(Cow::Owned(upgraded))

@@ -76,7 +76,12 @@ impl Survey {
     }
 }
 
-pub(super) async fn survey<M: Model>(db: &Database, segments: usize) -> Result<Survey, Error> {
+/// Looks at every item; a consistent look sees all that was acknowledged before it began.
+pub(super) async fn survey<M: Model>(
+    db: &Database,
+    segments: usize,
+    is_consistent: bool,
+) -> Result<Survey, Error> {
     let (layout, table) = (M::layout(), db.table_name(M::layout()));
     let survey = Mutex::new(Survey::default());
     let (counted, table) = (&survey, &table);
@@ -91,7 +96,9 @@ pub(super) async fn survey<M: Model>(db: &Database, segments: usize) -> Result<S
         survey.add(found, is_older, &item);
         Ok::<_, Error>(())
     };
-    M::scan(db).segments(segments).raw().sweep().run(look).await?;
+    let scan = M::scan(db).segments(segments);
+    let scan = if is_consistent { scan.consistent() } else { scan };
+    scan.raw().sweep().run(look).await?;
     Ok(survey.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
