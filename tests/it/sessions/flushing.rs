@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::Registry;
 
 use super::{map, maps, name, rename, rename_outside, sent};
-use crate::support::{DoomMap, Outcome, store};
+use crate::support::{Account, DoomMap, Outcome, store};
 
 #[tokio::test]
 async fn a_conflict_in_the_middle_stays_dirty_with_the_winner_and_the_others_are_written() -> Outcome
@@ -129,6 +129,15 @@ async fn a_commit_writes_all_or_none() -> Outcome {
     assert!(!session.is_dirty());
     let renamed = DoomMap::query(&db, 1).filter(DoomMap::NAME.eq("mine")).count().await?;
     assert_eq!(renamed, 100);
+
+    // Too many new items are refused before keys are taken for them.
+    for _ in 0..101 {
+        session.insert(Account::of("someone", 1))?;
+    }
+    faults.clear_log();
+    assert!(matches!(session.commit().await, Err(Error::Limit { found: 101, .. })));
+    assert_eq!(sent(&faults), "");
+    session.discard();
     Ok(())
 }
 
