@@ -178,7 +178,7 @@ impl Buffer {
             return Ok(());
         }
         Err(Error::Usage(
-            "one transaction writes one item as two models: write it as one of them, or commit in between",
+            "one transaction or session writes one item as two models: write it as one of them, or commit in between",
         ))
     }
 

@@ -6,7 +6,7 @@
 //! # Layout
 //!
 //! * `transaction`: the handle, its verbs, nesting, what queries and scans see
-//! * `buffer`: what a transaction has read and intends to write; folding
+//! * `buffer`: what a transaction or a session has read and intends to write; folding
 //! * `commit`: one request for everything
 //! * `gapless`: numbers that are given back with a rollback
 //! * `options`: isolation, deadline, record

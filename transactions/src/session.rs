@@ -37,8 +37,9 @@ use crate::transaction::Transaction;
 /// What others write meanwhile is not seen: where that contradicts a change, the flush says so, with the item as it is
 /// then. What was only read is not checked; for that there is [`Transaction`]. Reads are consistent.
 ///
-/// Reads can be under way at the same time, on several threads. To flush takes the session for itself. A session that is dropped
-/// forgets its changes, and warns of that by the `tracing` crate; [`discard`](Session::discard) says that it is meant.
+/// Reads can be under way at the same time, on several threads. To flush takes the session for itself. A session that is
+/// dropped forgets its changes, and warns of that by the `tracing` crate; [`discard`](Session::discard) says that it is
+/// meant.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Session, Table};
