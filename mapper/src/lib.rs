@@ -78,9 +78,11 @@ pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::{Plain, Projection, Raw};
+#[doc(hidden)]
+pub use read::Region;
 pub use read::{
-    Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Query, Results,
-    Scan, Snapshot,
+    Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Part, Query,
+    Results, Scan, Snapshot,
 };
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]

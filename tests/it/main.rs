@@ -58,6 +58,7 @@ mod retried;
 mod scheduled;
 mod sends;
 mod sequences;
+mod sessions;
 mod shapes;
 mod snapshots;
 mod sweeps;
