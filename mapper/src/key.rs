@@ -89,6 +89,22 @@ impl Key {
         self.parts().any(|part| part.name == name)
     }
 
+    /// The key's values as bytes that no other key has.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in self.parts() {
+            let (kind, value) = match &part.value {
+                Value::S(text) => (b'S', text.as_bytes()),
+                Value::N(text) => (b'N', text.as_bytes()),
+                Value::B(value) => (b'B', value.as_slice()),
+            };
+            bytes.push(kind);
+            bytes.extend((value.len() as u64).to_be_bytes());
+            bytes.extend(value);
+        }
+        bytes
+    }
+
     fn parts(&self) -> impl Iterator<Item = &Part> {
         std::iter::once(&self.hash).chain(&self.range)
     }

@@ -6,11 +6,12 @@
 //!
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `reference` `error`
-//! * I/O: `database` `capacity` `reader` `read` `write` `retry`
+//! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `sweep` `table` `guards`
 
 mod automatic;
 pub mod batch;
+pub mod cache;
 pub mod capacity;
 pub mod codec;
 mod database;
@@ -64,6 +65,7 @@ pub use decode::{decode, examine};
 pub use retry::back_off;
 
 pub use automatic::{Automatic, FromClock, WriteVerb};
+pub use cache::Caching;
 pub use database::{Database, DatabaseBuilder, WriteBack};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;

@@ -23,6 +23,7 @@ mod bank;
 mod batches;
 mod blind;
 mod bulk;
+mod caches;
 mod capacity;
 mod checker;
 mod checks;
