@@ -8,6 +8,7 @@
 //! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
 //! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
+//! * [`Session`]: what was read is kept, what was changed is written at the end of a piece of work
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
 //! * `cli` (feature): migrations from the command line
@@ -20,12 +21,12 @@ pub use dynamap_mapper::{
     DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems,
     FromClock, Get, Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition,
     IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey,
-    MapOf, MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Path, Plain,
-    Projection, PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Report, RequestOutcome,
-    RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, SetElement, Size, Snapshot,
-    StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds,
-    Update, Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity,
-    error, kind, kind_name, model, same, schema,
+    MapOf, MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path,
+    Plain, Projection, PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Ref, Report,
+    RequestOutcome, RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, Sequence,
+    SequenceReport, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress, Swept, Table,
+    Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, View, ViewDrift,
+    With, WriteBack, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};
@@ -36,8 +37,9 @@ pub use dynamap_migrations::{
     Migrations, Step, backfill, check,
 };
 pub use dynamap_transactions::{
-    Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError, Transaction,
-    TransactionBuilder, TransactionRecord, TransactionStatus, Transient,
+    Flush, Flushed, Gapless, Handle, Isolation, Outcome, Receipt, Record, Recorded, Run, RunError,
+    Session, SessionCounts, Transaction, TransactionBuilder, TransactionRecord, TransactionStatus,
+    Transient, Unflushed,
 };
 
 /// Items in a cache: what a cache must do, what is told about it, and those that come with the library.

@@ -1,5 +1,6 @@
 //! The handle to a store.
 
+mod blocks;
 mod complete;
 mod schemas;
 mod scope;
@@ -22,6 +23,8 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::blocks::Sequences;
+pub(crate) use self::blocks::{Blocks, NAMED};
 use self::complete::Complete;
 use self::schemas::Schemas;
 pub(crate) use self::schemas::Upgraded;
@@ -63,6 +66,7 @@ struct Inner {
     forbids_scans: bool,
     schemas: Schemas,
     complete: Complete,
+    sequences: Sequences,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -80,6 +84,7 @@ pub struct DatabaseBuilder {
     caching: Option<Caching>,
     forbids_scans: bool,
     schemas: Schemas,
+    sequences: Sequences,
 }
 
 impl Database {
@@ -111,6 +116,7 @@ impl Database {
             caching: None,
             forbids_scans: false,
             schemas: Schemas::default(),
+            sequences: Sequences::default(),
         }
     }
 
@@ -355,6 +361,7 @@ impl DatabaseBuilder {
             caching,
             forbids_scans,
             schemas,
+            sequences,
         } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
@@ -374,6 +381,7 @@ impl DatabaseBuilder {
             forbids_scans,
             schemas,
             complete: Complete::default(),
+            sequences,
         };
         Database { inner: Arc::new(inner), scope: None }
     }

@@ -142,10 +142,8 @@ fn upgrade(layout: &Layout, table: &str, key: &Key, item: &Item) -> Result<Curre
             Ok(Current { stored_schema: found, upgraded: None })
         }
         Standing::Older => {
-            let mut upgraded = item.clone();
-            layout
-                .upgrade
-                .upgrade(&mut upgraded, &found)
+            let upgraded = layout
+                .upgraded(item, &found)
                 .map_err(|error| Error::not_upgraded(table, key, layout, &found, error))?;
             Ok(Current { stored_schema: found, upgraded: Some(upgraded) })
         }

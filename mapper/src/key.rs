@@ -75,6 +75,14 @@ impl Key {
         self.parts().map(|part| (part.name.to_owned(), part.value.to_attribute())).collect()
     }
 
+    /// The key as one value: the hash key's own, or a map of both keys.
+    pub(crate) fn to_value(&self) -> AttributeValue {
+        match self.range {
+            None => self.hash.value.to_attribute(),
+            Some(_) => AttributeValue::M(self.to_item().into_inner()),
+        }
+    }
+
     /// Whether an attribute is part of the key.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

@@ -1,16 +1,21 @@
 //! What the library knows about a model, written down by the derive.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use semver::Version;
 
 use crate::index::IndexLayout;
 use crate::item::Item;
-use crate::key::KeyAttribute;
+use crate::key::{Key, KeyAttribute};
+use crate::schema::{Standing, Stored, standing, stored};
 use crate::template::Template;
 use crate::unique::UniqueLayout;
-use crate::upgrade::{Never, Upgrade};
+use crate::upgrade::{Never, Upgrade, UpgradeError};
 use crate::view::ViewLayout;
+
+/// The table of counters, without the prefix.
+pub(crate) const COUNTERS_TABLE: &str = "dynamap_counters";
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -101,6 +106,40 @@ impl Layout {
     /// The schema of an item that carries none.
     pub(crate) fn schema_of_bare(&self, item: &Item) -> Version {
         self.upgrade.detect(item).unwrap_or_else(|| self.baseline())
+    }
+
+    /// An older item in today's shape. A step that changes keys may leave this one where it is.
+    ///
+    /// # Errors
+    /// What the steps say; [`UpgradeError::Keyed`] where one moves the item, or makes several of it.
+    pub(crate) fn upgraded(&self, item: &Item, from: &Version) -> Result<Item, UpgradeError> {
+        let mut upgraded = item.clone();
+        let Err(error) = self.upgrade.upgrade(&mut upgraded, from) else { return Ok(upgraded) };
+        if !matches!(error, UpgradeError::Keyed { .. }) {
+            return Err(error);
+        }
+        let mut made = self.upgrade.upgrade_apart(upgraded, from)?;
+        let stays = |made: &Item| match (Key::of(self, made), Key::of(self, item)) {
+            (Ok(made), Ok(key)) => made == key,
+            _ => false,
+        };
+        match made.pop() {
+            Some(one) if made.is_empty() && stays(&one) => Ok(one),
+            _ => Err(error),
+        }
+    }
+
+    /// A stored item in today's shape, as far as it can be read.
+    pub(crate) fn todays<'i>(&self, item: &'i Item) -> Cow<'i, Item> {
+        let found = match stored(item) {
+            Stored::Absent => self.schema_of_bare(item),
+            Stored::Version(version) => version,
+            Stored::Unreadable => return Cow::Borrowed(item),
+        };
+        match standing(&found, &self.schema) {
+            Standing::Older => self.upgraded(item, &found).map_or(Cow::Borrowed(item), Cow::Owned),
+            _ => Cow::Borrowed(item),
+        }
     }
 
     /// Whether every item that carries no schema is of this one.

@@ -5,7 +5,7 @@
 //! # Layout
 //!
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
-//!   `decode` `loaded` `error`
+//!   `decode` `loaded` `reference` `error`
 //! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `sweep` `table` `guards`
 
@@ -34,6 +34,7 @@ pub mod projection;
 pub mod read;
 mod reader;
 mod rebuild;
+mod reference;
 mod retry;
 pub mod schema;
 pub mod sequence;
@@ -79,15 +80,19 @@ pub use key::Key;
 pub use loaded::Loaded;
 pub use model::Model;
 pub use projection::{Plain, Projection, Raw};
+#[doc(hidden)]
+pub use read::Region;
 pub use read::{
-    Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Query, Results,
-    Scan, Snapshot,
+    Collection, CollectionQuery, Cursor, FoundItems, Get, Index, ItemSlot, Page, Part, Query,
+    Results, Scan, Snapshot,
 };
 pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
 pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
+pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
+pub use sequence::{Sequence, SequenceReport};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};

@@ -153,12 +153,9 @@ impl<M: Model> Loaded<M> {
             self.stored_schema = schema;
         }
         // Written in an older schema, it is read again from there.
-        self.upgraded = (self.stored_schema < M::layout().schema).then(|| image.clone());
-        if let Some(item) = &mut self.upgraded
-            && M::layout().upgrade.upgrade(item, &self.stored_schema).is_err()
-        {
-            self.upgraded = None;
-        }
+        let is_older = self.stored_schema < M::layout().schema;
+        let upgraded = is_older.then(|| M::layout().upgraded(&image, &self.stored_schema));
+        self.upgraded = upgraded.and_then(Result::ok);
         self.image = image;
         self.left = M::layout().after_read.then(|| self.model.to_attributes().ok()).flatten();
     }

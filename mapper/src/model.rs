@@ -8,7 +8,7 @@ use garde::Report;
 
 use crate::automatic::{Automatic, WriteVerb};
 use crate::batch::{DeleteMany, Gets, InsertMany, PutMany, SaveMany};
-use crate::codec::{DecodeError, EncodeError};
+use crate::codec::{DecodeError, EncodeError, kind::Kind};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
@@ -21,7 +21,7 @@ use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
-pub use markers::{BatchDelete, BatchPut, Expires};
+pub use markers::{BatchDelete, BatchPut, Counted, Expires};
 
 /// A struct that is stored as items of one table. Derive it.
 ///
@@ -61,6 +61,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     type KeyRef<'a>: Send;
     /// How a value of the hash key is written; a tuple where it is composed of several fields.
     type HashRef<'a>: Send;
+    /// What a [`Ref`](crate::Ref) to an item is stored as: as the hash key is, or a map where there is a range key too.
+    type KeyKind: Kind;
     /// `Versioned` or `Unversioned`.
     type Lock: Lock;
 
@@ -183,7 +185,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Reads many items by key, 100 in one request; the results are in the order of the keys, `None` where there is no
     /// item. The same key may be given twice.
     ///
-    /// Eventually consistent, and not of one moment. For consistent reads, for several models, and to keep what was
+    /// Eventually consistent, and not of one moment. In a transaction or a session consistent, and only what is not known
+    /// is asked for. For consistent reads, for several models, and to keep what was
     /// found where something was not, take [`Gets`]. Dropping the future has no effect on the table.
     ///
     /// ```
@@ -208,11 +211,11 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// item that cannot be read; `Busy` where an item was not read until the deadline; what the service says.
     ///
     /// [AWS: BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)
-    fn get_many<'a, 'k>(
-        db: &'a Database,
+    fn get_many<'a, 'k, R: Reader>(
+        reader: &'a R,
         keys: impl IntoIterator<Item = Self::KeyRef<'k>>,
     ) -> BoxFuture<'a, Result<Vec<Option<Loaded<Self>>>, Error>> {
-        let mut gets = Gets::of(db);
+        let mut gets = Gets::of(reader);
         let slots: Vec<_> = keys.into_iter().map(|key| gets.get::<Self>(key)).collect();
         Box::pin(async move {
             let found = gets.read().await?;

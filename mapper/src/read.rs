@@ -9,6 +9,7 @@ mod get;
 mod index;
 mod known;
 mod lane;
+mod part;
 mod query;
 mod render;
 mod request;
@@ -27,6 +28,9 @@ pub use cursor::{Cursor, Page};
 pub use get::Get;
 pub use index::Index;
 pub(crate) use lane::Request;
+pub use part::Part;
+#[doc(hidden)]
+pub use part::Region;
 pub use query::{Query, Scan};
 pub(crate) use search::{Progress, Search};
 pub use snapshot::Snapshot;

@@ -1,4 +1,4 @@
-//! What items are read through: the database itself, or a transaction that overlays it.
+//! What items are read through: the database itself, or a transaction or session that overlays it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,12 +8,13 @@ use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
 use crate::layout::Layout;
+use crate::read::Region;
 
 /// Where [`Model::get`](crate::Model::get), [`query`](crate::Model::query) and [`scan`](crate::Model::scan) read: a
-/// [`Database`], a transaction, or [`Coalesced`](crate::Coalesced).
+/// [`Database`], a transaction, a session, or [`Coalesced`](crate::Coalesced).
 #[diagnostic::on_unimplemented(
-    message = "items are read through a `Database` or a `Transaction`, not `{Self}`",
-    note = "pass `&db` or `&tx`, or a `Coalesced` that merges reads"
+    message = "items are read through a `Database`, a `Transaction` or a `Session`, not `{Self}`",
+    note = "pass `&db`, `&tx` or `&session`, or a `Coalesced` that merges reads"
 )]
 pub trait Reader: Send + Sync {
     /// The database below.
@@ -56,23 +57,33 @@ pub trait IndexReader: Reader {}
 
 impl IndexReader for Database {}
 
-/// What a transaction knows about items: it counts more than what the store says.
+/// What a transaction or a session knows about items: it counts more than what the store says.
 #[doc(hidden)]
 pub trait Overlay: Send + Sync {
+    /// The item with this key, where it is known: `Some(None)` for one that is known to be absent.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the transaction is finished.
+    fn find(&self, table: &str, key: &Key) -> Result<Option<Option<Item>>, Error>;
+
     /// Every item of a table that is known and whose key is wanted; `None` for one that is known to be absent.
     ///
     /// # Errors
     /// [`Error::Usage`] where the transaction is finished.
     fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Result<Known, Error>;
 
-    /// Takes note of an item that the store returned; it is checked at commit.
+    /// Whether every item in a part of a table is known, so that the store is not asked.
+    fn covers(&self, region: &Region) -> bool;
+
+    /// Takes note of an item that the store returned, or of its absence; a transaction checks it at commit.
     ///
     /// # Errors
     /// [`Error::Usage`] where the transaction is finished.
-    fn note(&self, layout: &'static Layout, key: &Key, item: &Item) -> Result<Noted, Error>;
+    fn note(&self, layout: &'static Layout, key: &Key, item: Option<&Item>)
+    -> Result<Noted, Error>;
 }
 
-/// The items that a transaction knows, each once.
+/// The items that a transaction or a session knows, each once.
 #[doc(hidden)]
 pub type Known = Vec<(Key, Option<Item>)>;
 
@@ -82,6 +93,6 @@ pub type Known = Vec<(Key, Option<Item>)>;
 pub enum Noted {
     /// It is known from now on.
     First,
-    /// It was: this is what the transaction sees.
+    /// It was: this is what the reader sees.
     Before(Option<Item>),
 }

@@ -29,7 +29,7 @@ mod upsert;
 mod verify;
 mod viewed;
 
-pub use apply::{Sent, Terms, Unapplied, apply, apply_on, check_count};
+pub use apply::{MAX_ACTIONS, Sent, Terms, Unapplied, apply, apply_on, check_count};
 pub(crate) use cached::{Left, UnderWay};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;

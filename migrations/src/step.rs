@@ -124,7 +124,7 @@ impl Step {
     /// is done by the backfill, which inserts the new items and deletes the old one in one transaction; until then
     /// reading the old item is [`Error::Upgrade`](dynamap_mapper::Error::Upgrade), and says so.
     ///
-    /// It may return the item itself, under its own key, where this one does not move.
+    /// It may return the item itself, under its own key, where this one does not move; then a read upgrades it as ever.
     ///
     /// # Panics
     /// As [`new`](Step::new).

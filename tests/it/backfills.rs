@@ -408,6 +408,42 @@ async fn a_step_that_changes_the_key_moves_items_as_a_whole() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_item_that_such_a_step_leaves_in_place_is_upgraded_on_read() -> Outcome {
+    fn rename_one(mut item: Item) -> Result<Vec<Item>, StepError> {
+        if item.text("name") == Some("KOS") {
+            item.put("name", &"UNK".to_owned())?;
+        }
+        item.rename("points", "score");
+        Ok(vec![item])
+    }
+    static CODE: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", rename_one)]);
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "sides", schema = "2.0.0", migrations = CODE, validate = false)]
+    struct Code {
+        #[model(hash_key)]
+        name: String,
+        score: u32,
+        #[model(version)]
+        version: u64,
+    }
+    let (db, _) = store().await;
+    Table::<Code>::create(&db).await?;
+    Table::<BackfillRecord>::create(&db).await?;
+    for name in ["ALB", "KOS"] {
+        put_raw(&db, "sides", &[("name", s(name)), ("points", n(7))]).await;
+    }
+    let mut stays = Code::get(&db, "ALB").await?.expect("there");
+    assert!(stays.is_upgraded() && stays.score == 7);
+    stays.save(&db).await?;
+    Code::update(&db, "ALB").add(Code::SCORE, 1).await?;
+    assert!(Code::get(&db, "KOS").await.expect_err("it moves").to_string().contains("backfill"));
+    assert_eq!(Backfill::<Code>::of(&db).run().await?.upgraded, 1);
+    assert_eq!(Code::get(&db, "UNK").await?.expect("moved").score, 7);
+    assert_eq!(Code::get(&db, "ALB").await?.expect("there").score, 8);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_job_can_be_spawned() -> Outcome {
     let (db, _faults) = users(3).await;
     let done = tokio::spawn(async move { Backfill::<User>::of(&db).run().await }).await??;

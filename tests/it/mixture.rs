@@ -1,6 +1,8 @@
 //! Real data: a table that holds a mixture of five releases is brought to the last one, while programs of two ages go on
 //! using it.
 
+#![allow(clippy::print_stdout, reason = "numbers that are worth a look")]
+
 mod chain;
 mod compare;
 #[path = "../../examples/countries/country.rs"]

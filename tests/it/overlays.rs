@@ -1,6 +1,6 @@
 //! Query and scan inside a transaction: committed data under the transaction's own writes.
 
-mod agreement;
+pub mod agreement;
 mod shapes;
 
 use dynamap::{Collection as _, Database, Error, Loaded, Model, Projection, Transaction};

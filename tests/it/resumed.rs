@@ -1,5 +1,7 @@
 //! A backfill on a file that is killed twenty times: the next process goes on, and every item is upgraded once.
 
+#![allow(clippy::print_stdout, reason = "numbers that are worth a look")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,7 +1,9 @@
-//! What a transaction intends to write: one entry per item, later writes folded into earlier ones.
+//! What a transaction or a session intends to write: one entry per item, later writes folded into earlier ones.
 //!
 //! DynamoDB refuses two actions on one item, so an entry remembers what the item was before the transaction and what
 //! it shall be after it; the action follows from the two.
+
+use std::collections::HashMap;
 
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
@@ -36,21 +38,24 @@ impl From<Option<Item>> for Known {
     }
 }
 
-/// The write of a draft, once its id is taken.
-type Finish = Box<dyn FnOnce(&Database, u64) -> Result<Write, Error> + Send>;
+/// The write of a draft, once its id is taken; of a session's draft again, with another id, where it was refused.
+type Finish = Box<dyn FnMut(&Database, u64) -> Result<Write, Error> + Send>;
 
 /// What a transaction intends to write.
 #[derive(Default)]
 pub(crate) struct Buffer {
-    entries: Vec<Entry>,
+    entries: HashMap<Target, Entry>,
+    added: usize,
     drafts: Vec<Draft>,
     /// Keys that were given where a counter gives them.
     own_keys: Vec<(&'static Layout, Key)>,
 }
 
+#[derive(Clone)]
 struct Entry {
+    /// How many were added before: writes are sent in this order, so that the same transaction is the same request.
+    place: usize,
     layout: &'static Layout,
-    target: Target,
     base: Base,
     after: After,
     number: usize,
@@ -73,17 +78,17 @@ pub(crate) struct Draft {
 impl Buffer {
     /// What the item is as far as this transaction is concerned; `None` where it has no intention with it.
     pub(crate) fn visible(&self, target: &Target) -> Option<Known> {
-        self.entries.iter().find(|entry| entry.target == *target).map(Entry::visible)
+        self.entries.get(target).map(Entry::visible)
     }
 
     /// The items of a table with wanted keys that this transaction has intentions with, as it sees them.
     pub(crate) fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Key, Known)> {
-        let entries = self.entries.iter().filter(|entry| entry.target.table == table);
+        let entries = self.entries.iter().filter(|(target, _)| target.table == table);
         // A condition alone leaves the item as it is stored.
         let unread =
-            |entry: &&Entry| entry.planned.as_ref().is_none_or(|planned| !planned.is_check());
-        let entries = entries.filter(|entry| wanted(&entry.target.key)).filter(unread);
-        entries.map(|entry| (entry.target.key.clone(), entry.visible())).collect()
+            |entry: &Entry| entry.planned.as_ref().is_none_or(|planned| !planned.is_check());
+        let entries = entries.filter(|(target, entry)| wanted(&target.key) && unread(entry));
+        entries.map(|(target, entry)| (target.key.clone(), entry.visible())).collect()
     }
 
     /// Adds an intended write. `below` is what the item is without this buffer, where that is known.
@@ -103,14 +108,20 @@ impl Buffer {
         self.one_model(write.layout(), write.target())?;
         let decided = write.compares_all();
         let (layout, target, base, after) = write.into_parts();
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.target == target) {
+        if let Some(entry) = self.entries.get_mut(&target) {
             entry.fold(after, number);
             entry.decided |= decided;
         } else {
             let planned = None;
-            self.entries.push(Entry { layout, target, base, after, number, planned, decided });
+            self.add(target, Entry { place: 0, layout, base, after, number, planned, decided });
         }
         Ok(())
+    }
+
+    /// Adds an entry behind all others.
+    fn add(&mut self, target: Target, entry: Entry) {
+        self.entries.insert(target, Entry { place: self.added, ..entry });
+        self.added += 1;
     }
 
     /// Adds a write by key of an item that is not known, here or below.
@@ -128,18 +139,10 @@ impl Buffer {
         }
         let blind = planned.blind();
         self.one_model(blind.layout(), blind.target())?;
-        let earlier = self.entries.iter_mut().find(|entry| entry.target == *planned.target());
-        let Some(entry) = earlier else {
+        let Some(entry) = self.entries.get_mut(planned.target()) else {
             let (layout, target, base, after) = blind.into_parts();
-            self.entries.push(Entry {
-                layout,
-                target,
-                base,
-                after,
-                number,
-                planned: Some(planned),
-                decided: false,
-            });
+            let (planned, decided) = (Some(planned), false);
+            self.add(target, Entry { place: 0, layout, base, after, number, planned, decided });
             return Ok(());
         };
         let joined = entry.planned.clone().and_then(|earlier| earlier.join(&planned));
@@ -154,8 +157,7 @@ impl Buffer {
     /// [`Error::NotFound`] and [`Error::Conflict`] where it cannot be made of this item: the transaction cannot be
     /// committed.
     pub(crate) fn settle(&mut self, target: &Target, item: Option<&Item>) -> Result<(), Error> {
-        let entry = self.entries.iter_mut().find(|entry| entry.target == *target);
-        let Some(entry) = entry else { return Ok(()) };
+        let Some(entry) = self.entries.get_mut(target) else { return Ok(()) };
         let Some(planned) = &entry.planned else { return Ok(()) };
         let (_, _, base, after) = planned.on(item.cloned())?.into_parts();
         (entry.base, entry.after, entry.planned) = (base, after, None);
@@ -165,18 +167,18 @@ impl Buffer {
 
     /// The items that are written by key and are not known.
     pub(crate) fn by_key(&self) -> Vec<Target> {
-        let by_key = self.entries.iter().filter(|entry| entry.planned.is_some());
-        by_key.map(|entry| entry.target.clone()).collect()
+        let by_key = self.entries.iter().filter(|(_, entry)| entry.planned.is_some());
+        by_key.map(|(target, _)| target.clone()).collect()
     }
 
     /// The version and the keys of indexes are those of one model.
     fn one_model(&self, layout: &'static Layout, target: &Target) -> Result<(), Error> {
-        let known = self.entries.iter().find(|entry| entry.target == *target);
+        let known = self.entries.get(target);
         if known.is_none_or(|entry| std::ptr::eq(entry.layout, layout)) {
             return Ok(());
         }
         Err(Error::Usage(
-            "one transaction writes one item as two models: write it as one of them, or commit in between",
+            "one transaction or session writes one item as two models: write it as one of them, or commit in between",
         ))
     }
 
@@ -200,40 +202,102 @@ impl Buffer {
     /// taken over.
     pub(crate) fn merge(
         &mut self,
-        child: Buffer,
+        mut child: Buffer,
         below: impl Fn(&Target) -> Option<Known>,
     ) -> Result<(), Error> {
+        let (drafts, own_keys) = (child.take_drafts(), child.take_own_keys());
         let (by_key, writes): (Vec<_>, Vec<_>) =
-            child.entries.into_iter().partition(|entry| entry.planned.is_some());
-        let writes: Vec<_> = writes.into_iter().map(Entry::into_write).collect();
+            child.in_order().partition(|(_, entry)| entry.planned.is_some());
+        let writes: Vec<_> =
+            writes.into_iter().map(|(target, entry)| entry.into_write(target)).collect();
         for (write, _) in &writes {
             if let Some(visible) = self.visible(write.target()).or_else(|| below(write.target())) {
                 starts_from(write, visible)?;
             }
             self.one_model(write.layout(), write.target())?;
         }
-        let known = |entry: &Entry| self.visible(&entry.target).or_else(|| below(&entry.target));
-        if by_key.iter().any(|entry| known(entry).is_some()) {
+        let known = |target: &Target| self.visible(target).or_else(|| below(target));
+        if by_key.iter().any(|(target, _)| known(target).is_some()) {
             return Err(Error::Usage(BY_KEY));
         }
         for (write, number) in writes {
             self.fold(write, number, None)?;
         }
-        self.entries.extend(by_key);
-        self.drafts.extend(child.drafts);
-        self.own_keys.extend(child.own_keys);
+        for (target, entry) in by_key {
+            self.add(target, entry);
+        }
+        self.drafts.extend(drafts);
+        self.own_keys.extend(own_keys);
         Ok(())
     }
 
     /// The writes of the entries, the drafts, and those of the writes that are made by key.
-    pub(crate) fn into_writes(self) -> (Vec<Write>, Vec<Draft>, Vec<Planned>) {
+    pub(crate) fn into_writes(mut self) -> (Vec<Write>, Vec<Draft>, Vec<Planned>) {
         let (mut writes, mut by_key) = (Vec::new(), Vec::new());
-        for entry in self.entries {
+        let drafts = self.take_drafts();
+        for (target, entry) in self.in_order() {
             by_key.extend(entry.planned.clone());
-            let (write, number) = entry.into_write();
+            let (write, number) = entry.into_write(target);
             writes.push(write.numbered(number));
         }
-        (writes, self.drafts, by_key)
+        (writes, drafts, by_key)
+    }
+
+    fn in_order(self) -> impl Iterator<Item = (Target, Entry)> {
+        let mut entries: Vec<_> = self.entries.into_iter().collect();
+        entries.sort_by_key(|(_, entry)| entry.place);
+        entries.into_iter()
+    }
+
+    pub(crate) fn take_drafts(&mut self) -> Vec<Draft> {
+        std::mem::take(&mut self.drafts)
+    }
+
+    /// The drafts that wait for an id: the number of each, and its model.
+    pub(crate) fn waiting(&self) -> Vec<(usize, &'static Layout)> {
+        self.drafts.iter().map(|draft| (draft.number, draft.layout)).collect()
+    }
+
+    /// Makes the write of a draft, now that its id is taken. `below` tells what an item is without this buffer.
+    ///
+    /// # Errors
+    /// `Encode`, and as [`fold`](Self::fold); the draft is as it was.
+    pub(crate) fn complete(
+        &mut self,
+        number: usize,
+        db: &Database,
+        id: u64,
+        below: impl Fn(&Target) -> Option<Known>,
+    ) -> Result<Target, Error> {
+        let place = self.drafts.iter().position(|draft| draft.number == number);
+        let place = place.expect("a session completes a draft that waits, and has it for itself");
+        let write = (self.drafts[place].finish)(db, id)?;
+        let target = write.target().clone();
+        self.fold(write, number, below(&target))?;
+        self.drafts.swap_remove(place);
+        Ok(target)
+    }
+
+    /// How many items, and new items without a key, this would change.
+    pub(crate) fn changed(&self) -> usize {
+        self.drafts.len() + self.entries.values().filter(|entry| entry.is_change()).count()
+    }
+
+    /// The writes of the entries that change something, in order; the entries stay.
+    pub(crate) fn changes(&self) -> Vec<Write> {
+        let mut changed: Vec<_> =
+            self.entries.iter().filter(|(_, entry)| entry.is_change()).collect();
+        changed.sort_by_key(|(_, entry)| entry.place);
+        let write = |(target, entry): (&Target, &Entry)| {
+            let (write, number) = entry.clone().into_write(target.clone());
+            write.numbered(number)
+        };
+        changed.into_iter().map(write).collect()
+    }
+
+    /// Forgets what it intends with an item.
+    pub(crate) fn forget(&mut self, target: &Target) {
+        self.entries.remove(target);
     }
 }
 
@@ -275,11 +339,20 @@ impl Entry {
         self.number = number;
     }
 
-    fn into_write(self) -> (Write, usize) {
+    fn is_change(&self) -> bool {
+        match (&self.base, &self.after) {
+            (_, After::Same) => false,
+            // Changed, and changed back.
+            (Base::Stored(base), After::Changed(after)) => base != after,
+            _ => true,
+        }
+    }
+
+    fn into_write(self, target: Target) -> (Write, usize) {
         if let Some(planned) = self.planned {
             return (planned.blind(), self.number);
         }
-        let write = Write::new(self.layout, self.target, self.base, self.after);
+        let write = Write::new(self.layout, target, self.base, self.after);
         (if self.decided { write.comparing_all() } else { write }, self.number)
     }
 }

@@ -194,7 +194,7 @@ impl Transaction {
         for (layout, key) in own_keys {
             sequence::raise(db, layout, &key).await?;
         }
-        for draft in drafts {
+        for mut draft in drafts {
             // Taken as late as possible; if the commit fails, the id is a gap.
             let id = sequence::next(db, draft.layout).await?;
             let write = (draft.finish)(db, id)?;

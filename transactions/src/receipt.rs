@@ -1,4 +1,4 @@
-//! Handles on the writes of a transaction, and what a commit left.
+//! Handles on the writes of a transaction or a session, and what a commit or a flush left.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use dynamap_mapper::error::{Failure, Target};
 use dynamap_mapper::{Error, Item, Loaded, Model, decode};
 
-/// One write of a transaction: finds its result in the [`Receipt`], or its failure in an error.
+/// One write of a transaction or a session: finds its result in the [`Receipt`], or its failure in an error.
 pub struct Handle<M> {
     pub(crate) number: usize,
     /// Absent while an auto-increment key is not yet taken.
@@ -43,7 +43,7 @@ impl<M> fmt::Debug for Handle<M> {
     }
 }
 
-/// What a committed transaction left in the store.
+/// What a committed transaction, or a session, left in the store.
 #[derive(Debug, Default)]
 pub struct Receipt {
     pub(crate) items: HashMap<Target, Option<Item>>,

@@ -112,8 +112,8 @@ impl Read {
 }
 
 #[derive(Default)]
-struct State {
-    buffer: Buffer,
+pub(crate) struct State {
+    pub(crate) buffer: Buffer,
     open_children: usize,
     finished: bool,
 }
@@ -303,7 +303,13 @@ impl Transaction {
         self.shared.root.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// Replaces what is known of an item, and intended with it, by what is stored now.
+    pub(crate) fn replace(&self, target: Target, layout: &'static Layout, item: Option<Item>) {
+        self.state().buffer.forget(&target);
+        self.reads().insert(target, Read { layout, item });
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -344,7 +350,7 @@ impl Transaction {
     }
 
     /// What an item is without this level's own writes, where the transaction knows.
-    fn below(&self, target: &Target) -> Option<Known> {
+    pub(crate) fn below(&self, target: &Target) -> Option<Known> {
         match &self.shared.parent {
             Some(parent) => parent.known(target),
             None => self.reads().get(target).map(|read| read.item.clone().into()),

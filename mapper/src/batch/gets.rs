@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::keys::read_cached;
 use crate::cache::Kept;
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, Target};
 use crate::model::Model;
 use crate::read::{FoundItems, ItemSlot, Wanted};
+use crate::reader::{Noted, Overlay, Reader};
+use crate::reference::Ref;
 
 /// A read of many items by key, of any models, 100 in one request: cheaper in time than one by one, and at the same
-/// price.
+/// price. Through the database, a transaction or a session.
 ///
 /// The items are not of one moment; for that take a [`Snapshot`](crate::Snapshot). For keys of one model there is
 /// [`Model::get_many`].
@@ -46,6 +48,8 @@ use crate::read::{FoundItems, ItemSlot, Wanted};
 #[must_use = "a batch reads nothing until it is asked to"]
 pub struct Gets<'a> {
     db: &'a Database,
+    /// What a transaction or a session knows; it counts more than what the store says.
+    overlay: Option<&'a dyn Overlay>,
     wanted: Wanted,
     consistent: bool,
     kept: Kept,
@@ -53,13 +57,20 @@ pub struct Gets<'a> {
 
 impl<'a> Gets<'a> {
     /// A read of no items yet.
-    pub fn of(db: &'a Database) -> Self {
-        Self { db, wanted: Wanted::default(), consistent: false, kept: Kept::default() }
+    pub fn of<R: Reader>(reader: &'a R) -> Self {
+        let overlay = reader.overlay();
+        let (db, wanted) = (reader.database(), Wanted::default());
+        Self { db, overlay, wanted, consistent: overlay.is_some(), kept: Kept::default() }
     }
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
     pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> ItemSlot<M> {
-        self.wanted.get(self.db, key)
+        self.wanted.get(self.db, M::encode_key(key))
+    }
+
+    /// Asks for the item that a reference names, as [`get`](Self::get) does.
+    pub fn follow<M: Model>(&mut self, reference: &Ref<M>) -> ItemSlot<M> {
+        self.wanted.get(self.db, Ok(reference.key().clone()))
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
@@ -81,7 +92,8 @@ impl<'a> Gets<'a> {
         self
     }
 
-    /// Reads all items, in requests of 100 keys, up to 8 of them at once.
+    /// Reads all items, in requests of 100 keys, up to 8 of them at once. In a transaction or a session those that it
+    /// knows are as it knows them, and are not asked for; the others are known from then on.
     ///
     /// What the service leaves unprocessed is asked for again at once, in full requests: one answer holds 16 MB at
     /// most. A request of which nothing was processed, or that is throttled, is sent again after a pause, until the
@@ -90,13 +102,28 @@ impl<'a> Gets<'a> {
     /// tables.
     ///
     /// # Errors
-    /// `Encode` for a key that cannot be stored, before anything is sent.
+    /// `Encode` for a key that cannot be stored, before anything is sent. In a transaction that is finished, `Usage`.
     pub async fn read(self) -> Result<FoundItems, Error> {
         let (db, consistent, kept) = (self.db, self.consistent, self.kept);
-        let asked = self.wanted.into_asked()?;
-        let targets: Vec<_> = asked.iter().map(|(target, _)| target.clone()).collect();
-        let found = read_cached(db, asked, consistent, kept).await;
-        Ok(FoundItems::new(targets.into_iter().zip(found)))
+        let (mut items, mut unknown) = (Vec::new(), Vec::new());
+        for asked in self.wanted.into_asked()? {
+            let (Target { table, key }, _) = &asked;
+            match self.overlay.map(|overlay| overlay.find(table, key)).transpose()?.flatten() {
+                Some(known) => items.push((asked.0, Ok(known))),
+                None => unknown.push(asked),
+            }
+        }
+        let found = read_cached(db, unknown.clone(), consistent, kept).await;
+        for ((target, layout), mut item) in unknown.into_iter().zip(found) {
+            if let (Some(overlay), Ok(found)) = (self.overlay, &mut item)
+                && let Noted::Before(now) = overlay.note(layout, &target.key, found.as_ref())?
+            {
+                // Read or written by the same reader while this was under way.
+                *found = now;
+            }
+            items.push((target, item));
+        }
+        Ok(FoundItems::new(items))
     }
 }
 

@@ -32,7 +32,7 @@ impl Operator {
 }
 
 /// One side of a comparison.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Term {
     Place(Place),
     Size(Place),
@@ -41,11 +41,11 @@ pub(crate) enum Term {
 }
 
 /// A condition without its model: what the renderer reads. Cannot be named outside this crate.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 #[doc(hidden)]
 pub struct Node(Box<Kind>);
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Kind {
     Compare(Term, Operator, Term),
     Between(Term, Term, Term),
@@ -121,6 +121,15 @@ impl Node {
     /// Whether it is the empty condition.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self.kind(), Kind::And(nodes) if nodes.is_empty())
+    }
+
+    /// Whether all parts of another condition are parts of this one, so that the other holds wherever this one does.
+    pub(crate) fn says(&self, other: &Self) -> bool {
+        match (other.kind(), self.kind()) {
+            (Kind::And(others), _) => others.iter().all(|other| self.says(other)),
+            (_, Kind::And(own)) => own.contains(other),
+            _ => self == other,
+        }
     }
 
     /// Whether it is one comparison, and of this attribute.

@@ -29,13 +29,13 @@ impl Placeholders {
             self.names.push(name.to_owned());
             self.names.len() - 1
         });
-        format!("#{index}")
+        placeholder('#', index)
     }
 
     /// The placeholder of a value.
     pub(crate) fn value(&mut self, value: AttributeValue) -> String {
         self.values.push(value);
-        format!(":{}", self.values.len() - 1)
+        placeholder(':', self.values.len() - 1)
     }
 
     /// The placeholders of a place: `#0.#1[2]`.
@@ -95,7 +95,19 @@ impl Placeholders {
 }
 
 fn numbered<T>(sigil: char, values: Vec<T>) -> HashMap<String, T> {
-    values.into_iter().enumerate().map(|(i, value)| (format!("{sigil}{i}"), value)).collect()
+    values.into_iter().enumerate().map(|(i, value)| (placeholder(sigil, i), value)).collect()
+}
+
+/// `#0`, `:12`: most have one digit, and need no formatter.
+fn placeholder(sigil: char, index: usize) -> String {
+    let mut text = String::with_capacity(4);
+    text.push(sigil);
+    match u32::try_from(index).ok().and_then(|index| char::from_digit(index, 10)) {
+        Some(digit) => text.push(digit),
+        // Writing to a String does not fail.
+        None => drop(write!(text, "{index}")),
+    }
+    text
 }
 
 fn explain_value(out: &mut String, value: &AttributeValue) {

@@ -40,7 +40,7 @@ impl Search<'_> {
     ) -> Result<Page<O::Yield>, Error> {
         if self.overlay.is_some() {
             return Err(Error::Usage(
-                "a transaction has no pages: what it knows ends with it, and a cursor does not; write `.try_collect()`",
+                "a transaction or session has no pages: what it knows ends with it, and a cursor does not; write `.try_collect()`",
             ));
         }
         if self.segments.is_some() {

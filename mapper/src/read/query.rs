@@ -150,10 +150,6 @@ impl<'a, M: Model, I, O> Scan<'a, M, I, O> {
         self.search.segments = Some(segments);
         self
     }
-
-    pub(crate) fn into_search(self) -> Search<'a> {
-        self.search
-    }
 }
 
 impl<M: Model, I, O: Output<M>> Query<'_, M, I, O> {
@@ -183,6 +179,14 @@ macro_rules! common {
         impl<'a, M: Model, I, O> $ty<'a, M, I, O> {
             pub(super) fn of(search: Search<'a>) -> Self {
                 Self { search, types: PhantomData }
+            }
+
+            pub(super) fn search(&self) -> &Search<'a> {
+                &self.search
+            }
+
+            pub(crate) fn into_search(self) -> Search<'a> {
+                self.search
             }
 
             /// Reads a [`Projection`](crate::Projection) in place of whole models: less is sent, the same is billed. A

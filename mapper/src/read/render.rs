@@ -72,7 +72,7 @@ impl Search<'_> {
         let Some(segments) = self.segments else { return Ok(()) };
         if self.overlay.is_some() {
             return Err(Error::Usage(
-                "a transaction reads a table in one: write the scan without `.segments(…)`",
+                "a transaction or session reads a table in one: write the scan without `.segments(…)`",
             ));
         }
         if segments == 0 {

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use super::cursor::{Cursor, Position};
 use super::known::{KnownResults, Order};
 use super::lane::Request;
+use super::part::Region;
 use super::request::{Rendered, Segment};
 use crate::codec::EncodeError;
 use crate::database::Database;
@@ -68,6 +69,8 @@ pub(crate) struct Progress {
     pub(super) left: usize,
     /// What a transaction knows and was not returned yet.
     known: KnownResults,
+    /// Whether that is all there is.
+    is_all_known: bool,
 }
 
 impl Progress {
@@ -136,7 +139,9 @@ impl<'a> Search<'a> {
             ));
         }
         if self.overlay.is_some() {
-            return Err(Error::Usage("a sweep outlives a transaction: write the scan with `&db`"));
+            return Err(Error::Usage(
+                "a sweep outlives a transaction or session: write the scan with `&db`",
+            ));
         }
         let rendered = self.rendered::<M, O>()?;
         let progress = self.begin_all(&rendered, cursor)?;
@@ -160,15 +165,16 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn begin(&self, rendered: &Rendered) -> Result<Progress, Error> {
-        let mut known = KnownResults::default();
+        let (mut known, mut is_all_known) = (KnownResults::default(), false);
         if let Some(overlay) = self.overlay {
             let key = rendered.conditions.key.as_ref();
             let in_range = |wanted: &Key| key.is_none_or(|key| key.holds(&wanted.to_item()));
             let all = overlay.known(&rendered.table, &in_range)?;
             known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
+            is_all_known = overlay.covers(&Region::new(rendered));
         }
         let (position, left) = (Position::Start, self.limit.unwrap_or(usize::MAX));
-        Ok(Progress { position, segment: None, left, known })
+        Ok(Progress { position, segment: None, left, known, is_all_known })
     }
 
     /// The progress of every segment, from the start or from where a cursor stands; of the whole where there are none.
@@ -179,7 +185,7 @@ impl<'a> Search<'a> {
     ) -> Result<Vec<Progress>, Error> {
         if cursor.is_some() && self.overlay.is_some() {
             return Err(Error::Usage(
-                "a transaction reads from the start: what it knows ends with it, and a cursor does not",
+                "a transaction or session reads from the start: what it knows ends with it, and a cursor does not",
             ));
         }
         let count = self.segments.unwrap_or(1);
@@ -218,6 +224,12 @@ impl<'a> Search<'a> {
     ) -> Result<Option<Vec<Item>>, Error> {
         if !progress.is_more() {
             return Ok(None);
+        }
+        if progress.is_all_known {
+            let mut items = progress.known.take_all();
+            items.truncate(progress.left);
+            progress.position = Position::End;
+            return Ok(Some(items));
         }
         let size = self.items_per_request(rendered, progress);
         let (position, segment) = (&progress.position, progress.segment);
@@ -292,7 +304,7 @@ impl<'a> Search<'a> {
         if known.contains(&key) {
             return Ok(None);
         }
-        Ok(match overlay.note(layout, &key, &item)? {
+        Ok(match overlay.note(layout, &key, Some(&item))? {
             Noted::First => Some(item),
             // Read or written by the same transaction while this search was under way.
             Noted::Before(now) => now.filter(|now| self.is_result(rendered, now)),

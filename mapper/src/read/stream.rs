@@ -142,7 +142,7 @@ impl<T> Results<'_, T> {
         match self.request.as_deref() {
             None => Err(Error::Usage("the stream could not begin: see the error that it gave")),
             Some(Request { search, .. }) if search.overlay.is_some() => Err(Error::Usage(
-                "a transaction has no cursors: what it knows ends with it, and a cursor does not",
+                "a transaction or session has no cursors: what it knows ends with it, and a cursor does not",
             )),
             Some(Request { search, rendered }) => search.cursor(rendered, &self.positions),
         }

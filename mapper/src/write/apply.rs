@@ -16,7 +16,7 @@ use crate::error::{Error, Failure, Reason};
 use crate::item::Item;
 
 /// AWS: at most 100 actions in one TransactWriteItems.
-pub(crate) const MAX_ACTIONS: usize = 100;
+pub const MAX_ACTIONS: usize = 100;
 
 /// How often values are given up that turn out to belong to other items, or to the own ones again.
 const ROUNDS: usize = 8;

@@ -55,6 +55,9 @@ fn nesting(deepest: Option<usize>) -> Result<(), Error> {
 
 /// How many values are inside each other at most; a value without others inside is one.
 fn levels(value: &AttributeValue) -> usize {
+    if !matches!(value, AttributeValue::L(_) | AttributeValue::M(_)) {
+        return 1;
+    }
     let (mut deepest, mut open) = (0, vec![(1, value)]);
     // A loop, not a recursion: a value of any depth is counted.
     while let Some((level, value)) = open.pop() {

@@ -20,16 +20,16 @@ enum Act {
 }
 
 #[derive(Debug, Clone)]
-struct Search {
+pub struct Search {
     range: Option<(u32, u32)>,
     filter: Option<u8>,
     limit: Option<usize>,
     reverse: bool,
 }
 
-type State = BTreeMap<u32, u8>;
+pub type State = BTreeMap<u32, u8>;
 
-fn search() -> impl Strategy<Value = Search> {
+pub fn search() -> impl Strategy<Value = Search> {
     let range = proptest::option::of((1..=12_u32, 0..=12_u32));
     let limit = proptest::option::of(1..=6_usize);
     (range, proptest::option::of(0..5_u8), limit, any::<bool>()).prop_map(
@@ -105,7 +105,7 @@ impl Search {
         found
     }
 
-    async fn holds(&self, reader: &impl dynamap::Reader, state: &State) {
+    pub async fn holds(&self, reader: &impl dynamap::Reader, state: &State) {
         assert_eq!(self.query(reader).await, self.expected(state), "{self:?}");
         let all = Search { limit: None, reverse: false, ..self.clone() };
         assert_eq!(all.scan(reader).await, all.expected(state), "{self:?}");

@@ -1,0 +1,170 @@
+//! Sending the changes of a session.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use dynamap_mapper::error::Target;
+use dynamap_mapper::model::Layout;
+use dynamap_mapper::write::{MAX_ACTIONS, Write, apply, check_count};
+use dynamap_mapper::{Error, Item, Reader as _, sequence};
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
+
+use super::{Flushed, Session, Unflushed};
+use crate::receipt::Receipt;
+
+/// How many requests are under way at once, where the program does not say.
+const AT_ONCE: usize = 16;
+
+/// What was written, and left.
+type Items = HashMap<Target, Option<Item>>;
+
+/// The flush of a [`Session`]; from [`Session::flush`]. `.await` it.
+#[must_use = "nothing is flushed until it is awaited"]
+pub struct Flush<'s> {
+    session: &'s mut Session,
+    at_once: usize,
+    /// How many changes one request takes at most.
+    together: usize,
+}
+
+impl Session {
+    /// Writes every changed item, each provided that nobody else changed it since it was read: conditional writes, 16
+    /// at once unless [`at_once`](Flush::at_once) is said. Items that were not changed are not written.
+    ///
+    /// Each has its own result in the [`Flushed`]: where some cannot be written, the others are all the same. What was
+    /// written is known as it is stored; get it again, from memory, to go on with it. What was not stays dirty: it is
+    /// sent again by the next flush, or read again by [`refresh`](Session::refresh). In which order the items are
+    /// written is open.
+    ///
+    /// If the future is dropped half-way, any of the items may have been written. What was written without an answer
+    /// stays dirty, and is a conflict at the next flush.
+    pub fn flush(&mut self) -> Flush<'_> {
+        Flush { session: self, at_once: AT_ONCE, together: 1 }
+    }
+
+    /// Writes all changed items in one transaction, all or none, provided that nobody else changed one of them since it
+    /// was read. Up to 100 (AWS); twice the price of a [`flush`](Session::flush). What was only read is not checked.
+    ///
+    /// If the future is dropped half-way, all of them may have been written or none.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with each item that was not as expected; [`Error::Limit`]; otherwise as
+    /// [`Transaction::commit`](crate::Transaction::commit). All changes stay dirty.
+    ///
+    /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
+    pub async fn commit(&mut self) -> Result<Receipt, Error> {
+        check_count(self.dirty())?;
+        if let Some(unkeyed) = self.take_ids(AT_ONCE).await.pop() {
+            return Err(unkeyed.error);
+        }
+        let writes = self.tx.state().buffer.changes();
+        // Boxed: the SDK's futures are large, and every caller's future would hold them.
+        let (_, sent) = Box::pin(self.send(writes)).await;
+        Ok(Receipt { items: sent?, inserted: self.state().inserted.clone(), replay: false })
+    }
+
+    /// Takes the keys of new items from their counters; an insert without one waits on.
+    async fn take_ids(&self, at_once: usize) -> Vec<Unflushed> {
+        let waiting = self.tx.state().buffer.waiting().into_iter();
+        let take = |(number, layout): (usize, &'static Layout)| async move {
+            (number, sequence::next(self.database(), layout).await)
+        };
+        let requests: Vec<_> = waiting.map(take).collect();
+        let mut taken = stream::iter(requests).buffer_unordered(at_once);
+        let mut failures = Vec::new();
+        while let Some((number, id)) = taken.next().await {
+            if let Err(error) = id.and_then(|id| self.insert_with(number, id)) {
+                failures.push(Unflushed { items: Vec::new(), error, number: Some(number) });
+            }
+        }
+        failures
+    }
+
+    fn insert_with(&self, number: usize, id: u64) -> Result<(), Error> {
+        let below = |target: &Target| self.tx.below(target);
+        let target = self.tx.state().buffer.complete(number, self.database(), id, below)?;
+        self.state().inserted.insert(number, target);
+        Ok(())
+    }
+
+    /// Sends changes together. What was written is known as it is stored, at once.
+    async fn send(&self, writes: Vec<Write>) -> (Vec<Write>, Result<Items, Error>) {
+        let after = match apply(self.database(), &writes).await {
+            Ok(after) => after,
+            Err(error) => return (writes, Err(error)),
+        };
+        for (write, item) in writes.iter().zip(&after) {
+            self.tx.replace(write.target().clone(), write.layout(), item.clone());
+        }
+        self.state().counts.written += writes.len();
+        let items = writes.iter().map(|write| write.target().clone()).zip(after).collect();
+        (writes, Ok(items))
+    }
+}
+
+impl Flush<'_> {
+    /// How many requests are under way at once; default 16, at least 1.
+    pub fn at_once(mut self, requests: usize) -> Self {
+        self.at_once = requests.max(1);
+        self
+    }
+
+    /// Up to 100 changes in one request: transactions, each all or none, at twice the price. A hundredth of the
+    /// requests; and one conflict keeps the others of its transaction from being written.
+    ///
+    /// What is more than one transaction takes, by its size or by the guards of unique values, is sent in halves.
+    ///
+    /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
+    pub fn in_transactions(mut self) -> Self {
+        self.together = MAX_ACTIONS;
+        self
+    }
+
+    async fn run(self) -> Flushed {
+        let session = &*self.session;
+        let mut failures = session.take_ids(self.at_once).await;
+        let writes = session.tx.state().buffer.changes();
+        let mut waiting: VecDeque<Vec<Write>> =
+            writes.chunks(self.together).map(<[Write]>::to_vec).collect();
+        let (mut items, mut under_way) = (Items::new(), FuturesUnordered::new());
+        loop {
+            while under_way.len() < self.at_once
+                && let Some(writes) = waiting.pop_front()
+            {
+                under_way.push(Box::pin(session.send(writes)));
+            }
+            match under_way.next().await {
+                Some((_, Ok(written))) => items.extend(written),
+                // Nothing was sent.
+                Some((mut writes, Err(Error::Limit { .. }))) if writes.len() > 1 => {
+                    waiting.push_back(writes.split_off(writes.len() / 2));
+                    waiting.push_back(writes);
+                }
+                Some((writes, Err(error))) => {
+                    let items = writes.iter().map(|write| write.target().clone()).collect();
+                    failures.push(Unflushed { items, error, number: None });
+                }
+                None => break,
+            }
+        }
+        drop(under_way);
+        Flushed::new(items, session.state().inserted.clone(), failures)
+    }
+}
+
+impl<'s> IntoFuture for Flush<'s> {
+    type Output = Flushed;
+    type IntoFuture = Pin<Box<dyn Future<Output = Flushed> + Send + 's>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Flush<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flush").field("session", &self.session).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! What became of the changes of a session.
+
+use std::collections::HashMap;
+
+use dynamap_mapper::error::Target;
+use dynamap_mapper::{Error, Item, Loaded, Model};
+
+use crate::receipt::{Handle, Receipt};
+
+/// What a [flush](super::Session::flush) has written, and what not; what was not written is still to be written.
+#[derive(Debug)]
+#[must_use = "some changes may not have been written"]
+pub struct Flushed {
+    receipt: Receipt,
+    failures: Vec<Unflushed>,
+}
+
+/// Changes that were not written, as far as is known: one, or those of a transaction.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unflushed {
+    /// The items; none for a new one whose key could not be taken.
+    pub items: Vec<Target>,
+    /// Why. A conflict holds the item as it is now. After [`Error::OutcomeUnknown`] they may have been written; the
+    /// next flush is a conflict then.
+    pub error: Error,
+    /// The number of an insert that has no key yet.
+    pub(super) number: Option<usize>,
+}
+
+impl Flushed {
+    pub(super) fn new(
+        items: HashMap<Target, Option<Item>>,
+        inserted: HashMap<usize, Target>,
+        failures: Vec<Unflushed>,
+    ) -> Self {
+        Self { receipt: Receipt { items, inserted, replay: false }, failures }
+    }
+
+    /// How many items were written.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.receipt.items.len()
+    }
+
+    /// What was not written.
+    #[must_use]
+    pub fn failures(&self) -> &[Unflushed] {
+        &self.failures
+    }
+
+    /// Why the item of a verb was not written; `None` where it was.
+    #[must_use]
+    pub fn failure<M: Model>(&self, handle: &Handle<M>) -> Option<&Error> {
+        let target = handle.target.as_ref().or_else(|| self.receipt.inserted.get(&handle.number));
+        let is_it = |unflushed: &&Unflushed| {
+            unflushed.number == Some(handle.number)
+                || target.is_some_and(|target| unflushed.items.contains(target))
+        };
+        self.failures.iter().find(is_it).map(|unflushed| &unflushed.error)
+    }
+
+    /// The item of a verb as it is stored now: ready to be changed and saved again.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where this flush has not written it, or has deleted it. A decode error says that the item does
+    /// not read back as an `M`; it is written all the same.
+    pub fn take<M: Model>(&self, handle: Handle<M>) -> Result<Loaded<M>, Error> {
+        if self.failure(&handle).is_some() {
+            return Err(Error::Usage("the item was not written: `failure` tells why"));
+        }
+        self.receipt.take(handle)
+    }
+
+    /// What was written, where that is everything.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn into_result(self) -> Result<Receipt, Error> {
+        match self.failures.into_iter().next() {
+            None => Ok(self.receipt),
+            Some(unflushed) => Err(unflushed.error),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a session knows: items that were read, own changes, parts of tables that were preloaded.
+
+use dynamap_mapper::model::Layout;
+use dynamap_mapper::{Database, Error, Item, Key, Known, Noted, Overlay, Reader, Region};
+
+use super::Session;
+
+/// What a [`Session`] was asked for, and what of it needed no request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionCounts {
+    /// Items that were known, and queries and scans that were answered from memory.
+    pub hits: usize,
+    /// Items that were known to be absent.
+    pub negative_hits: usize,
+    /// Items, queries and scans that the store was asked for.
+    pub misses: usize,
+    /// Inserts, saves and deletes that the program asked for.
+    pub verbs: usize,
+    /// Items that were written.
+    pub written: usize,
+    /// Writes that are not necessary: of the verbs, those that changed nothing, or an item that is written anyway.
+    pub writes_saved: usize,
+}
+
+impl Reader for Session {
+    fn database(&self) -> &Database {
+        self.tx.database()
+    }
+
+    async fn read_item(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        consistent: bool,
+    ) -> Result<Option<Item>, Error> {
+        match self.find(&self.database().table_name(layout), key)? {
+            Some(known) => Ok(known),
+            None => self.tx.read_item(layout, key, consistent).await,
+        }
+    }
+
+    fn overlay(&self) -> Option<&dyn Overlay> {
+        Some(self)
+    }
+}
+
+/// What its buffer knows; a preloaded part is known with all that is not there.
+impl Overlay for Session {
+    fn find(&self, table: &str, key: &Key) -> Result<Option<Option<Item>>, Error> {
+        let known = self.tx.find(table, key)?;
+        let mut state = self.state();
+        let is_preloaded = || state.preloaded.iter().any(|region| region.contains(table, key));
+        let known = known.or_else(|| is_preloaded().then_some(None));
+        match &known {
+            Some(Some(_)) => state.counts.hits += 1,
+            Some(None) => state.counts.negative_hits += 1,
+            None => state.counts.misses += 1,
+        }
+        Ok(known)
+    }
+
+    fn known(&self, table: &str, wanted: &dyn Fn(&Key) -> bool) -> Result<Known, Error> {
+        Overlay::known(&self.tx, table, wanted)
+    }
+
+    fn covers(&self, region: &Region) -> bool {
+        let mut state = self.state();
+        let covers = state.preloaded.iter().any(|preloaded| preloaded.covers(region));
+        let count = if covers { &mut state.counts.hits } else { &mut state.counts.misses };
+        *count += 1;
+        covers
+    }
+
+    fn note(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        item: Option<&Item>,
+    ) -> Result<Noted, Error> {
+        self.tx.note(layout, key, item)
+    }
+}
