@@ -88,8 +88,8 @@ async fn eight_tasks_take_8000_ids_in_blocks_with_a_request_for_100() -> Outcome
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_tasks_take_numbers_without_gaps_in_transactions() -> Outcome {
-    let (db, _) = shop(None).await;
     const INVOICES: Gapless = Gapless::new("invoices");
+    let (db, _) = shop(None).await;
     let tasks = (0..8_u64).map(|task| {
         let db = db.clone();
         tokio::spawn(async move {
