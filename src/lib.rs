@@ -10,22 +10,23 @@
 //! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Session`]: what was read is kept, what was changed is written at the end of a piece of work
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
+//! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
 //! * `cli` (feature): migrations from the command line
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,
-    BoolAsNumber, ByKeyWrite, Checkpoint, Coalesced, Collection, CollectionQuery, Composite,
-    Condition, Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError, DeleteByKey,
-    DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems, FromClock, Get,
-    Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression,
-    IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf,
-    MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path, Plain,
-    Projection, PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Report, RequestOutcome,
-    RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, SetElement, Size, Snapshot,
-    StepError, Sum, Sweep, SweepProgress, Swept, Table, Ttl, Unique, UnixMillis, UnixSeconds,
-    Update, Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity,
-    error, kind, kind_name, model, same, schema,
+    BoolAsNumber, ByKeyWrite, Caching, Checkpoint, Coalesced, Collection, CollectionQuery,
+    Composite, Condition, Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError,
+    DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems,
+    FromClock, Get, Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition,
+    IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey,
+    MapOf, MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path,
+    Plain, Projection, PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Ref, Report,
+    RequestOutcome, RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, Sequence,
+    SequenceReport, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress, Swept, Table,
+    Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, View, ViewDrift,
+    With, WriteBack, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};
@@ -40,6 +41,17 @@ pub use dynamap_transactions::{
     Session, SessionCounts, Transaction, TransactionBuilder, TransactionRecord, TransactionStatus,
     Transient, Unflushed,
 };
+
+/// Items in a cache: what a cache must do, what is told about it, and those that come with the library.
+pub mod cache {
+    #[cfg(feature = "cache-memcached")]
+    pub use dynamap_cache::Memcached;
+    #[cfg(feature = "cache-memory")]
+    pub use dynamap_cache::Memory;
+    #[cfg(feature = "cache-redis")]
+    pub use dynamap_cache::Redis;
+    pub use dynamap_mapper::cache::{Cache, CacheError, CacheOutcome, CacheReport, Cached};
+}
 
 #[cfg(feature = "cli")]
 pub use dynamap_cli as cli;

@@ -48,7 +48,7 @@ use crate::item::{AttributeValue, kind_name};
 
 /// A Rust type that can be stored in an attribute.
 ///
-/// Implemented for strings, integers, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
+/// Implemented for strings, integers, `NonZero` ones, floats, [`Number`], `bool`, bytes (`Vec<u8>`, `[u8; N]`), `Option`, `Vec`, sets,
 /// maps with keys of text ([`MapKey`]), `Box`, `Arc`, `Cow<str>`, `char`, `Uuid`, `semver::Version`, `Duration` (seconds),
 /// [`Ttl`], by the features `jiff`, `chrono`, `rust_decimal` and `bytes` for points in time, dates, decimals and bytes, and
 /// by `#[derive(Attribute)]` for structs, which become maps, and for enums, which become strings or maps with a tag.

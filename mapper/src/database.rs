@@ -1,12 +1,13 @@
 //! The handle to a store.
 
+mod blocks;
 mod complete;
 mod schemas;
 mod scope;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -14,6 +15,7 @@ use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::cache::{Caches, Caching, read_through};
 use crate::error::Error;
 use crate::item::Item;
 use crate::key::Key;
@@ -21,6 +23,8 @@ use crate::layout::Layout;
 use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
+use self::blocks::Sequences;
+pub(crate) use self::blocks::{Blocks, NAMED};
 use self::complete::Complete;
 use self::schemas::Schemas;
 pub(crate) use self::schemas::Upgraded;
@@ -58,9 +62,11 @@ struct Inner {
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
+    caches: Option<Caches>,
     forbids_scans: bool,
     schemas: Schemas,
     complete: Complete,
+    sequences: Sequences,
 }
 
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
@@ -75,8 +81,10 @@ pub struct DatabaseBuilder {
     clock: Clock,
     cursor_secret: Option<Vec<u8>>,
     observer: Option<Observer>,
+    caching: Option<Caching>,
     forbids_scans: bool,
     schemas: Schemas,
+    sequences: Sequences,
 }
 
 impl Database {
@@ -105,8 +113,10 @@ impl Database {
             clock: Box::new(SystemTime::now),
             cursor_secret: None,
             observer: None,
+            caching: None,
             forbids_scans: false,
             schemas: Schemas::default(),
+            sequences: Sequences::default(),
         }
     }
 
@@ -160,6 +170,11 @@ impl Database {
 
     pub(crate) fn budget(&self) -> &Budget {
         &self.inner.budget
+    }
+
+    /// The cache, where there is one.
+    pub(crate) fn caches(&self) -> Option<&Caches> {
+        self.inner.caches.as_ref()
     }
 
     /// Tells whoever observes.
@@ -300,6 +315,14 @@ impl DatabaseBuilder {
         self
     }
 
+    /// Keeps items in a cache: reads by key may be answered by it, and writes tell it what they left. See [`Caching`].
+    ///
+    /// Consistent reads, transactions, queries and scans never use it. A cache that fails, fails nothing else.
+    pub fn cache(mut self, caching: Caching) -> Self {
+        self.caching = Some(caching);
+        self
+    }
+
     /// Refuses every scan of a table or index with [`Error::ScanForbidden`], before anything is sent: for programs
     /// that answer requests, where a scan that slips in is paid by the size of the table. A
     /// [`Sweep`](crate::Sweep), and what administers unique values, is asked for by name and still reads whole tables.
@@ -335,8 +358,10 @@ impl DatabaseBuilder {
             clock,
             cursor_secret,
             observer,
+            caching,
             forbids_scans,
             schemas,
+            sequences,
         } = self;
         let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         let once = Client::from_conf(config);
@@ -352,9 +377,11 @@ impl DatabaseBuilder {
             clock,
             cursor_secret,
             observer,
+            caches: caching.map(Caches::new),
             forbids_scans,
             schemas,
             complete: Complete::default(),
+            sequences,
         };
         Database { inner: Arc::new(inner), scope: None }
     }
@@ -377,6 +404,15 @@ impl Reader for Database {
         let mut attempts = Attempts::reading(self, "GetItem", &table, None, consistent);
         let answer = attempts.repeat(|| request.clone().send()).await?;
         Ok(answer.item.map(Item::from))
+    }
+
+    async fn read_cached(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        live: Duration,
+    ) -> Result<Option<Item>, Error> {
+        read_through(self, layout, key, live).await
     }
 }
 

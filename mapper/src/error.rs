@@ -2,17 +2,21 @@
 
 mod busy;
 mod conflict;
+mod dangling;
 mod service;
 mod sweep;
 mod undone;
+mod unknown;
 mod unwritten;
 mod view;
 
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
+pub use dangling::Dangling;
 pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
 pub(crate) use undone::Undone;
+pub use unknown::OutcomeUnknown;
 pub use unwritten::Unwritten;
 pub use view::ViewError;
 
@@ -23,7 +27,7 @@ use semver::Version;
 
 use crate::codec::{DecodeError, EncodeError};
 use crate::key::Key;
-use crate::layout::Layout;
+use crate::layout::{COUNTERS_TABLE, Layout};
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::upgrade::UpgradeError;
@@ -59,6 +63,9 @@ pub enum Error {
     /// There is no item with this key. Nothing was written.
     #[error("no item {0}: nothing was written")]
     NotFound(Box<Target>),
+    /// An item refers to one that is not there. Nothing was written.
+    #[error(transparent)]
+    Dangling(Box<Dangling>),
     /// A search of which exactly one result was wanted found none, or several.
     #[error("the search of table {table} found {}", if *several { "more than one item" } else { "no item" })]
     NotOne {
@@ -112,13 +119,22 @@ pub enum Error {
         /// The schema to write.
         wanted: Box<Version>,
     },
+    /// An item would be written in an older schema, from which it would not be read again as it is. Nothing was sent; leave
+    /// the attribute as older programs know it until they are gone.
+    #[error(
+        "item {} cannot be written as {}: `{}` would not be read again as it is; leave it as older programs know it, \
+         nothing was sent",
+        .0.target, .0.schema, .0.attribute
+    )]
+    Lossy(Box<Loss>),
     /// A key field of a loaded model was changed: keys are immutable. Insert a new item and delete the old one.
     #[error(
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist, or one of several. Create it with `Table::<M>::create`.
-    #[error("{} does not exist: create it with Table::<M>::create(&db)", no_table(.0))]
+    /// The table does not exist, or one of several. Create it with `Table::<M>::create`; that of counters with
+    /// `Sequence::create_table`.
+    #[error("{}(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
     /// The table has no index of this name: it was made before the model had it. Nothing was read.
     #[error("table {table} has no index {index}: add it to the table, nothing was read")]
@@ -291,6 +307,17 @@ pub struct SchemaGap {
     pub known: Version,
 }
 
+/// What an older schema cannot hold.
+#[derive(Debug)]
+pub struct Loss {
+    /// Which item.
+    pub target: Target,
+    /// The schema in which it was to be written.
+    pub schema: Version,
+    /// The attribute that would be another one, or gone.
+    pub attribute: String,
+}
+
 /// An item that a migration step could not read.
 #[derive(Debug)]
 pub struct NotUpgraded {
@@ -298,32 +325,6 @@ pub struct NotUpgraded {
     pub target: Target,
     /// Which step, and why.
     pub error: UpgradeError,
-}
-
-/// A write whose answer was lost and whose effect could not be found out.
-#[derive(Debug)]
-pub struct OutcomeUnknown {
-    /// The operation.
-    pub operation: &'static str,
-    /// The items it would have written.
-    pub targets: Vec<Target>,
-    /// How often it was sent.
-    pub attempts: u32,
-    /// The id of the transaction where it is recorded: `Transaction::resolve` decides it.
-    pub transaction: Option<String>,
-}
-
-impl fmt::Display for OutcomeUnknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} got no answer and may or may not have been applied", self.operation)?;
-        for (i, target) in self.targets.iter().enumerate() {
-            write!(f, "{} item {target}", if i == 0 { " to" } else { "," })?;
-        }
-        match &self.transaction {
-            Some(id) => write!(f, ": `Transaction::resolve` of `{id}` decides it"),
-            None => f.write_str(": read and decide"),
-        }
-    }
 }
 
 impl Error {
@@ -336,7 +337,7 @@ impl Error {
     /// Whether the item that a verb needs is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound(_) | Self::NotOne { several: false, .. })
+        matches!(self, Self::NotFound(_) | Self::Dangling(_) | Self::NotOne { several: false, .. })
     }
 
     /// Whether the value was refused before anything was sent.
@@ -424,6 +425,11 @@ impl Error {
         }
     }
 
+    pub(crate) fn lossy(target: &Target, schema: &Version, attribute: &str) -> Self {
+        let (schema, attribute) = (schema.clone(), attribute.to_owned());
+        Self::Lossy(Box::new(Loss { target: target.clone(), schema, attribute }))
+    }
+
     pub(crate) fn no_way_back(layout: &Layout, wanted: Version) -> Self {
         let (known, wanted) = (Box::new(layout.schema.clone()), Box::new(wanted));
         Self::NoWayBack { model: layout.model, known, wanted }
@@ -466,11 +472,10 @@ fn culprit(item: Option<&Target>) -> String {
 }
 
 fn no_table(tables: &str) -> String {
-    if tables.contains(", ") {
-        format!("one of the tables {tables}")
-    } else {
-        format!("table {tables}")
-    }
+    let one = if tables.contains(", ") { "one of the tables" } else { "table" };
+    let counters = tables.ends_with(COUNTERS_TABLE) && one == "table";
+    let create = if counters { "Sequence::create_table" } else { "Table::<M>::create" };
+    format!("{one} {tables} does not exist: create it with {create}")
 }
 
 fn one_line(report: &Report) -> String {

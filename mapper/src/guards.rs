@@ -359,8 +359,12 @@ async fn holder(
         None => None,
     };
     let table = db.table_name(layout);
-    let own = item.as_ref().and_then(|item| constraint.guard(layout, &table, item));
-    let has = own.map(unique::guard_key).as_ref() == Some(key);
+    let has = item.as_ref().is_some_and(|item| {
+        // Guarded as it is stored, or in today's shape by a program that wrote it as older.
+        let todays = layout.todays(item);
+        let guard = |item: &Item| constraint.guard(layout, &table, item).map(unique::guard_key);
+        [item, &*todays].into_iter().any(|item| guard(item).as_ref() == Some(key))
+    });
     let (owner, item) = match (owner, item) {
         (Some(owner), Some(item)) if has => return Ok(Holder::Item { owner, item }),
         other => other,

@@ -75,10 +75,34 @@ impl Key {
         self.parts().map(|part| (part.name.to_owned(), part.value.to_attribute())).collect()
     }
 
+    /// The key as one value: the hash key's own, or a map of both keys.
+    pub(crate) fn to_value(&self) -> AttributeValue {
+        match self.range {
+            None => self.hash.value.to_attribute(),
+            Some(_) => AttributeValue::M(self.to_item().into_inner()),
+        }
+    }
+
     /// Whether an attribute is part of the key.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.parts().any(|part| part.name == name)
+    }
+
+    /// The key's values as bytes that no other key has.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in self.parts() {
+            let (kind, value) = match &part.value {
+                Value::S(text) => (b'S', text.as_bytes()),
+                Value::N(text) => (b'N', text.as_bytes()),
+                Value::B(value) => (b'B', value.as_slice()),
+            };
+            bytes.push(kind);
+            bytes.extend((value.len() as u64).to_be_bytes());
+            bytes.extend(value);
+        }
+        bytes
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {

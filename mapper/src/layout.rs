@@ -1,5 +1,6 @@
 //! What the library knows about a model, written down by the derive.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use semver::Version;
@@ -7,10 +8,14 @@ use semver::Version;
 use crate::index::IndexLayout;
 use crate::item::Item;
 use crate::key::{Key, KeyAttribute};
+use crate::schema::{Standing, Stored, standing, stored};
 use crate::template::Template;
 use crate::unique::UniqueLayout;
 use crate::upgrade::{Never, Upgrade, UpgradeError};
 use crate::view::ViewLayout;
+
+/// The table of counters, without the prefix.
+pub(crate) const COUNTERS_TABLE: &str = "dynamap_counters";
 
 /// What the library knows about a model, written down by the derive.
 pub struct Layout {
@@ -121,6 +126,19 @@ impl Layout {
         match made.pop() {
             Some(one) if made.is_empty() && stays(&one) => Ok(one),
             _ => Err(error),
+        }
+    }
+
+    /// A stored item in today's shape, as far as it can be read.
+    pub(crate) fn todays<'i>(&self, item: &'i Item) -> Cow<'i, Item> {
+        let found = match stored(item) {
+            Stored::Absent => self.schema_of_bare(item),
+            Stored::Version(version) => version,
+            Stored::Unreadable => return Cow::Borrowed(item),
+        };
+        match standing(&found, &self.schema) {
+            Standing::Older => self.upgraded(item, &found).map_or(Cow::Borrowed(item), Cow::Owned),
+            _ => Cow::Borrowed(item),
         }
     }
 

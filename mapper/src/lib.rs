@@ -5,12 +5,13 @@
 //! # Layout
 //!
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
-//!   `decode` `loaded` `error`
-//! * I/O: `database` `capacity` `reader` `read` `write` `retry`
+//!   `decode` `loaded` `reference` `error`
+//! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `sweep` `table` `guards`
 
 mod automatic;
 pub mod batch;
+pub mod cache;
 pub mod capacity;
 pub mod codec;
 mod database;
@@ -33,6 +34,7 @@ pub mod projection;
 pub mod read;
 mod reader;
 mod rebuild;
+mod reference;
 mod retry;
 pub mod schema;
 pub mod sequence;
@@ -63,6 +65,7 @@ pub use decode::{decode, examine};
 pub use retry::back_off;
 
 pub use automatic::{Automatic, FromClock, WriteVerb};
+pub use cache::Caching;
 pub use database::{Database, DatabaseBuilder, WriteBack};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
@@ -87,7 +90,9 @@ pub use reader::{IndexReader, Reader};
 #[doc(hidden)]
 pub use reader::{Known, Noted, Overlay};
 pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
+pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
+pub use sequence::{Sequence, SequenceReport};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::Table;
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};

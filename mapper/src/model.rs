@@ -8,7 +8,7 @@ use garde::Report;
 
 use crate::automatic::{Automatic, WriteVerb};
 use crate::batch::{DeleteMany, Gets, InsertMany, PutMany, SaveMany};
-use crate::codec::{DecodeError, EncodeError};
+use crate::codec::{DecodeError, EncodeError, kind::Kind};
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::Error;
@@ -21,7 +21,7 @@ use crate::reader::Reader;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 use crate::write::{DeleteByKey, Insert, Lock, Update, Upsert};
 
-pub use markers::{BatchDelete, BatchPut, Expires};
+pub use markers::{BatchDelete, BatchPut, Counted, Expires};
 
 /// A struct that is stored as items of one table. Derive it.
 ///
@@ -61,6 +61,8 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     type KeyRef<'a>: Send;
     /// How a value of the hash key is written; a tuple where it is composed of several fields.
     type HashRef<'a>: Send;
+    /// What a [`Ref`](crate::Ref) to an item is stored as: as the hash key is, or a map where there is a range key too.
+    type KeyKind: Kind;
     /// `Versioned` or `Unversioned`.
     type Lock: Lock;
 

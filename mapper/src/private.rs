@@ -5,6 +5,7 @@ mod variants;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::num::NonZero;
 use std::time::{Duration, SystemTime};
 
 use garde::Validate;
@@ -28,7 +29,7 @@ pub use crate::item::{AttributeValue, Item};
 pub use crate::key::{Key, KeyAttribute};
 pub use crate::layout::Layout;
 pub use crate::loaded::Loaded;
-pub use crate::model::{BatchDelete, BatchPut, Expires, Model};
+pub use crate::model::{BatchDelete, BatchPut, Counted, Expires, Model};
 pub use crate::projection::{Projection, Within, field as projection_field};
 pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
 pub use crate::template::{Part, Template};
@@ -247,6 +248,12 @@ macro_rules! auto_increment {
         impl AutoIncrement for $ty {
             fn from_id(id: u64) -> Option<Self> {
                 Self::try_from(id).ok()
+            }
+        }
+
+        impl AutoIncrement for NonZero<$ty> {
+            fn from_id(id: u64) -> Option<Self> {
+                <$ty>::try_from(id).ok().and_then(Self::new)
             }
         }
     )* };

@@ -1,6 +1,7 @@
 //! What items are read through: the database itself, or a transaction or session that overlays it.
 
 use std::future::Future;
+use std::time::Duration;
 
 use crate::database::Database;
 use crate::error::Error;
@@ -26,6 +27,19 @@ pub trait Reader: Send + Sync {
         key: &Key,
         consistent: bool,
     ) -> impl Future<Output = Result<Option<Item>, Error>> + Send;
+
+    /// The stored item with this key, eventually consistent, or a copy of it that a cache holds: at most so old. A reader
+    /// without a cache, such as a transaction, reads the item itself.
+    #[doc(hidden)]
+    fn read_cached(
+        &self,
+        layout: &'static Layout,
+        key: &Key,
+        live: Duration,
+    ) -> impl Future<Output = Result<Option<Item>, Error>> + Send {
+        let _ = live;
+        self.read_item(layout, key, false)
+    }
 
     /// What is known about items besides what the store says; `None` for the store itself.
     #[doc(hidden)]

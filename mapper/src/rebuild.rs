@@ -147,7 +147,7 @@ impl<'a, V: View> Rebuild<'a, V> {
             }
             Ok::<_, Error>(())
         };
-        let scan = V::Source::scan(db).segments(self.segments).raw().sweep();
+        let scan = V::Source::scan(db).segments(self.segments).consistent().raw().sweep();
         let swept = scan.at_once(self.at_once).tolerate(self.tolerated).run(include).await?;
         let items = u64::try_from(swept.progress.items).unwrap_or(u64::MAX);
         let taken_in = taken_in.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -173,7 +173,7 @@ impl<'a, V: View> Rebuild<'a, V> {
             drift.left_out += u64::from(!is_part);
             expected.add(db, view, &db.table_name(layout), &key, &item)
         };
-        V::Source::scan(db).segments(self.segments).raw().sweep().run(note).await?;
+        V::Source::scan(db).segments(self.segments).consistent().raw().sweep().run(note).await?;
         let compare = |row: Item| async move {
             let key = key((view.row)(), &row)?;
             let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,7 +181,7 @@ impl<'a, V: View> Rebuild<'a, V> {
             drift.wrong.extend(expected.compare(db, view, key, &row));
             Ok::<_, Error>(())
         };
-        V::Row::scan(db).segments(self.segments).raw().sweep().run(compare).await?;
+        V::Row::scan(db).segments(self.segments).consistent().raw().sweep().run(compare).await?;
         let (expected, mut drift) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         drift.rows = expected.rows();
         drift.wrong.extend(expected.missing());
@@ -206,7 +206,7 @@ impl<'a, V: View> Rebuild<'a, V> {
             }
             Ok::<_, Error>(())
         };
-        V::Row::scan(db).segments(self.segments).raw().sweep().run(remove).await?;
+        V::Row::scan(db).segments(self.segments).consistent().raw().sweep().run(remove).await?;
         Ok(removed.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -236,7 +236,8 @@ async fn take_in(
         match apply(db, &[write.comparing_all().keeping_version()]).await {
             Ok(_) => return Ok(true),
             // Without an answer: the item tells.
-            Err(error) if error.is_outcome_unknown() || error.is_retryable() => {}
+            Err(error) if error.is_outcome_unknown() => {}
+            Err(error) if error.is_conflict() && error.is_retryable() => {}
             Err(error) => return Err(error),
         }
         back_off(db, round).await;

@@ -3,6 +3,8 @@
 mod create;
 mod ttl;
 
+pub(crate) use create::counters as create_counters;
+
 use std::fmt;
 use std::marker::PhantomData;
 

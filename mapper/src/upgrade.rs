@@ -9,7 +9,7 @@ use std::fmt;
 
 use semver::Version;
 
-use crate::item::Item;
+use crate::item::{AttributeValue, Item, same};
 
 /// Brings an old item to a model's current shape, in memory.
 pub trait Upgrade: Send + Sync + 'static {
@@ -87,6 +87,16 @@ impl Outline {
     pub fn may_reshape(&self, attribute: &str) -> bool {
         self.reshapes.as_ref().is_none_or(|names| names.contains(&attribute))
     }
+}
+
+/// Whether the service would delete the item at another time than it does now.
+///
+/// Not public: for the crates beside this one.
+#[doc(hidden)]
+#[must_use]
+pub fn expires_otherwise(ttl: &str, before: &Item, after: &Item) -> bool {
+    let Some(now @ AttributeValue::N(_)) = before.get(ttl) else { return false };
+    after.get(ttl).is_none_or(|then| !same(now, then))
 }
 
 /// For models without migrations: nothing older than the model's schema can be read.

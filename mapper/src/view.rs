@@ -83,7 +83,9 @@ pub trait View: Send + Sync + 'static {
     type Row: Model;
     /// Its name, as it is stored. Never changes.
     const NAME: &'static str;
-    /// Raise it when [`add`](View::add) changes, and [rebuild](crate::Rebuild). Rows of an older generation are replaced,
+    /// Raise it when [`add`](View::add) changes, or a migration step changes what it reads or moves items, and
+    /// [rebuild](crate::Rebuild): what is taken back is what `add` says of the item as it was, in today's shape.
+    /// Rows of an older generation are replaced,
     /// programs of an older generation refused.
     const GENERATION: u32 = 1;
 
@@ -179,6 +181,12 @@ impl ViewLayout {
             row: <V::Row as Model>::layout,
             ops: ops::<V>,
         }
+    }
+
+    /// Its name, as it is stored.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// What tells its rows from others: name and generation.

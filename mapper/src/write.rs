@@ -6,6 +6,7 @@
 
 mod apply;
 mod by_key;
+mod cached;
 mod composed;
 mod delete;
 mod derived;
@@ -29,6 +30,7 @@ mod verify;
 mod viewed;
 
 pub use apply::{MAX_ACTIONS, Sent, Terms, Unapplied, apply, apply_on, check_count};
+pub(crate) use cached::{Left, UnderWay};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
 pub use plan::{After, Base, Write};

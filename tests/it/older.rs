@@ -3,7 +3,7 @@
 use dynamap::faults::{Fault, Faults};
 use dynamap::{
     AttributeValue, Backfill, BackfillError, BackfillRecord, Database, Error, Item, Migrations,
-    Model, Step, StepError, Table, Transaction, UpgradeError, WriteBack,
+    Model, Step, StepError, Table, Transaction, Unique, UpgradeError, WriteBack,
 };
 use semver::Version;
 
@@ -302,8 +302,25 @@ async fn what_the_older_shape_cannot_hold_is_refused_before_anything_is_sent() -
         let UpgradeError::Step(step) = failed.error else { panic!("{:?}", failed.error) };
         assert_eq!(step.error.attribute(), wrong);
     }
+    let error = person("Ann Mary", " Lee").insert(&db).await.expect_err("another first name");
+    assert!(matches!(&error, Error::Lossy(loss) if loss.attribute == "first"), "{error}");
     assert!(faults.requests().is_empty());
-    person("Ann", " Lee").insert(&db).await?;
+    Ok(())
+}
+
+/// An attribute that the older shape lacks can be used when nobody needs that shape any more.
+#[tokio::test]
+async fn what_would_be_lost_is_refused_and_said() -> Outcome {
+    let (_, db, faults) = as_2().await;
+    let mut ann = user(1).insert(&db).await?;
+    faults.clear_log();
+    ann.initials = "XY".to_owned();
+    let error = ann.save(&db).await.expect_err("it would be read as AL");
+    assert!(matches!(&error, Error::Lossy(loss) if loss.attribute == "initials"), "{error}");
+    assert!(error.to_string().contains("2.0.0") && !error.to_string().contains("XY"), "{error}");
+    let error = User::update(&db, 1).set(User::INITIALS, "XY").await.expect_err("the same");
+    assert!(matches!(error, Error::Lossy(_)));
+    assert_eq!(faults.requests().iter().filter(|r| r.operation != "GetItem").count(), 0);
     Ok(())
 }
 
@@ -320,6 +337,10 @@ async fn a_unique_value_that_is_stored_under_an_older_name_is_given_up_when_it_c
     let mut cid = user(3);
     cid.address = "new@x".to_owned();
     assert!(cid.insert(&db).await.expect_err("Ann has it").is_conflict());
+    let found = Unique::<User>::find(&db, User::ADDRESS, "new@x").await?.expect("Ann");
+    assert_eq!(found.id, 1);
+    assert!(Unique::<User>::verify(&db).await?.is_empty());
+    assert!(Unique::<User>::repair(&db).await?.is_empty());
     // The old program calls it by another name, and by another constraint.
     assert_eq!(old::User::get(&plain, 1).await?.expect("there").email, "new@x");
     Ok(())
@@ -349,9 +370,10 @@ async fn changes_by_key_are_each_made_once_beside_each_other_and_where_answers_a
     assert_old(&plain, 1, 12).await;
     // It says what it saw, so it can be sent again, unlike a change that the service computes.
     for _ in 0..5 {
-        faults.next("UpdateItem", Fault::LoseAnswer);
-        faults.next("UpdateItem", Fault::LoseAnswer);
+        faults.next("TransactWriteItems", Fault::LoseAnswer);
+        faults.next("TransactWriteItems", Fault::LoseAnswer);
         User::update(&db, 1).add(User::VISITS, 1).await?;
+        assert_eq!(faults.pending(), 0);
     }
     assert_old(&plain, 1, 17).await;
     Ok(())
@@ -422,5 +444,41 @@ async fn a_read_whose_write_fails_succeeds_all_the_same() -> Outcome {
     assert!(User::get(&tx, 3).await?.expect("there").is_upgraded());
     tx.rollback();
     assert!(!raw(&plain, 3).await.contains("_schema"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_does_not_change_when_an_item_expires() -> Outcome {
+    fn later(item: &mut Item) -> Result<(), StepError> {
+        let until: u64 = item.read("until")?;
+        item.put("until", &(until + 1))
+    }
+    static VISIT: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", later)]);
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "visits", schema = "2.0.0", migrations = VISIT, validate = false)]
+    struct Visit {
+        #[model(hash_key)]
+        id: u64,
+        #[model(ttl)]
+        until: dynamap::Ttl,
+    }
+    let db = Database::builder(dynamap::embedded::memory()?).write_back(WriteBack::OnRead).build();
+    Table::<Visit>::create(&db).await?;
+    put_raw(&db, "visits", &[("id", n(1)), ("until", n(4_000_000_000_u64))]).await;
+    assert!(Visit::get(&db, 1).await?.expect("there").is_upgraded());
+    let raw = stored(&db, "visits", &[("id", n(1))]).await.expect("there");
+    assert_eq!(raw.get("until"), Some(&n(4_000_000_000_u64)));
+    Ok(())
+}
+
+/// A service that does not take the write does not keep the reader waiting for long.
+#[tokio::test(start_paused = true)]
+async fn a_read_waits_for_its_write_no_longer_than_a_moment() -> Outcome {
+    let (plain, db, faults) = stores(|builder| Ok(builder.write_back(WriteBack::OnRead))).await;
+    put_oldest(&plain, 1).await;
+    faults.always("TransactWriteItems", Fault::Throttle);
+    let began = tokio::time::Instant::now();
+    assert!(User::get(&db, 1).await?.expect("there").is_upgraded());
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
     Ok(())
 }

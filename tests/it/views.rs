@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dynamap::error::ViewError;
 use dynamap::faults::{Fault, Faults};
-use dynamap::{Batch, Database, Error, Model, Rebuild, Rows, Table, Transaction, View};
+use dynamap::{
+    AttributeValue, Backfill, BackfillRecord, Batch, Database, Error, Item, Migrations, Model,
+    Rebuild, Rows, Step, StepError, Table, Transaction, View,
+};
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::support::{Outcome, n, put_raw, s, store, stored};
@@ -257,12 +261,32 @@ async fn write(db: &Database, verb: u32, id: u64, value: u64) -> Result<(), Erro
 /// Items from before the view, and a rebuild while they are written.
 #[tokio::test(start_paused = true)]
 async fn a_rebuild_beside_writers_ends_exact_and_can_be_ended_at_any_time() -> Outcome {
-    let (db, _) = entities().await;
+    let (db, faults) = entities().await;
     for id in 1..=60 {
         let item = [("id", n(id)), ("value", n(id % 4)), ("weight", n(1))];
         put_raw(&db, "entities", &item).await;
     }
     assert_eq!(Rebuild::<ByValue>::of(&db).verify().await?.left_out, 60);
+    // Dropped at some of its writes, executed or not.
+    for (ahead, fault) in [(0, Fault::HangBefore), (3, Fault::Hang), (9, Fault::HangBefore)] {
+        (0..ahead).for_each(|_| faults.next("TransactWriteItems", Fault::Delay(Duration::ZERO)));
+        faults.next("TransactWriteItems", fault);
+        let hanging = async {
+            while faults.pending() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hanging => {}
+            done = async { Rebuild::<ByValue>::of(&db).segments(1).at_once(1).run().await } => {
+                panic!("it ended: {done:?}")
+            }
+        }
+        faults.clear();
+    }
+    let left = Rebuild::<ByValue>::of(&db).verify().await?;
+    assert!((1..60).contains(&left.left_out), "{left:?}");
     let writer = {
         let db = db.clone();
         tokio::spawn(async move {
@@ -273,10 +297,6 @@ async fn a_rebuild_beside_writers_ends_exact_and_can_be_ended_at_any_time() -> O
             }
         })
     };
-    let cut = tokio::time::timeout(std::time::Duration::from_millis(30), async {
-        Rebuild::<ByValue>::of(&db).at_once(2).run().await
-    });
-    let _ = cut.await;
     let rebuilt = Rebuild::<ByValue>::of(&db).segments(2).run().await?;
     assert!(rebuilt.failed.is_empty());
     writer.await?;
@@ -396,6 +416,143 @@ async fn a_program_that_does_not_know_a_view_of_an_item_does_not_write_it() -> O
     blind.save(&db).await?;
     let drift = Rebuild::<ByValue>::of(&db).verify().await?;
     assert!(!drift.is_exact() && drift.wrong.len() == 2, "{drift:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_round_the_rows_is_refused() -> Outcome {
+    let (db, faults) = entities().await;
+    assert!(matches!(entity(1, 7).insert(&db).into_sdk().await, Err(Error::Usage(_))));
+    let update = Entity::update(&db, 1).set(Entity::VALUE, 8);
+    assert!(matches!(update.into_sdk(), Err(Error::Usage(_))));
+    assert!(faults.requests().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_difference_in_any_number_of_a_row_is_found() -> Outcome {
+    let (db, _) = entities().await;
+    for id in 1..=3 {
+        Entity { nickname: None, ..entity(id, 7) }.insert(&db).await?;
+    }
+    let drift = async || Rebuild::<ByValue>::of(&db).verify().await.expect("a look");
+    assert!(drift().await.is_exact());
+    for (name, value) in [("count", 4), ("weight", 29), ("other", 1)] {
+        let change = db.client().update_item().table_name("values").key("value", n(7));
+        let change = |to: AttributeValue| {
+            let change = change.clone().update_expression("SET #0 = :0");
+            change.expression_attribute_names("#0", name).expression_attribute_values(":0", to)
+        };
+        let was = stored(&db, "values", &[("value", n(7))]).await.expect("there");
+        change(n(value)).send().await?;
+        assert_eq!(drift().await.wrong.len(), 1, "{name}");
+        change(was.get(name).cloned().unwrap_or(n(0))).send().await?;
+        assert!(drift().await.is_exact());
+    }
+    Ok(())
+}
+
+/// Rows of which a number has an older name, and a key that is composed.
+#[tokio::test]
+async fn a_number_under_an_older_name_is_added_to() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "leaves", view = Sums, validate = false)]
+    struct Leaf {
+        #[model(hash_key)]
+        id: u64,
+        year: u32,
+        tree: String,
+    }
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "sums", hash_key = "{year}#{tree}", validate = false)]
+    struct Sum {
+        year: u32,
+        tree: String,
+        #[model(default, alias = "count")]
+        leaves: u64,
+    }
+    struct Sums;
+    impl View for Sums {
+        type Source = Leaf;
+        type Row = Sum;
+        const NAME: &'static str = "sums";
+        fn add(leaf: &Leaf, rows: &mut Rows<Sum>) {
+            rows.add((leaf.year, &leaf.tree), Sum::LEAVES, 1);
+        }
+    }
+    let (db, _) = store().await;
+    Table::<Leaf>::create(&db).await?;
+    Table::<Sum>::create(&db).await?;
+    let leaf = |id| Leaf { id, year: 2026, tree: "oak".to_owned() };
+    leaf(1).insert(&db).await?;
+    // An earlier release called it `count`.
+    let rename = db.client().update_item().table_name("sums").key("pk", s("2026#oak"));
+    rename
+        .update_expression("SET #0 = #1 REMOVE #1")
+        .expression_attribute_names("#0", "count")
+        .expression_attribute_names("#1", "leaves")
+        .send()
+        .await?;
+    assert!(Rebuild::<Sums>::of(&db).verify().await?.is_exact());
+    leaf(2).insert(&db).await?;
+    assert_eq!(Sum::get(&db, (2026, "oak")).await?.expect("there").leaves, 2);
+    Leaf::delete(&db, 1).await?;
+    Leaf::delete(&db, 2).await?;
+    let drift = Rebuild::<Sums>::of(&db).verify().await?;
+    assert!(drift.is_exact(), "a row of nothing is none: {drift:?}");
+    Ok(())
+}
+
+/// A step moves items that are counted: the view is begun anew in the same release.
+#[tokio::test]
+async fn items_that_a_step_moves_are_counted_in_the_next_generation() -> Outcome {
+    fn moved(mut item: Item) -> Result<Vec<Item>, StepError> {
+        let id: u64 = item.read("id")?;
+        item.put("id", &(id + 100))?;
+        Ok(vec![item])
+    }
+    static MOVED: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", moved)]);
+    macro_rules! release {
+        ($name:ident, $view:ident, $schema:literal, $generation:literal $(, $chain:ident)?) => {
+            #[derive(Debug, Clone, Model)]
+            #[model(table = "entities", view = $view, schema = $schema, $(migrations = $chain,)? validate = false)]
+            struct $name {
+                #[model(hash_key)]
+                id: u64,
+                value: u64,
+            }
+            struct $view;
+            impl View for $view {
+                type Source = $name;
+                type Row = ValueRow;
+                const NAME: &'static str = "by_value";
+                const GENERATION: u32 = $generation;
+                fn add(item: &$name, rows: &mut Rows<ValueRow>) {
+                    rows.add(item.value, ValueRow::COUNT, 1);
+                }
+            }
+        };
+    }
+    release!(First, Firsts, "1.0.0", 1);
+    release!(Careless, Carelesses, "2.0.0", 1, MOVED);
+    release!(Second, Seconds, "2.0.0", 2, MOVED);
+    let (db, _) = entities().await;
+    Table::<BackfillRecord>::create(&db).await?;
+    for id in 1..=3 {
+        First { id, value: 7 }.insert(&db).await?;
+    }
+    let plan = Backfill::<Careless>::of(&db).plan().await?;
+    assert!(plan.required.iter().any(|step| step.to_string().contains("GENERATION")), "{plan:?}");
+    let stuck = Backfill::<Careless>::of(&db).run().await?;
+    assert_eq!(stuck.failed, 3);
+    assert!(stuck.failures[0].to_string().contains("GENERATION"), "{:?}", stuck.failures);
+    // A record of its own, since the other model's is about another name.
+    assert_eq!(Backfill::<Second>::of(&db).run().await?.upgraded, 3);
+    Rebuild::<Seconds>::of(&db).run().await?;
+    assert!(Rebuild::<Seconds>::of(&db).verify().await?.is_exact());
+    assert_eq!(ValueRow::get(&db, 7).await?.expect("there").count, 3);
+    let old = Database::builder(dynamap::embedded::memory()?).write_as::<Second>("1.0.0");
+    assert!(old.is_err());
     Ok(())
 }
 

@@ -24,6 +24,11 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
         Some(range_operand) => quote_spanned!(site()=> (#hash_operand, #range_operand)),
         None => hash_operand.clone(),
     };
+    let kind = if with(Role::RangeKey).is_some() {
+        quote_spanned!(site()=> #private::kind::M)
+    } else {
+        quote_spanned!(site()=> <#hash as #private::Attribute>::Kind)
+    };
     let lock = word(if with(Role::Version).is_some() { "Versioned" } else { "Unversioned" });
     let constants = fields.iter().map(|field| constant(&private, field));
     let ident = &input.ident;
@@ -47,6 +52,7 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
         {
             type KeyRef<'a> = #key;
             type HashRef<'a> = #hash_operand;
+            type KeyKind = #kind;
             type Lock = #private::#lock;
 
             fn layout() -> &'static #private::Layout {

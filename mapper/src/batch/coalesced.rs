@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::sync::oneshot;
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use super::AT_ONCE;
 use super::drain::{Request as _, drain};
 use super::keys::Keys;
+use crate::cache::read_through;
 use crate::database::Database;
 use crate::error::{Error, Target};
 use crate::item::Item;
@@ -222,6 +224,10 @@ impl Reader for Coalesced {
                 Err(_) => self.db.read_item(layout, &asked.0.key, consistent).await,
             }
         }
+    }
+
+    async fn read_cached(&self, layout: &'static Layout, key: &Key, live: Duration) -> Answer {
+        read_through(self, layout, key, live).await
     }
 }
 

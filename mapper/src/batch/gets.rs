@@ -1,15 +1,16 @@
 //! Many items of any models by key, each as it is when its request is answered.
 
 use std::fmt;
+use std::time::Duration;
 
-use super::AT_ONCE;
-use super::drain::drain;
-use super::keys::Keys;
+use super::keys::read_cached;
+use crate::cache::Kept;
 use crate::database::Database;
 use crate::error::{Error, Target};
 use crate::model::Model;
 use crate::read::{FoundItems, ItemSlot, Wanted};
 use crate::reader::{Noted, Overlay, Reader};
+use crate::reference::Ref;
 
 /// A read of many items by key, of any models, 100 in one request: cheaper in time than one by one, and at the same
 /// price. Through the database, a transaction or a session.
@@ -51,6 +52,7 @@ pub struct Gets<'a> {
     overlay: Option<&'a dyn Overlay>,
     wanted: Wanted,
     consistent: bool,
+    kept: Kept,
 }
 
 impl<'a> Gets<'a> {
@@ -58,17 +60,35 @@ impl<'a> Gets<'a> {
     pub fn of<R: Reader>(reader: &'a R) -> Self {
         let overlay = reader.overlay();
         let (db, wanted) = (reader.database(), Wanted::default());
-        Self { db, overlay, wanted, consistent: overlay.is_some() }
+        Self { db, overlay, wanted, consistent: overlay.is_some(), kept: Kept::default() }
     }
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
     pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> ItemSlot<M> {
-        self.wanted.get(self.db, key)
+        self.wanted.get(self.db, M::encode_key(key))
+    }
+
+    /// Asks for the item that a reference names, as [`get`](Self::get) does.
+    pub fn follow<M: Model>(&mut self, reference: &Ref<M>) -> ItemSlot<M> {
+        self.wanted.get(self.db, Ok(reference.key().clone()))
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
+        self
+    }
+
+    /// Takes what is in the database's cache from there, where it was put there at most so long ago, and puts what is read
+    /// there for so long; whatever is set for the models. Consistent reads do not.
+    pub fn cached_for(mut self, live: Duration) -> Self {
+        self.kept = Kept::For(live);
+        self
+    }
+
+    /// Asks the store for all items, whatever is set for their models.
+    pub fn uncached(mut self) -> Self {
+        self.kept = Kept::Not;
         self
     }
 
@@ -84,7 +104,7 @@ impl<'a> Gets<'a> {
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent. In a transaction that is finished, `Usage`.
     pub async fn read(self) -> Result<FoundItems, Error> {
-        let (db, consistent) = (self.db, self.consistent);
+        let (db, consistent, kept) = (self.db, self.consistent, self.kept);
         let (mut items, mut unknown) = (Vec::new(), Vec::new());
         for asked in self.wanted.into_asked()? {
             let (Target { table, key }, _) = &asked;
@@ -93,7 +113,7 @@ impl<'a> Gets<'a> {
                 None => unknown.push(asked),
             }
         }
-        let found = drain(db, &Keys { consistent }, unknown.clone(), AT_ONCE).await;
+        let found = read_cached(db, unknown.clone(), consistent, kept).await;
         for ((target, layout), mut item) in unknown.into_iter().zip(found) {
             if let (Some(overlay), Ok(found)) = (self.overlay, &mut item)
                 && let Noted::Before(now) = overlay.note(layout, &target.key, found.as_ref())?

@@ -6,10 +6,14 @@ use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use tokio::time::Instant;
 
-use super::drain::{Outcome, Request, outcome};
+use super::AT_ONCE;
+use super::drain::{Outcome, Request, drain, outcome};
+use crate::cache::{Kept, Looked, fill_many, look_many};
 use crate::codec::EncodeError;
-use crate::error::Target;
+use crate::database::Database;
+use crate::error::{Target, Undone};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::layout::Layout;
@@ -24,6 +28,40 @@ type Attributes = HashMap<String, AttributeValue>;
 /// Reads of items by key.
 pub(super) struct Keys {
     pub(super) consistent: bool,
+}
+
+/// Items from the cache, where they are kept, and the rest from the store.
+pub(super) async fn read_cached(
+    db: &Database,
+    asked: Vec<Asked>,
+    consistent: bool,
+    kept: Kept,
+) -> Vec<Result<Answer, Undone>> {
+    let live = |(_, layout): &Asked| kept.live(db, layout).filter(|_| !consistent);
+    let looked = look_many(db, &asked, live).await;
+    let (mut found, mut rest) = (Vec::new(), Vec::new());
+    for (asked, looked) in asked.into_iter().zip(looked) {
+        match looked {
+            Looked::Hit(item) => found.push(Some(Ok(item))),
+            Looked::Miss(place) => {
+                rest.push((found.len(), asked, place));
+                found.push(None);
+            }
+        }
+    }
+    let began = Instant::now();
+    let missed = rest.iter().map(|(_, asked, _)| asked.clone()).collect();
+    let mut filled = Vec::new();
+    for ((at, asked, place), item) in
+        rest.into_iter().zip(drain(db, &Keys { consistent }, missed, AT_ONCE).await)
+    {
+        if let (Some(place), Ok(item)) = (place, &item) {
+            filled.push((asked, place, item.clone()));
+        }
+        found[at] = Some(item);
+    }
+    fill_many(db, filled, began).await;
+    found.into_iter().map(|found| found.expect("what is no hit was read")).collect()
 }
 
 impl Request for Keys {

@@ -18,7 +18,7 @@ use crate::item::Item;
 use crate::key::Key;
 use crate::layout::Layout;
 use crate::retry::Attempts;
-use crate::write::{Action, Rendered, Write, render};
+use crate::write::{Action, Left, Rendered, UnderWay, Write, render};
 
 /// Writes as they are sent, each with the item that it leaves.
 pub(super) struct Writes {
@@ -76,8 +76,17 @@ impl Writes {
         db: &Database,
         at_once: usize,
     ) -> Vec<Result<Option<Item>, Undone>> {
+        let targets = self.entries.iter().map(|entry| (entry.layout, &entry.target));
+        let under_way = UnderWay::new(db, targets);
         let sent = drain(db, &BatchWrite, self.entries, at_once).await;
-        sent.into_iter().zip(self.after).map(|(sent, after)| sent.map(|()| after)).collect()
+        let sent = sent.into_iter().zip(self.after).map(|(sent, after)| sent.map(|()| after));
+        let sent: Vec<Result<Option<Item>, Undone>> = sent.collect();
+        let left = |sent: &Result<Option<Item>, Undone>| {
+            let item = sent.as_ref().ok().and_then(Clone::clone);
+            item.map_or(Left::Unknown, Left::Item)
+        };
+        under_way.settle(sent.iter().map(left)).await;
+        sent
     }
 }
 

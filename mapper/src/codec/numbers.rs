@@ -1,5 +1,7 @@
 //! Integers and floats as N.
 
+use std::num::NonZero;
+
 use super::{Attribute, DecodeError, EncodeError, kind, number};
 use crate::item::AttributeValue;
 
@@ -123,3 +125,29 @@ floats! {
     f32, "a number (f32)";
     f64, "a number (f64)";
 }
+
+macro_rules! nonzero {
+    ($($ty:ty),*) => { $(
+        /// Stored as the number; 0 is an error.
+        impl Attribute for NonZero<$ty> {
+            type Kind = kind::N;
+            type ListKind = kind::L;
+            type Operand<'a> = Self;
+
+            fn encode(&self) -> Result<Option<AttributeValue>, EncodeError> {
+                self.get().encode()
+            }
+
+            fn encode_operand(operand: Self) -> Result<AttributeValue, EncodeError> {
+                <$ty>::encode_operand(operand.get())
+            }
+
+            fn decode(value: &AttributeValue) -> Result<Self, DecodeError> {
+                let zero = || DecodeError::new("a number other than 0", "0");
+                <$ty>::decode(value).and_then(|number| Self::new(number).ok_or_else(zero))
+            }
+        }
+    )* };
+}
+
+nonzero!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);

@@ -55,9 +55,11 @@ impl DatabaseBuilder {
     /// the schema that it has, at least.
     ///
     /// Each way back must be there ([`Step::down`](https://docs.rs/dynamap/latest/dynamap/struct.Step.html#method.down)), and what it leaves must
-    /// lead up again, or the write fails before anything is sent. What the older shape cannot hold is lost with the write.
+    /// lead up again to the same, or the write fails before anything is sent ([`Error::Lossy`]): what the older shape cannot
+    /// hold would be lost.
     /// Writes by key read the item first, since the service would compute on today's shape. A unique value that a step
-    /// renames or rewrites is guarded by each program as it knows it, so that the two do not see each other's.
+    /// renames or rewrites is guarded by each program as it knows it, so that the two do not see each other's; and it is claimed
+    /// with every save, at the price of a transaction.
     ///
     /// ```
     /// # use dynamap::{AttributeValue, Database, Item, Migrations, Model, Step, StepError, Table};
@@ -85,7 +87,8 @@ impl DatabaseBuilder {
     ///
     /// # Errors
     /// [`Error::NoWayBack`] where a step between has no way back, changes the key, or none starts there;
-    /// [`Error::Usage`] where the schema is not `MAJOR.MINOR.PATCH`.
+    /// [`Error::Usage`] where the schema is not `MAJOR.MINOR.PATCH`, and of a model with [views](crate::View), whose rows
+    /// old programs do not know.
     pub fn write_as<M: Model>(mut self, schema: &str) -> Result<Self, Error> {
         let layout = M::layout();
         let usage =
@@ -93,6 +96,11 @@ impl DatabaseBuilder {
         let schema = Version::parse(schema).map_err(|_| usage)?;
         if schema != layout.schema && !layout.upgrade.leads_back_to(&schema) {
             return Err(Error::no_way_back(layout, schema));
+        }
+        if schema != layout.schema && !layout.views.is_empty() {
+            return Err(Error::Usage(
+                "old programs would write items without the rows of their views: a model with views is not written as older",
+            ));
         }
         self.schemas.written_as.retain(|(other, _)| !std::ptr::eq(*other, layout));
         if schema != layout.schema {

@@ -35,7 +35,7 @@ pub enum ViewError {
         /// The row.
         row: Box<Target>,
     },
-    /// There is a row that no view made. Empty the table before items are added to it.
+    /// There is a row that this view did not make: no view did, or another one. Empty the table before items are added to it.
     #[error("item {row} was not made by view {view}: delete it, or use another table for the view")]
     Foreign {
         /// The view.
@@ -60,6 +60,17 @@ pub enum ViewError {
         view: &'static str,
         /// The row.
         row: Box<Target>,
+    },
+    /// What the item added is not known any more: a migration step moves it, or what it leaves does not fit the model. Raise
+    /// the view's `GENERATION`, and rebuild.
+    #[error(
+        "{target} cannot be read as view {view} has counted it: raise the view's GENERATION and rebuild it"
+    )]
+    Unreadable {
+        /// The view.
+        view: &'static str,
+        /// The item.
+        target: Box<Target>,
     },
     /// A view of its own rows.
     #[error("view {view} is made of its own rows, perhaps through others: remove one of the views")]

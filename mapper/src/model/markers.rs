@@ -31,3 +31,11 @@ pub trait BatchDelete {}
     note = "for new items write `{Self}::insert_many(&db, models)`, for loaded ones `{Self}::save_many(&db, &mut loaded)`, for one in the place of whatever is there `model.upsert(&db)`"
 )]
 pub trait BatchPut {}
+
+/// A model whose hash key comes from a counter: `#[model(hash_key, auto_increment)]`. Derived.
+#[diagnostic::on_unimplemented(
+    message = "the keys of `{Self}` do not come from a counter",
+    label = "the model has no auto-increment key",
+    note = "write `#[model(hash_key, auto_increment)]` on its hash key, or take numbers from `Sequence::named(&db, name)`"
+)]
+pub trait Counted: Model {}

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 
 use super::BoxFuture;
 use super::expired::unexpired;
+use crate::cache::Kept;
 use crate::codec::EncodeError;
 use crate::database::get_request;
 use crate::decode::decode;
@@ -23,13 +25,21 @@ pub struct Get<'a, R, M> {
     reader: &'a R,
     key: Result<Key, EncodeError>,
     consistent: bool,
+    kept: Kept,
     skip_expired: bool,
     model: PhantomData<fn() -> M>,
 }
 
 impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     pub(crate) fn new(reader: &'a R, key: Result<Key, EncodeError>) -> Self {
-        Self { reader, key, consistent: false, skip_expired: false, model: PhantomData }
+        Self {
+            reader,
+            key,
+            consistent: false,
+            kept: Kept::default(),
+            skip_expired: false,
+            model: PhantomData,
+        }
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
@@ -37,6 +47,40 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
+        self
+    }
+
+    /// Takes the item from the database's cache, where it was put there at most so long ago, and else puts it there for
+    /// so long; whatever is set for the model. A consistent read, and one in a transaction, does not.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dynamap::{Caching, Database, Model, Table, cache::Memory};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// let db = Database::builder(client).cache(Caching::new(Memory::new(1 << 20))).build();
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&Database::new(db.client().clone())).await?;
+    /// let (metered, meter) = db.metered();
+    /// for _ in 0..3 {
+    ///     Account::get(&metered, 1).cached_for(Duration::from_secs(60)).await?;
+    /// }
+    /// assert_eq!(meter.capacity().of::<Account>(&db).requests, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cached_for(mut self, live: Duration) -> Self {
+        self.kept = Kept::For(live);
+        self
+    }
+
+    /// Asks the store, whatever is set for the model.
+    pub fn uncached(mut self) -> Self {
+        self.kept = Kept::Not;
         self
     }
 
@@ -70,8 +114,12 @@ impl<'a, R: Reader, M: Model> IntoFuture for Get<'a, R, M> {
         Box::pin(async move {
             let layout = M::layout();
             let key = self.key.map_err(|error| Error::encode(layout, error))?;
-            let item = self.reader.read_item(layout, &key, self.consistent).await?;
             let db = self.reader.database();
+            let live = self.kept.live(db, layout).filter(|_| !self.consistent);
+            let item = match live {
+                Some(live) => self.reader.read_cached(layout, &key, live).await?,
+                None => self.reader.read_item(layout, &key, self.consistent).await?,
+            };
             let table = db.table_name(layout);
             let found: Option<Loaded<M>> =
                 item.map(|item| decode(&table, &key, item)).transpose()?;

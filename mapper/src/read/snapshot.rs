@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::error::{Error, Target};
 use crate::item::Item;
 use crate::model::Model;
+use crate::reference::Ref;
 use crate::schema::WRITE_ATTRIBUTE;
 
 /// A read of many items by key, all as they are at one moment: a total of accounts while others transfer between them.
@@ -55,7 +56,12 @@ impl<'a> Snapshot<'a> {
 
     /// Asks for an item. Nothing is sent. An item that is asked for twice is read once.
     pub fn get<M: Model>(&mut self, key: M::KeyRef<'_>) -> ItemSlot<M> {
-        self.wanted.get(self.db, key)
+        self.wanted.get(self.db, M::encode_key(key))
+    }
+
+    /// Asks for the item that a reference names, as [`get`](Self::get) does.
+    pub fn follow<M: Model>(&mut self, reference: &Ref<M>) -> ItemSlot<M> {
+        self.wanted.get(self.db, Ok(reference.key().clone()))
     }
 
     /// Reads all items as they are at one moment, each with every write that was acknowledged before.

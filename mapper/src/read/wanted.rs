@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::decode::decode;
 use crate::error::{Error, Target, Undone};
 use crate::item::Item;
+use crate::key::Key;
 use crate::layout::Layout;
 use crate::loaded::Loaded;
 use crate::model::Model;
@@ -27,9 +29,13 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Asks for an item.
-    pub(crate) fn get<M: Model>(&mut self, db: &Database, key: M::KeyRef<'_>) -> ItemSlot<M> {
+    pub(crate) fn get<M: Model>(
+        &mut self,
+        db: &Database,
+        key: Result<Key, EncodeError>,
+    ) -> ItemSlot<M> {
         let layout = M::layout();
-        let target = match M::encode_key(key) {
+        let target = match key {
             Ok(key) => {
                 let target = Target { table: db.table_name(layout), key };
                 if self.known.insert(target.clone()) {

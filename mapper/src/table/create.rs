@@ -10,14 +10,13 @@ use aws_sdk_dynamodb::types::{
 use tokio::time::Instant;
 
 use super::ttl;
-use crate::codec::kind::ScalarKind;
 use crate::database::Database;
 use crate::error::{Busy, BusyCause, Error, ServiceError};
 use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
 use crate::layout::Layout;
 use crate::retry::{repeat, repeat_and_tell};
-use crate::sequence;
+use crate::sequence::COUNTERS;
 use crate::unique::GUARDS;
 
 /// Table creation takes seconds on AWS; ten minutes mean that something is wrong.
@@ -27,9 +26,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Creates a model's table and what it needs.
 pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> Result<(), Error> {
     if layout.auto_increment {
-        let name = KeyAttribute { name: sequence::NAME, kind: ScalarKind::S };
-        let counters = Description::new(&[name], &[]);
-        create(db, &db.prefixed(sequence::COUNTERS), counters, true).await?;
+        counters(db).await?;
     }
     if !layout.uniques.is_empty() {
         create(db, &db.table_name(&GUARDS), Description::of(&GUARDS), true).await?;
@@ -40,6 +37,11 @@ pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> R
         Some(attribute) => ttl::enable(db, &table, attribute).await,
         None => Ok(()),
     }
+}
+
+/// Creates the table of counters, where it is missing.
+pub(crate) async fn counters(db: &Database) -> Result<(), Error> {
+    create(db, &db.table_name(&COUNTERS), Description::of(&COUNTERS), true).await
 }
 
 /// What a table is created with.

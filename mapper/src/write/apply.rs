@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use tokio::time::Instant;
 
+use super::cached::{self, UnderWay};
 use super::derived::Expanded;
 use super::known;
 use super::plan::{After, Base, Write};
@@ -89,8 +90,21 @@ pub async fn apply_on(
     send(db, writes, terms).await
 }
 
-/// As [`apply_on`], of writes that say all there is to know of their items.
+/// As [`apply_on`], of writes that say all there is to know of their items; the cache is told what they left.
 pub(super) async fn send(
+    db: &Database,
+    writes: &[Write],
+    terms: &Terms,
+) -> Result<Vec<Option<Item>>, Unapplied> {
+    let under_way = UnderWay::new(db, writes.iter().map(|write| (write.layout, &write.target)));
+    let sent = send_all(db, writes, terms).await;
+    let left = sent.as_ref().map(Vec::as_slice);
+    // Boxed: most databases have no cache.
+    Box::pin(under_way.settle(cached::left(writes, left))).await;
+    sent
+}
+
+async fn send_all(
     db: &Database,
     writes: &[Write],
     terms: &Terms,

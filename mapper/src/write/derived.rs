@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::judge;
 use super::known;
-use super::older::todays;
 use super::plan::{After, Base, Write, target};
+use super::viewed;
 use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason};
 use crate::expr::Node;
@@ -37,6 +37,11 @@ struct Guard {
 
 /// Refuses to hand a write to the program as one request where other writes would go with it.
 pub(super) fn single_request(write: &Write) -> Result<(), Error> {
+    if viewed::is_needed(write) {
+        return Err(Error::Usage(
+            "an item with views is written with its rows, which is no single request: await the write",
+        ));
+    }
     if known::is_needed(write) || changed(write).next().is_some() {
         return Err(Error::Usage(
             "a unique value is written with its guard, which is no single request: await the write",
@@ -186,7 +191,7 @@ fn changed(
 ) -> impl Iterator<Item = (&'static str, Vec<String>, Option<String>)> + '_ {
     let uniques = write.layout.uniques;
     let old = match &write.base {
-        Base::Stored(item) if !uniques.is_empty() => Some((item, todays(write, item))),
+        Base::Stored(item) if !uniques.is_empty() => Some((item, write.layout.todays(item))),
         _ => None,
     };
     let new = match (&write.after, &write.base) {

@@ -18,7 +18,7 @@ pub(super) fn is_needed(write: &Write) -> bool {
     if !matches!(write.base, Base::Any) {
         return false;
     }
-    if layout.uniques.is_empty() || !layout.views.is_empty() {
+    if layout.uniques.is_empty() || super::viewed::has_views(layout) {
         return super::viewed::is_needed(write);
     }
     match &write.after {

@@ -4,13 +4,15 @@
 //! rendered. A write by key cannot be computed by the service then: it is made of the item that is there.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use semver::Version;
+use tokio::time::Instant;
 
-use super::apply::apply;
+use super::apply::{Terms, apply, apply_on};
 use super::by_key::{ByKey, Guard};
 use super::known::{ROUNDS, brought_back};
-use super::plan::{After, Base, Write};
+use super::plan::{After, Base, Write, difference};
 use super::planned::on;
 use crate::database::{Database, DatabaseBuilder, Upgraded, WriteBack};
 use crate::decode::examine;
@@ -22,8 +24,8 @@ use crate::model::Model;
 use crate::read::BoxFuture;
 use crate::reader::Reader as _;
 use crate::retry::back_off;
-use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, stored};
-use crate::upgrade::UpgradeError;
+use crate::schema::{SCHEMA_ATTRIBUTE, Stored, schema_text, stored};
+use crate::upgrade::{UpgradeError, expires_otherwise};
 
 /// The write as it is sent: what it leaves is lowered to the schema in which the database writes such items.
 pub(super) fn as_written<'w>(db: &Database, write: &'w Write) -> Result<Cow<'w, Write>, Error> {
@@ -62,18 +64,11 @@ fn lowered(layout: &Layout, target: &Target, item: &Item, schema: &Version) -> R
         error => failed(error),
     })?;
     lowered.insert(SCHEMA_ATTRIBUTE, schema_text(schema));
-    layout.upgraded(&lowered, schema).map_err(failed)?;
-    Ok(lowered)
-}
-
-/// A stored item in today's shape, as far as it can be read.
-pub(super) fn todays<'i>(write: &Write, item: &'i Item) -> Cow<'i, Item> {
-    let (layout, Target { table, key }) = (write.layout, &write.target);
-    match examine(layout, table, key, item) {
-        Ok((found, Standing::Older)) => {
-            layout.upgraded(item, &found).map_or(Cow::Borrowed(item), Cow::Owned)
-        }
-        _ => Cow::Borrowed(item),
+    let read = layout.upgraded(&lowered, schema).map_err(failed)?;
+    let lost = difference(item, &read).into_iter().find(|name| *name != SCHEMA_ATTRIBUTE);
+    match lost {
+        Some(name) => Err(Error::lossy(target, schema, name)),
+        None => Ok(lowered),
     }
 }
 
@@ -127,8 +122,9 @@ impl DatabaseBuilder {
     /// [`WriteBack::OnRead`] is for whole items that are read one by one, by queries or by scans of this database, as
     /// [`Loaded`](crate::Loaded) models; what is read by several keys at once, by a transaction, as a projection or as a
     /// plain model is upgraded in memory only. The write requires that the item is as it was read, raises its version,
-    /// and is not repeated where somebody else was faster; where it fails, the read succeeds all the same. Items that
-    /// are not valid are left as they are.
+    /// and is not repeated where somebody else was faster; where it fails, or takes longer than half a second, the read
+    /// succeeds all the same. Items that are not valid, and those that would expire at another time, are left as they
+    /// are.
     ///
     /// ```
     /// # use dynamap::{AttributeValue, Database, Item, Migrations, Model, Step, StepError, Table, WriteBack};
@@ -154,12 +150,20 @@ impl DatabaseBuilder {
     }
 }
 
+/// How long a read waits for what it upgraded to be stored.
+const WRITE_BACK: Duration = Duration::from_millis(500);
+
 fn write_back(db: &Database, upgraded: Upgraded) -> BoxFuture<'_, Option<Item>> {
     Box::pin(async move {
         let Upgraded { layout, key, image, mut current } = upgraded;
         current.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
         let target = super::plan::target(db, layout, key);
+        if layout.ttl.is_some_and(|ttl| expires_otherwise(ttl, &image, &current)) {
+            return None;
+        }
         let write = Write::new(layout, target, Base::Stored(image), After::Changed(current));
-        apply(db, &[write.comparing_all()]).await.ok()?.pop().flatten()
+        // Somebody waits for the read.
+        let terms = Terms { deadline: Some(Instant::now() + WRITE_BACK), ..Terms::default() };
+        apply_on(db, &[write.comparing_all()], &terms).await.ok()?.pop().flatten()
     })
 }

@@ -70,6 +70,10 @@ impl Rows {
             self.rows.len() - 1
         });
         let row = &mut self.rows[at];
+        if row.view.name != view.name {
+            let row = Box::new(row.target.clone());
+            return Err(super::viewed::view(ViewError::Foreign { view: view.name, row }));
+        }
         let name = |row: &Row| Box::new(row.target.clone());
         match (&mut row.change, op.effect) {
             (RowChange::Add(numbers), Effect::Add(attribute, value)) => {
@@ -129,7 +133,9 @@ impl Row {
             RowChange::Add(numbers) => {
                 let in_shape = own(self.layout).and(schema_guard(self.layout, &self.layout.schema));
                 let changes = self.changes(numbers, true)?;
-                let is_row = is_ours.clone().and(in_shape);
+                // A number under an alias is read first.
+                let aliases = self.aliases(numbers).map(|(_, alias)| Node::not_exists(*alias));
+                let is_row = is_ours.clone().and(in_shape).and(Node::all(aliases.collect()));
                 (After::By(Changes { changes }), absent.or(is_row))
             }
             RowChange::Put { given_up, taken: Some((owner, item)) } => {
@@ -159,7 +165,11 @@ impl Row {
             RowChange::Add(numbers) => {
                 let changes = self.changes(numbers, false)?;
                 let fresh = || self.fresh().map(|item| self.stamped(&item, None));
-                let from = current.map_or_else(fresh, |item| Ok(item.into_owned()))?;
+                let mut from = current.map_or_else(fresh, |item| Ok(item.into_owned()))?;
+                for (own, alias) in self.aliases(numbers) {
+                    let value = from.remove(alias).filter(|_| !from.contains(own));
+                    value.into_iter().for_each(|value| drop(from.insert(*own, value)));
+                }
                 evaluate(&from, &changes).map_err(|error| Error::encode(self.layout, error))?
             }
             RowChange::Put { given_up, taken } => {
@@ -229,6 +239,15 @@ impl Row {
         Ok(item)
     }
 
+    /// The other names of numbers, each with the own one.
+    fn aliases(
+        &self,
+        numbers: &BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        let names: Vec<String> = numbers.keys().cloned().collect();
+        self.layout.aliases.iter().filter(move |(own, _)| names.iter().any(|name| name == own))
+    }
+
     fn stamped(&self, item: &Item, owner: Option<&AttributeValue>) -> Item {
         let mut item = item.clone();
         item.insert(VIEW_ATTRIBUTE, self.view.stamp());
@@ -268,6 +287,8 @@ impl Row {
 pub(crate) struct Expected {
     rows: Rows,
     seen: HashSet<Target>,
+    /// Those that several items put.
+    disputed: HashSet<Target>,
 }
 
 impl Expected {
@@ -283,7 +304,11 @@ impl Expected {
         for op in (view.ops)(table, source, item)? {
             let layout = (view.row)();
             let target = target(db, layout, op.key.clone());
-            self.rows.note(view, layout, target, op, source, 0, true)?;
+            match self.rows.note(view, layout, target.clone(), op, source, 0, true) {
+                // Two items put it.
+                Err(Error::View(_)) => drop(self.disputed.insert(target)),
+                noted => noted?,
+            }
         }
         Ok(())
     }
@@ -302,20 +327,34 @@ impl Expected {
             return None;
         }
         self.seen.insert(target.clone());
-        let is_key = |name: &str| target.key.contains(name) || layout.version == Some(name);
-        let number = |name: &str| match stored.get(name) {
-            Some(AttributeValue::N(number)) => number.clone(),
-            _ => "0".to_owned(),
+        let stored = &*layout.todays(stored);
+        let of_key = layout.expand(&target.key.to_item()).into_owned();
+        let number = |name: &str| {
+            let aliases = layout.aliases.iter().filter(|(own, _)| *own == name);
+            let mut names = std::iter::once(name).chain(aliases.map(|(_, alias)| *alias));
+            match names.find_map(|name| stored.get(name)) {
+                Some(AttributeValue::N(number)) => number.clone(),
+                _ => "0".to_owned(),
+            }
+        };
+        let own_name = |name: &str| {
+            let alias = layout.aliases.iter().find(|(_, alias)| *alias == name);
+            alias.map_or(name.to_owned(), |(own, _)| (*own).to_owned())
+        };
+        let none = BTreeMap::new();
+        // What no item adds to must be nothing.
+        let are_right = |sums: &BTreeMap<String, String>| {
+            let rest = stored.iter().filter(|(name, value)| {
+                let is_other = of_key.contains(name) || layout.version == Some(*name);
+                matches!(value, AttributeValue::N(_)) && !is_other
+            });
+            let rest = rest.map(|(name, _)| own_name(name)).filter(|name| !sums.contains_key(name));
+            sums.iter().all(|(name, sum)| number::equal(sum, &number(name)))
+                && rest.into_iter().all(|name| number::equal(&number(&name), "0"))
         };
         let is_right = match self.rows.at.get(&target).map(|at| &self.rows.rows[*at].change) {
-            None => {
-                let is_nothing = |name: &str| is_key(name) || number::equal(&number(name), "0");
-                !stored.contains(VIEW_OWNER_ATTRIBUTE)
-                    && stored.iter().all(|(name, _)| is_nothing(name))
-            }
-            Some(RowChange::Add(sums)) => {
-                sums.iter().all(|(name, sum)| number::equal(sum, &number(name)))
-            }
+            None => !stored.contains(VIEW_OWNER_ATTRIBUTE) && are_right(&none),
+            Some(RowChange::Add(sums)) => are_right(sums),
             Some(RowChange::Put { taken, .. }) => taken.as_ref().is_some_and(|(owner, item)| {
                 let as_stored = |(name, value): (&str, &AttributeValue)| {
                     stored.get(name).is_some_and(|stored| same(stored, value))
@@ -324,17 +363,19 @@ impl Expected {
                     && item.iter().all(as_stored)
             }),
         };
-        (!is_right).then_some(target)
+        (!is_right && !self.disputed.contains(&target)).then_some(target)
     }
 
     pub(crate) fn rows(&self) -> u64 {
         u64::try_from(self.rows.rows.len()).unwrap_or(u64::MAX)
     }
 
-    /// The rows that were not compared, since there are none. A sum of nothing needs none.
+    /// The rows that were not compared, since there are none, and those that several items put. A sum of nothing needs none.
     pub(crate) fn missing(self) -> impl Iterator<Item = Target> {
-        let Self { rows, seen } = self;
-        let is_missing = move |row: &Row| !seen.contains(&row.target);
-        rows.changed().into_iter().filter(is_missing).map(|row| row.target)
+        let Self { rows, seen, disputed } = self;
+        let known = disputed.clone();
+        let is_missing =
+            move |row: &Row| !seen.contains(&row.target) && !known.contains(&row.target);
+        rows.changed().into_iter().filter(is_missing).map(|row| row.target).chain(disputed)
     }
 }

@@ -19,9 +19,14 @@ use crate::retry::back_off;
 use crate::schema::VIEWS_ATTRIBUTE;
 use crate::view::{Op, ViewLayout};
 
+/// Whether items carry marks of views.
+pub(super) fn has_views(layout: &Layout) -> bool {
+    !layout.views.is_empty() || !layout.retired_views.is_empty()
+}
+
 /// Whether rows go with a write.
 pub(super) fn is_needed(write: &Write) -> bool {
-    !write.layout.views.is_empty() && !matches!(write.after, After::Same)
+    has_views(write.layout) && !matches!(write.after, After::Same)
 }
 
 /// Applies writes with the rows that go with them.
@@ -39,7 +44,13 @@ pub(super) async fn apply(
                 let own = all.iter().zip(after).take(writes.len());
                 return Ok(own.map(brought_back).collect());
             }
-            Err(unapplied) if unapplied.ambiguous || round >= ROUNDS => return Err(unapplied),
+            Err(mut unapplied) if unapplied.ambiguous || round >= ROUNDS => {
+                if let Error::OutcomeUnknown(unknown) = &mut unapplied.error {
+                    // The program knows its own items.
+                    unknown.targets.truncate(writes.len());
+                }
+                return Err(unapplied);
+            }
             Err(unapplied) => unapplied,
         };
         let unapplied = about_items(error, &rows, &mut seen)?;
@@ -173,7 +184,9 @@ fn contribute(db: &Database, write: &mut Write, rows: &mut Rows) -> Result<(), E
     for view in views {
         let is_part = marks.get(view.name) == Some(&view.generation);
         if let Some(item) = before.filter(|_| is_part) {
-            old.push((view, (view.ops)(table, key, item)?));
+            let ops =
+                (view.ops)(table, key, item).map_err(|error| unreadable(view, write, error))?;
+            old.push((view, ops));
         }
         if let Some(item) = after {
             new.push((view, (view.ops)(table, key, item)?));
@@ -192,9 +205,24 @@ fn contribute(db: &Database, write: &mut Write, rows: &mut Rows) -> Result<(), E
     new.into_iter().try_for_each(|ops| note(ops, true))?;
     marks.retain(|name, _| views.iter().any(|view| view.name == name));
     if let After::New(item) | After::Changed(item) = &mut write.after {
-        item.insert(VIEWS_ATTRIBUTE, marks_value(marks));
+        if marks.is_empty() {
+            item.remove(VIEWS_ATTRIBUTE);
+        } else {
+            item.insert(VIEWS_ATTRIBUTE, marks_value(marks));
+        }
     }
     Ok(())
+}
+
+/// What an item added is not known any more.
+fn unreadable(view_layout: &ViewLayout, write: &Write, error: Error) -> Error {
+    match error {
+        Error::Decode(_) | Error::Upgrade(_) | Error::NoUpgradePath(_) => {
+            let target = Box::new(write.target.clone());
+            view(ViewError::Unreadable { view: view_layout.name, target })
+        }
+        error => error,
+    }
 }
 
 /// The views that an item is part of, each with its generation.

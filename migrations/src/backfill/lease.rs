@@ -125,8 +125,13 @@ impl<'a> Lease<'a> {
         progress: SweepProgress,
         counts: &Counts,
     ) -> Result<(), BackfillError> {
+        let cursor = cursor.to_string();
         self.write(|record| {
-            record.checkpoint = Some(cursor.to_string());
+            // Noted before, and the answer lost.
+            if record.checkpoint.as_ref() == Some(&cursor) {
+                return;
+            }
+            record.checkpoint = Some(cursor.clone());
             self.count(record, progress.items, counts);
             record.add_failures(failed);
         })

@@ -57,6 +57,11 @@ pub enum Because {
         /// The attribute.
         attribute: &'static str,
     },
+    /// It may change what a view has counted: raise the view's `GENERATION` in the same release, and rebuild it.
+    View {
+        /// The view.
+        view: &'static str,
+    },
     /// It does not [say](crate::Step::reshapes) what it reshapes, and the model has indexes, unique values or a time to
     /// live.
     Undeclared,
@@ -76,6 +81,9 @@ fn required(layout: &Layout, step: &Outline) -> Vec<Required> {
     let mut all = Vec::new();
     if step.is_keyed {
         all.push(Because::Key);
+    }
+    if step.is_keyed || step.reshapes.as_ref().is_none_or(|names| !names.is_empty()) {
+        all.extend(layout.views.iter().map(|view| Because::View { view: view.name() }));
     }
     let on_attributes = on_attributes(layout);
     if step.reshapes.is_none() {
@@ -143,6 +151,12 @@ impl fmt::Display for Because {
                 write!(
                     f,
                     "reshapes `{attribute}`, the time to live: the service does not delete older items by it"
+                )
+            }
+            Self::View { view } => {
+                write!(
+                    f,
+                    "may change what view {view} has counted: raise its GENERATION and rebuild it"
                 )
             }
             Self::Undeclared => {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynamap_mapper::error::{Reason, Target};
 use dynamap_mapper::schema::{SCHEMA_ATTRIBUTE, Standing};
+use dynamap_mapper::upgrade::expires_otherwise;
 use dynamap_mapper::write::{After, Base, Write, apply};
 use dynamap_mapper::{
     AttributeValue, Database, Error, Item, Key, Model, Reader as _, UpgradeError, back_off, decode,
-    examine, same,
+    examine,
 };
 
 /// How often an item is read again because somebody else wrote it first.
@@ -81,7 +82,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
             item.insert(SCHEMA_ATTRIBUTE, AttributeValue::S(layout.schema.to_string()));
             let of_made = Key::of(layout, &item).map_err(encode::<M>)?;
             if let Some(name) =
-                layout.ttl.filter(|ttl| of_made == *key && moves(ttl, before, &item))
+                layout.ttl.filter(|ttl| of_made == *key && expires_otherwise(ttl, before, &item))
             {
                 let error = UpgradeError::Expiry { attribute: name.to_owned() };
                 return Err(Error::not_upgraded(&self.table, key, layout, &found, error));
@@ -113,12 +114,6 @@ impl<'a, M: Model> Upgrader<'a, M> {
         writes.push(Write::new(layout, target(key), Base::Stored(item), own).comparing_all());
         Ok(writes)
     }
-}
-
-/// Whether the service would delete the item at another time than it does now.
-fn moves(ttl: &str, before: &Item, after: &Item) -> bool {
-    let Some(now @ AttributeValue::N(_)) = before.get(ttl) else { return false };
-    after.get(ttl).is_none_or(|then| !same(now, then))
 }
 
 pub(super) fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {

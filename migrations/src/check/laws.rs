@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use dynamap_mapper::schema::{
-    LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, WRITE_ATTRIBUTE, standing,
+    LOCK_ATTRIBUTE, SCHEMA_ATTRIBUTE, Standing, VIEW_ATTRIBUTE, VIEW_OWNER_ATTRIBUTE,
+    VIEWS_ATTRIBUTE, WRITE_ATTRIBUTE, standing,
 };
 use dynamap_mapper::{
     AttributeValue, EncodeError, Error, Item, Key, Loaded, Model, Upgrade as _, UpgradeError, same,
@@ -13,6 +14,10 @@ use semver::Version;
 use super::{Checked, Fixture, Law, Sample};
 use crate::chain::Migrations;
 use crate::step::Step;
+
+/// What the library itself keeps on items, beside key, version and schema.
+const OWN: [&str; 5] =
+    [WRITE_ATTRIBUTE, LOCK_ATTRIBUTE, VIEWS_ATTRIBUTE, VIEW_ATTRIBUTE, VIEW_OWNER_ATTRIBUTE];
 
 /// A chain, and the model that its items become.
 pub(super) struct Laws<'a, M> {
@@ -98,7 +103,7 @@ impl<'a, M: Model> Laws<'a, M> {
         };
         let is_owned = |name: &str| {
             let expires = matches!(before.get(name), Some(AttributeValue::N(_)));
-            let is_ours = [WRITE_ATTRIBUTE, LOCK_ATTRIBUTE].contains(&name);
+            let is_ours = OWN.contains(&name);
             is_ours || layout.version == Some(name) || (layout.ttl == Some(name) && expires)
         };
         for attribute in differences(before, after) {

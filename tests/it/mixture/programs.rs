@@ -144,6 +144,9 @@ impl Program {
                 let code = format!("{}{:02x}", self.letter, number / TURNS.len());
                 let mut item = self.template.clone();
                 item.insert("cca3", AttributeValue::S(code.clone()));
+                // What release 4.0.0 does not have says nothing yet, so that it can be written so.
+                item.insert("unMember", AttributeValue::Bool(false));
+                item.insert("unRegionalGroup", AttributeValue::S(String::new()));
                 item.insert(
                     "altSpellings",
                     AttributeValue::L(vec![AttributeValue::S(mark.clone())]),

@@ -8,8 +8,8 @@ use syn::ext::IdentExt;
 use super::automatic::automatic;
 use super::key::{encoded, operands, own, pair, pattern, tuple, written};
 use super::{
-    aliases, apart, at, constant, defaults, index, key, names, private, read, site, unique, value,
-    word, write,
+    aliases, apart, at, constant, defaults, index, key, names, private, read, site, stored_type,
+    unique, value, word, write,
 };
 use crate::ast::{Automatic, Default, Field, Hooks, Index, Key, Model, Role, Schema, Validation};
 use crate::check::RESERVED;
@@ -33,7 +33,7 @@ pub(crate) fn model(model: &Model<'_>) -> TokenStream {
     let check = check(private, model);
     let automatic = automatic(private, model);
     let hooks = hooks(private, &model.hooks);
-    let markers = [expires(private, model), unconditional(private, model)];
+    let markers = [expires(private, model), counted(private, model), unconditional(private, model)];
     let chain = chain(model);
     let indexes = indexes(model).map(|(at, index)| index::impls(private, model, at, index));
     quote_spanned! {site()=>
@@ -72,9 +72,11 @@ fn types(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let lock = word(if model.version.is_some() { "Versioned" } else { "Unversioned" });
     let lifetime = Lifetime::new("'a", site());
     let (key, hash) = (key_ref(private, model, &lifetime), hash_ref(private, model, &lifetime));
+    let kind = key_kind(private, model);
     quote_spanned! {site()=>
         type KeyRef<'a> = #key;
         type HashRef<'a> = #hash;
+        type KeyKind = #kind;
         type Lock = #private::#lock;
     }
 }
@@ -91,6 +93,19 @@ fn key_ref(private: &TokenStream, model: &Model<'_>, lifetime: &Lifetime) -> Tok
     let sides = sides(model);
     let written = sides.iter().filter_map(|side| operands(private, model, side, lifetime));
     tuple(written).unwrap_or_else(|| quote_spanned!(site()=> ()))
+}
+
+/// What a reference to the model is stored as: the hash key itself, or a map of both keys.
+fn key_kind(private: &TokenStream, model: &Model<'_>) -> TokenStream {
+    match (model.hash_key, model.range_key) {
+        (_, Some(_)) => quote_spanned!(site()=> #private::kind::M),
+        (Key::Template(_), None) => quote_spanned!(site()=> #private::kind::S),
+        (Key::Field(number), None) => {
+            let field = &model.fields[number];
+            let (ty, stored) = (field.ty, stored_type(private, field));
+            quote_spanned!(at(ty)=> <#stored as #private::Attribute>::Kind)
+        }
+    }
 }
 
 /// How a hash key is written, for some lifetime.
@@ -371,6 +386,17 @@ fn expires(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
         quote_spanned! {site()=>
             #[automatically_derived]
             impl #private::Expires for #ident {}
+        }
+    })
+}
+
+/// Keys of a model with an auto-increment key come from a counter.
+fn counted(private: &TokenStream, model: &Model<'_>) -> Option<TokenStream> {
+    let ident = model.ident;
+    model.auto_increment.then(|| {
+        quote_spanned! {site()=>
+            #[automatically_derived]
+            impl #private::Counted for #ident {}
         }
     })
 }

@@ -83,6 +83,7 @@ fn a_model_with_everything() {
             impl bank::dynamap::__private::Model for Account {
                 type KeyRef<'a> = <u64 as bank::dynamap::__private::Attribute>::Operand<'a>;
                 type HashRef<'a> = <u64 as bank::dynamap::__private::Attribute>::Operand<'a>;
+                type KeyKind = <u64 as bank::dynamap::__private::Attribute>::Kind;
                 type Lock = bank::dynamap::__private::Versioned;
                 fn layout() -> &'static bank::dynamap::__private::Layout {
                     static LAYOUT: bank::dynamap::__private::Layout = bank::dynamap::__private::Layout {
@@ -208,6 +209,8 @@ fn a_model_with_everything() {
                     check_account(self)
                 }
             }
+            #[automatically_derived]
+            impl bank::dynamap::__private::Counted for Account {}
             const _: () = chains::ACCOUNT.assert_ends_at(2, 1, 0);
         "##]],
     );
@@ -250,6 +253,7 @@ fn a_model_with_a_range_key() {
                     <String as ::dynamap::__private::Attribute>::Operand<'a>,
                 );
                 type HashRef<'a> = <u32 as ::dynamap::__private::Attribute>::Operand<'a>;
+                type KeyKind = ::dynamap::__private::kind::M;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {
@@ -640,6 +644,7 @@ fn a_mistake_leaves_constants_and_an_impl() {
                     <u32 as ::dynamap::__private::Attribute>::Operand<'a>,
                 );
                 type HashRef<'a> = <u32 as ::dynamap::__private::Attribute>::Operand<'a>;
+                type KeyKind = ::dynamap::__private::kind::M;
                 type Lock = ::dynamap::__private::Versioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     ::core::unreachable!()
@@ -859,6 +864,7 @@ fn a_model_with_composed_keys_and_an_index() {
                     ),
                 );
                 type HashRef<'a> = <String as ::dynamap::__private::Attribute>::Operand<'a>;
+                type KeyKind = ::dynamap::__private::kind::M;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     static LAYOUT: ::dynamap::__private::Layout = ::dynamap::__private::Layout {

@@ -214,10 +214,11 @@ fn a_model_with_fields_beside_others() {
             impl ::dynamap::__private::Model for Customer {
                 type KeyRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
                 type HashRef<'a> = <u64 as ::dynamap::__private::Attribute>::Operand<'a>;
+                type KeyKind = <u64 as ::dynamap::__private::Attribute>::Kind;
                 type Lock = ::dynamap::__private::Unversioned;
                 fn layout() -> &'static ::dynamap::__private::Layout {
                     const _: () = (::dynamap::__private::assert_apart)(
-                        &["_schema", "_write", "_dtx"],
+                        &["_schema", "_write", "_dtx", "_views", "_view", "_view_of"],
                         {
                             const PARTS: &[&[&::core::primitive::str]] = &[
                                 &["id", "extra"],

@@ -1,0 +1,99 @@
+//! The same with the real servers, and what becomes of a program whose server is killed.
+
+use std::sync::atomic::Ordering;
+
+use dynamap::Model as _;
+use dynamap::cache::{Cache, CacheError, Memcached, Redis};
+
+use crate::contract::{MINUTE, all, there};
+use crate::databases::{
+    Account, Outcome, a_writer_reads_its_own_writes, account, store, version_2_stays,
+};
+use crate::servers::Server;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memcached_keeps_the_contract() -> Result<(), CacheError> {
+    let server = Server::memcached();
+    all(Memcached::new(format!("tcp://127.0.0.1:{}", server.port))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_keeps_the_contract() -> Result<(), CacheError> {
+    let server = Server::redis();
+    all(Redis::new(&format!("redis://127.0.0.1:{}", server.port))?).await
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_an_error() -> Result<(), CacheError> {
+    let mut server = Server::memcached();
+    server.kill();
+    let memcached = Memcached::new(format!("tcp://127.0.0.1:{}", server.port));
+    assert!(there(&memcached, "a").await.is_err());
+    let redis = Redis::new(&format!("redis://127.0.0.1:{}", server.port))?;
+    assert!(there(&redis, "a").await.is_err());
+    assert!(Redis::new("no address").is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_late_fill_does_not_replace_what_is_newer_in_memcached() -> Outcome {
+    let server = Server::memcached();
+    version_2_stays(Memcached::new(format!("tcp://127.0.0.1:{}", server.port))).await
+}
+
+#[tokio::test]
+async fn a_late_fill_does_not_replace_what_is_newer_in_redis() -> Outcome {
+    let server = Server::redis();
+    version_2_stays(Redis::new(&format!("redis://127.0.0.1:{}", server.port))?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_reads_it_from_memcached() -> Outcome {
+    let server = Server::memcached();
+    a_writer_reads_its_own_writes(Memcached::new(format!("tcp://127.0.0.1:{}", server.port))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_writes_reads_it_from_redis() -> Outcome {
+    let server = Server::redis();
+    a_writer_reads_its_own_writes(Redis::new(&format!("redis://127.0.0.1:{}", server.port))?).await
+}
+
+/// The server goes in the middle, and comes back.
+async fn a_killed_server_fails_nothing(cache: impl Cache, mut server: Server) -> Outcome {
+    let (db, _, seen) = store(cache).await?;
+    let mut ann = account(1).insert(&db).await?;
+    Account::get(&db, 1).await?;
+    assert_eq!(seen.hits.load(Ordering::Relaxed), 1);
+    server.kill();
+    for balance in 1..=5 {
+        ann.balance = balance;
+        ann.save(&db).await?;
+        assert_eq!(Account::get(&db, 1).await?.expect("there").balance, balance);
+        assert!(Account::get_many(&db, [1, 2]).await?[0].is_some());
+    }
+    assert!(seen.failures.load(Ordering::Relaxed) >= 5);
+    assert_eq!(seen.hits.load(Ordering::Relaxed), 1);
+    server.restart();
+    let end = tokio::time::Instant::now() + MINUTE;
+    // It rests for a second, and then is used again.
+    while seen.hits.load(Ordering::Relaxed) == 1 {
+        assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+        assert!(tokio::time::Instant::now() < end, "the cache is not used again");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn memcached_that_is_killed_fails_nothing() -> Outcome {
+    let server = Server::memcached();
+    let cache = Memcached::new(format!("tcp://127.0.0.1:{}", server.port));
+    a_killed_server_fails_nothing(cache, server).await
+}
+
+#[tokio::test]
+async fn redis_that_is_killed_fails_nothing() -> Outcome {
+    let server = Server::redis();
+    let cache = Redis::new(&format!("redis://127.0.0.1:{}", server.port))?;
+    a_killed_server_fails_nothing(cache, server).await
+}

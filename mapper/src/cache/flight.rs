@@ -1,0 +1,107 @@
+//! Reads of one item that are made at the same time: one of them reads, the others wait for what it found.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+use crate::item::Item;
+
+/// What those who wait are told: the item, or that it could not be read.
+type Landed = Result<Option<Item>, ()>;
+
+/// Those who wait for one read.
+type Waiting = Arc<Mutex<Vec<oneshot::Sender<Landed>>>>;
+
+/// The reads that are under way, by the name of the item.
+#[derive(Default)]
+pub(super) struct Flights(Mutex<HashMap<String, Waiting>>);
+
+/// Whoever reads. Dropped without an answer it lets the others go, and the first of them reads.
+struct Leader<'a> {
+    flights: &'a Flights,
+    name: &'a str,
+    waiting: Waiting,
+}
+
+enum Seat<'a> {
+    Leader(Leader<'a>),
+    Follower(oneshot::Receiver<Landed>),
+}
+
+impl Flights {
+    /// Reads, or waits for whoever reads the same item already. After an error each reads for itself: an error belongs
+    /// to one caller.
+    pub(super) async fn share(
+        &self,
+        name: &str,
+        read: impl Future<Output = Result<Option<Item>, Error>> + Send,
+    ) -> Result<Option<Item>, Error> {
+        loop {
+            match self.board(name) {
+                Seat::Leader(leader) => {
+                    let found = read.await;
+                    leader.land(&found);
+                    return found;
+                }
+                Seat::Follower(landed) => match landed.await {
+                    Ok(Ok(item)) => return Ok(item),
+                    Ok(Err(())) => return read.await,
+                    // The one that read was dropped.
+                    Err(_) => {}
+                },
+            }
+        }
+    }
+
+    /// Lets nobody join the read that is under way: what is read from now on must see what was just written.
+    pub(super) fn forget(&self, name: &str) {
+        self.open().remove(name);
+    }
+
+    fn board<'a>(&'a self, name: &'a str) -> Seat<'a> {
+        let mut open = self.open();
+        if let Some(waiting) = open.get(name) {
+            let (tell, landed) = oneshot::channel();
+            lock(waiting).push(tell);
+            return Seat::Follower(landed);
+        }
+        let waiting = Waiting::default();
+        open.insert(name.to_owned(), Arc::clone(&waiting));
+        Seat::Leader(Leader { flights: self, name, waiting })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
+        lock(&self.0)
+    }
+}
+
+impl Leader<'_> {
+    fn land(self, found: &Result<Option<Item>, Error>) {
+        self.close();
+        for waiting in lock(&self.waiting).drain(..) {
+            // Whoever went away wants no answer.
+            let _ = waiting.send(found.as_ref().map(Clone::clone).map_err(|_| ()));
+        }
+    }
+
+    /// Lets nobody join any more, where it was not forgotten before.
+    fn close(&self) {
+        let mut open = self.flights.open();
+        if open.get(self.name).is_some_and(|waiting| Arc::ptr_eq(waiting, &self.waiting)) {
+            open.remove(self.name);
+        }
+    }
+}
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,77 @@
+//! Ids in blocks: one request for many, the next block ahead of need.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout};
+
+use super::counter::{COUNTERS, Counter};
+use crate::database::{Blocks, Database};
+use crate::error::{Busy, BusyCause, Error};
+
+/// The next id: from memory, or from a block that is taken now. Dropping the future loses no id that is in memory; a
+/// block whose request is under way is a gap.
+pub(super) async fn next(
+    db: &Database,
+    counter: &Counter,
+    blocks: &Arc<Blocks>,
+) -> Result<u64, Error> {
+    loop {
+        if let Some(given) = blocks.give() {
+            if given.is_low {
+                prefetch(db, counter, blocks);
+            }
+            return Ok(given.id);
+        }
+        // Somebody takes one: it is for all who wait. Whoever then fails leaves the others to try by themselves.
+        let taking = timeout(db.retry().deadline, blocks.taking.lock());
+        let Ok(_taking) = taking.await else { return Err(unanswered(db)) };
+        if blocks.wants(false) {
+            take(db, counter, blocks).await?;
+        }
+    }
+}
+
+/// Takes a block. Only after the answer anything is changed in memory.
+async fn take(db: &Database, counter: &Counter, blocks: &Blocks) -> Result<(), Error> {
+    let size = blocks.size(Instant::now());
+    let last = counter.add(db, size).await?;
+    blocks.put(size, last, Instant::now());
+    Ok(())
+}
+
+/// Takes the next block in a task of its own: whoever gave out the middle of this one does not wait for it.
+fn prefetch(db: &Database, counter: &Counter, blocks: &Arc<Blocks>) {
+    let prefetch = Prefetch(Arc::clone(blocks));
+    let (db, counter) = (db.clone(), counter.clone());
+    let Ok(runtime) = Handle::try_current() else { return };
+    runtime.spawn(async move {
+        let blocks = &prefetch.0;
+        let _taking = blocks.taking.lock().await;
+        if blocks.wants(true) {
+            // Whoever needs a block and finds none tries again, and is told why not.
+            let _ = take(&db, &counter, blocks).await;
+        }
+    });
+}
+
+/// A block that is being taken; dropped with its runtime, it lets others try.
+struct Prefetch(Arc<Blocks>);
+
+impl Drop for Prefetch {
+    fn drop(&mut self) {
+        self.0.prefetched();
+    }
+}
+
+/// Those before this one took all its time.
+fn unanswered(db: &Database) -> Error {
+    Error::Busy(Box::new(Busy {
+        operation: "UpdateItem",
+        table: db.table_name(&COUNTERS),
+        attempts: 1,
+        cause: BusyCause::Unreachable,
+        throttled: Vec::new(),
+        failures: Vec::new(),
+    }))
+}

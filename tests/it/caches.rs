@@ -1,0 +1,85 @@
+//! Items in a cache: what reads find there, what writes leave, and what a cache that fails does not break.
+
+mod failing;
+mod races;
+mod reads;
+mod scripted;
+mod writes;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dynamap::cache::CacheOutcome;
+use dynamap::faults::Faults;
+use dynamap::{Caching, Database, Table};
+
+use crate::support::{Account, DoomMap, Profile};
+use scripted::Scripted;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A store with a cache, and all that a test wants to know of both.
+struct Place {
+    db: Database,
+    faults: Faults,
+    cache: Scripted,
+    outcomes: Arc<Mutex<Vec<String>>>,
+}
+
+impl Place {
+    /// Every model is kept for a minute.
+    async fn new() -> Self {
+        Self::with(|caching| caching.every_model(MINUTE)).await
+    }
+
+    async fn with(set: impl FnOnce(Caching) -> Caching) -> Self {
+        let faults = Faults::new();
+        let client = dynamap::embedded::memory().expect("an embedded store");
+        let client = faults.wrap(&client).expect("the client has a connector");
+        let (cache, outcomes) = (Scripted::default(), Arc::<Mutex<Vec<String>>>::default());
+        let told = Arc::clone(&outcomes);
+        let caching = Caching::new(cache.clone()).timeout(MINUTE).on_report(move |report| {
+            let outcome = match report.outcome {
+                CacheOutcome::Failed(error) => format!("Failed: {error}"),
+                outcome => format!("{outcome:?}"),
+            };
+            told.lock().expect("no panic").push(format!("{} {outcome}", report.table));
+        });
+        let db = Database::builder(client).seed(7).cache(set(caching)).build();
+        Table::<Account>::create(&db).await.expect("accounts");
+        Table::<DoomMap>::create(&db).await.expect("doom_maps");
+        Table::<Profile>::create(&db).await.expect("profiles");
+        let place = Self { db, faults, cache, outcomes };
+        place.clear();
+        place
+    }
+
+    /// The same store without the cache: another program.
+    fn stranger(&self) -> Database {
+        Database::builder(self.db.client().clone()).seed(8).build()
+    }
+
+    /// The same store and cache: another program of this library.
+    fn neighbour(&self) -> Database {
+        let caching = Caching::new(self.cache.clone()).timeout(MINUTE).every_model(MINUTE);
+        Database::builder(self.db.client().clone()).seed(9).cache(caching).build()
+    }
+
+    fn clear(&self) {
+        self.faults.clear_log();
+        self.cache.take_asked();
+        self.outcomes.lock().expect("no panic").clear();
+    }
+
+    /// How many requests the store was sent since the last call.
+    fn requests(&self) -> usize {
+        let count = self.faults.requests().len();
+        self.faults.clear_log();
+        count
+    }
+
+    /// What was told of the cache since the last call.
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.outcomes.lock().expect("no panic"))
+    }
+}
