@@ -118,7 +118,7 @@ impl<M: Model, I, O> Query<'_, M, I, O> {
     }
 }
 
-impl<'a, M: Model, I, O> Scan<'a, M, I, O> {
+impl<M: Model, I, O> Scan<'_, M, I, O> {
     /// Reads so many parts of the table at the same time, each with requests of its own: a parallel scan. Its results
     /// have no order, and one page of each segment is in memory.
     ///

@@ -85,7 +85,7 @@ async fn inserts_and_deletes_wait_for_the_flush_and_each_has_its_condition() -> 
     assert_eq!((flushed.written(), session.dirty()), (3, 2));
     assert!(flushed.failure(&taken).is_some_and(Error::is_conflict));
     let names = [name(&db, 1).await, name(&db, 2).await, name(&db, 3).await, name(&db, 8).await];
-    let names = names.map(|name| name.unwrap_or_default());
+    let names = names.map(Option::unwrap_or_default);
     assert_eq!(names, ["", "theirs", "anew", "mine"]);
     assert_eq!(name(&db, 9).await.as_deref(), Some("theirs"));
     faults.clear_log();
