@@ -83,7 +83,7 @@ impl Leader<'_> {
         self.close();
         for waiting in lock(&self.waiting).drain(..) {
             // Whoever went away wants no answer.
-            let _ = waiting.send(found.as_ref().map(Clone::clone).map_err(|_| ()));
+            let _ = waiting.send(found.as_ref().map_err(|_| ()).cloned());
         }
     }
 

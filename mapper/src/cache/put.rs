@@ -15,6 +15,12 @@ use crate::schema::WRITE_ATTRIBUTE;
 /// How often an entry may change while another one is put in its place.
 const ROUNDS: usize = 4;
 
+/// What stands where an entry is to be put.
+enum There {
+    Unknown,
+    Known(Option<Cached>),
+}
+
 /// What becomes of an entry when another one arrives.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -77,7 +83,7 @@ impl Caches {
             (None, None) => return,
         };
         if began.elapsed() < self.settings.buried / 2 {
-            self.put(layout, target, name, Some(seen), &entry, live).await;
+            self.put(layout, target, name, There::Known(seen), &entry, live).await;
         }
     }
 
@@ -92,30 +98,28 @@ impl Caches {
         let name = self.name(target);
         let is_soon = began.elapsed() < self.settings.buried / 2;
         let ordered = left.filter(|item| is_soon && version(layout, item).is_some());
-        match (ordered, self.settings.live(layout)) {
-            (Some(item), Some(live)) => {
-                self.put(layout, target, &name, None, &Entry::Item(item.clone()), live).await;
-            }
-            _ => {
-                let buried = self.in_time(self.bury(&name)).await;
-                self.told(target, buried);
-            }
+        if let (Some(item), Some(live)) = (ordered, self.settings.live(layout)) {
+            let entry = Entry::Item(item.clone());
+            self.put(layout, target, &name, There::Unknown, &entry, live).await;
+        } else {
+            let buried = self.in_time(self.bury(&name)).await;
+            self.told(target, buried);
         }
         // Until now a read could find what stood there before; nobody who asks from now on may join it.
         self.flights.forget(&name);
     }
 
-    /// Puts an entry where it may stand. `seen` is what stood there, where that is known.
+    /// Puts an entry where it may stand.
     async fn put(
         &self,
         layout: &'static Layout,
         target: &Target,
         name: &str,
-        seen: Option<Option<Cached>>,
+        there: There,
         entry: &Entry,
         live: Duration,
     ) {
-        let put = self.in_time(self.try_put(layout, name, seen, entry, live)).await;
+        let put = self.in_time(self.try_put(layout, name, there, entry, live)).await;
         if put.is_err() {
             self.rest();
         }
@@ -126,16 +130,17 @@ impl Caches {
         &self,
         layout: &'static Layout,
         name: &str,
-        mut seen: Option<Option<Cached>>,
+        mut there: There,
         entry: &Entry,
         live: Duration,
     ) -> Result<CacheOutcome<'static>, CacheError> {
         let Some(bytes) = entry.to_bytes(name) else { return self.bury(name).await };
         let cache = &self.settings.cache;
         for _ in 0..ROUNDS {
-            let there = match seen.take() {
-                Some(there) => there,
-                None => cache.get(&[name.to_owned()]).await?.pop().flatten(),
+            let seen = std::mem::replace(&mut there, There::Unknown);
+            let there = match seen {
+                There::Known(there) => there,
+                There::Unknown => cache.get(&[name.to_owned()]).await?.pop().flatten(),
             };
             let known = there.as_ref().and_then(|there| Entry::of_bytes(name, &there.value));
             match known.map_or(Verdict::Replace, |there| merge(layout, &there, entry)) {

@@ -83,7 +83,9 @@ async fn tell(db: &Database, targets: &[(&'static Layout, Target)], left: &[Left
 /// What a set of writes left.
 pub(super) fn left(writes: &[Write], sent: Result<&[Option<Item>], &Unapplied>) -> Vec<Left> {
     match sent {
-        Ok(after) => writes.iter().zip(after).map(|(write, after)| left_by(write, after)).collect(),
+        Ok(after) => {
+            writes.iter().zip(after).map(|(write, after)| left_by(write, after.as_ref())).collect()
+        }
         Err(
             Unapplied { ambiguous: true, .. } | Unapplied { error: Error::OutcomeUnknown(..), .. },
         ) => writes.iter().map(|_| Left::Unknown).collect(),
@@ -102,11 +104,11 @@ pub(super) fn left(writes: &[Write], sent: Result<&[Option<Item>], &Unapplied>) 
 }
 
 /// What a write left that was made; `after` is what it brought back.
-fn left_by(write: &Write, after: &Option<Item>) -> Left {
+fn left_by(write: &Write, after: Option<&Item>) -> Left {
     let is_known = match (&write.after, write.returns) {
         (After::Same, _) => return Left::Same,
         (After::New(_) | After::Changed(_), _) | (After::By(_), Returns::New) => true,
         (After::By(_) | After::Gone, _) => false,
     };
-    after.clone().filter(|_| is_known).map_or(Left::Unknown, Left::Item)
+    after.filter(|_| is_known).cloned().map_or(Left::Unknown, Left::Item)
 }
