@@ -5,7 +5,7 @@ use std::time::Duration;
 use dynamap::cache::{Cache, CacheError, Memory};
 use tokio::time::{Instant, timeout};
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn there(cache: &impl Cache, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
     Ok(cache.get(&[key.to_owned()]).await?.pop().flatten().map(|cached| cached.value))

@@ -134,7 +134,7 @@ impl Row {
                 let in_shape = own(self.layout).and(schema_guard(self.layout, &self.layout.schema));
                 let changes = self.changes(numbers, true)?;
                 // A number under an alias is read first.
-                let aliases = self.aliases(numbers).map(|(_, alias)| Node::not_exists(*alias));
+                let aliases = self.aliases(numbers).map(|(_, alias)| Node::not_exists(alias));
                 let is_row = is_ours.clone().and(in_shape).and(Node::all(aliases.collect()));
                 (After::By(Changes { changes }), absent.or(is_row))
             }
@@ -167,8 +167,9 @@ impl Row {
                 let fresh = || self.fresh().map(|item| self.stamped(&item, None));
                 let mut from = current.map_or_else(fresh, |item| Ok(item.into_owned()))?;
                 for (own, alias) in self.aliases(numbers) {
-                    let value = from.remove(alias).filter(|_| !from.contains(own));
-                    value.into_iter().for_each(|value| drop(from.insert(*own, value)));
+                    if let (Some(value), false) = (from.remove(alias), from.contains(own)) {
+                        from.insert(*own, value);
+                    }
                 }
                 evaluate(&from, &changes).map_err(|error| Error::encode(self.layout, error))?
             }
