@@ -16,7 +16,7 @@ use dynamap::{Caching, Database, Table};
 use crate::support::{Account, DoomMap, Profile};
 use scripted::Scripted;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// A store with a cache, and all that a test wants to know of both.
 struct Place {

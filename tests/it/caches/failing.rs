@@ -13,7 +13,7 @@ async fn use_it(place: &Place) -> Outcome {
     let db = &place.db;
     let mut map = DoomMap::new(1, 1, "Hangar").insert(db).await?;
     assert_eq!(DoomMap::get(db, (1, 1)).await?.expect("there").name, "Hangar");
-    map.name = "Nuclear Plant".to_owned();
+    map.name = "Nuclear Plant".into();
     map.save(db).await?;
     assert_eq!(DoomMap::get(db, (1, 1)).await?.expect("there").name, "Nuclear Plant");
     DoomMap::update(db, (1, 1)).set(DoomMap::NAME, "Toxin Refinery").await?;
@@ -96,7 +96,7 @@ async fn garbage_is_a_miss_and_is_replaced() -> Outcome {
         place.cache.spoil(change);
         place.clear();
         let mut map = DoomMap::get(&place.db, (1, 1)).consistent().await?.expect("there");
-        map.name = "Nuclear Plant".to_owned();
+        map.name = "Nuclear Plant".into();
         map.save(&place.db).await?;
         assert_eq!(place.told(), ["doom_maps Put"]);
     }

@@ -19,7 +19,7 @@ async fn renamed(
     name: &str,
     db: &Database,
 ) -> Result<Loaded<DoomMap>, dynamap::Error> {
-    map.name = name.to_owned();
+    map.name = name.into();
     map.save(db).await?;
     Ok(map)
 }
