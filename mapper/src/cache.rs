@@ -1,7 +1,7 @@
 //! Items in a cache: what a cache must do, and how reads and writes use it.
 //!
 //! A read asks the cache before the store, and puts there what the store said; a write puts what it left, or buries what
-//! it cannot order. What an entry may replace is decided in one place, [`merge`].
+//! it cannot order. What an entry may replace is decided in one place, `merge`.
 
 mod entry;
 mod flight;
