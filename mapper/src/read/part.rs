@@ -94,6 +94,8 @@ impl Search<'_> {
         }
         // Of whatever model, so that searches of all of them are answered.
         (self.members, self.overlay) = (Some(Vec::new()), None);
+        // What is not found counts as absent.
+        self.consistent = true;
         let rendered = self.render(None)?;
         let progress = self.begin_all(&rendered, None)?.into_iter();
         let (search, request) = (&self, &rendered);

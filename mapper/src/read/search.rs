@@ -169,9 +169,10 @@ impl<'a> Search<'a> {
         if let Some(overlay) = self.overlay {
             let key = rendered.conditions.key.as_ref();
             let in_range = |wanted: &Key| key.is_none_or(|key| key.holds(&wanted.to_item()));
+            // First: what becomes known meanwhile is known with all of its items by then.
+            is_all_known = overlay.covers(&Region::new(rendered));
             let all = overlay.known(&rendered.table, &in_range)?;
             known = KnownResults::new(all, self.order(), |item| self.is_result(rendered, item));
-            is_all_known = overlay.covers(&Region::new(rendered));
         }
         let (position, left) = (Position::Start, self.limit.unwrap_or(usize::MAX));
         Ok(Progress { position, segment: None, left, known, is_all_known })

@@ -6,6 +6,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use dynamap_mapper::error::Target;
+use dynamap_mapper::error::ViewError;
 use dynamap_mapper::model::Layout;
 use dynamap_mapper::write::{MAX_ACTIONS, Write, apply, check_count};
 use dynamap_mapper::{Error, Item, Reader as _, sequence};
@@ -138,7 +139,7 @@ impl Flush<'_> {
             match under_way.next().await {
                 Some((_, Ok(written))) => items.extend(written),
                 // Nothing was sent.
-                Some((mut writes, Err(Error::Limit { .. }))) if writes.len() > 1 => {
+                Some((mut writes, Err(error))) if writes.len() > 1 && is_too_much(&error) => {
                     waiting.push_back(writes.split_off(writes.len() / 2));
                     waiting.push_back(writes);
                 }
@@ -166,5 +167,14 @@ impl<'s> IntoFuture for Flush<'s> {
 impl fmt::Debug for Flush<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flush").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// Whether fewer writes may fit into one transaction, their guards and the rows of their views counted.
+fn is_too_much(error: &Error) -> bool {
+    match error {
+        Error::Limit { .. } => true,
+        Error::View(view) => matches!(**view, ViewError::TooMany { .. }),
+        _ => false,
     }
 }

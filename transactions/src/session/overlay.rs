@@ -48,10 +48,11 @@ impl Reader for Session {
 /// What its buffer knows; a preloaded part is known with all that is not there.
 impl Overlay for Session {
     fn find(&self, table: &str, key: &Key) -> Result<Option<Option<Item>>, Error> {
+        // First: a part that is preloaded meanwhile is known with its items before it is known as a part.
+        let is_preloaded = self.state().preloaded.iter().any(|region| region.contains(table, key));
         let known = self.tx.find(table, key)?;
         let mut state = self.state();
-        let is_preloaded = || state.preloaded.iter().any(|region| region.contains(table, key));
-        let known = known.or_else(|| is_preloaded().then_some(None));
+        let known = known.or_else(|| is_preloaded.then_some(None));
         match &known {
             Some(Some(_)) => state.counts.hits += 1,
             Some(None) => state.counts.negative_hits += 1,
