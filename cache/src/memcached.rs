@@ -92,7 +92,7 @@ impl Lent<'_> {
 }
 
 fn seconds(live: Duration) -> String {
-    let whole = live.as_secs() + u64::from(live.subsec_nanos() > 0);
+    let whole = live.as_secs().saturating_add(u64::from(live.subsec_nanos() > 0));
     format!("T{}", whole.clamp(1, LONGEST))
 }
 

@@ -62,6 +62,8 @@ impl Memory {
             u32::try_from(key.len() + held.value.len()).unwrap_or(u32::MAX)
         };
         let cache = moka::sync::Cache::builder().max_capacity(bytes).weigher(weigh);
+        // What was just put stays: a free place that is refused would let an old item back in.
+        let cache = cache.eviction_policy(moka::policy::EvictionPolicy::lru());
         Self(cache.expire_after(Own).build())
     }
 }

@@ -3,11 +3,16 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::item::Item;
+
+/// How long one waits for the read of another.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What those who wait are told: the item, or that it could not be read.
 type Landed = Result<Option<Item>, ()>;
@@ -46,11 +51,13 @@ impl Flights {
                     leader.land(&found);
                     return found;
                 }
-                Seat::Follower(landed) => match landed.await {
-                    Ok(Ok(item)) => return Ok(item),
-                    Ok(Err(())) => return read.await,
+                Seat::Follower(landed) => match timeout(PATIENCE, landed).await {
+                    Ok(Ok(Ok(item))) => return Ok(item),
+                    Ok(Ok(Err(()))) => return read.await,
                     // The one that read was dropped.
-                    Err(_) => {}
+                    Ok(Err(_)) => {}
+                    // It may be a future of the same task, which nobody drives while this one waits.
+                    Err(_) => return read.await,
                 },
             }
         }

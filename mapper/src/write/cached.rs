@@ -99,6 +99,11 @@ pub(super) fn left(writes: &[Write], sent: Result<&[Option<Item>], &Unapplied>) 
                 |write: &Write| if failed(&write.target) { Left::Unknown } else { Left::Same };
             writes.iter().map(left).collect()
         }
+        Err(Unapplied { error: Error::NotFound(gone), .. }) => {
+            let left =
+                |write: &Write| if write.target == **gone { Left::Unknown } else { Left::Same };
+            writes.iter().map(left).collect()
+        }
         Err(_) => writes.iter().map(|_| Left::Same).collect(),
     }
 }
