@@ -53,11 +53,10 @@ impl Flights {
                 }
                 Seat::Follower(landed) => match timeout(PATIENCE, landed).await {
                     Ok(Ok(Ok(item))) => return Ok(item),
-                    Ok(Ok(Err(()))) => return read.await,
                     // The one that read was dropped.
                     Ok(Err(_)) => {}
-                    // It may be a future of the same task, which nobody drives while this one waits.
-                    Err(_) => return read.await,
+                    // It failed; or it is a future of the same task, maybe, which nobody drives while this one waits.
+                    Ok(Ok(Err(()))) | Err(_) => return read.await,
                 },
             }
         }
