@@ -28,7 +28,7 @@ pub trait Reader: Send + Sync {
         consistent: bool,
     ) -> impl Future<Output = Result<Option<Item>, Error>> + Send;
 
-    /// The stored item with this key, eventually consistent, or a copy of it that a cache holds: at most so old. A reader
+    /// The stored item with this key, eventually consistent, or a copy of it that a cache holds, which is put there for so long. A reader
     /// without a cache, such as a transaction, reads the item itself.
     #[doc(hidden)]
     fn read_cached(

@@ -79,7 +79,7 @@ impl<'a> Gets<'a> {
         self
     }
 
-    /// Takes what is in the database's cache from there, where it was put there at most so long ago, and puts what is read
+    /// Takes what is in the database's cache from there, however long ago it was put there, and puts what is read
     /// there for so long; whatever is set for the models. Consistent reads do not.
     pub fn cached_for(mut self, live: Duration) -> Self {
         self.kept = Kept::For(live);

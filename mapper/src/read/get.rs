@@ -50,7 +50,7 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
         self
     }
 
-    /// Takes the item from the database's cache, where it was put there at most so long ago, and else puts it there for
+    /// Takes the item from the database's cache, however long ago it was put there, and else puts it there for
     /// so long; whatever is set for the model. A consistent read, and one in a transaction, does not.
     ///
     /// ```
