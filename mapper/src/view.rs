@@ -171,6 +171,28 @@ pub struct ViewLayout {
     pub(crate) ops: fn(&str, &Key, &Item) -> Result<Vec<Op>, Error>,
 }
 
+impl Layout {
+    /// The models of all rows that follow from items, those of rows included.
+    ///
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn rows(&self) -> Vec<&'static Self> {
+        let mut rows: Vec<&'static Self> = self.views.iter().map(|view| (view.row)()).collect();
+        let mut at = 0;
+        while let Some(row) = rows.get(at) {
+            for view in row.views {
+                let next = (view.row)();
+                if !rows.iter().any(|known| std::ptr::eq(*known, next)) {
+                    rows.push(next);
+                }
+            }
+            at += 1;
+        }
+        rows
+    }
+}
+
 impl ViewLayout {
     /// The view of a model.
     #[must_use]

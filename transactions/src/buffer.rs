@@ -47,6 +47,8 @@ pub(crate) struct Buffer {
     entries: HashMap<Target, Entry>,
     added: usize,
     drafts: Vec<Draft>,
+    /// Drafts that have an id, until they are written: of a session alone.
+    keyed: HashMap<Target, Draft>,
     /// Keys that were given where a counter gives them.
     own_keys: Vec<(&'static Layout, Key)>,
 }
@@ -274,8 +276,19 @@ impl Buffer {
         let write = (self.drafts[place].finish)(db, id)?;
         let target = write.target().clone();
         self.fold(write, number, below(&target))?;
-        self.drafts.swap_remove(place);
+        let draft = self.drafts.swap_remove(place);
+        self.keyed.insert(target.clone(), draft);
         Ok(target)
+    }
+
+    /// Makes an insert wait for another id, since the one that it was given is taken; not one that was changed since.
+    pub(crate) fn wait_again(&mut self, target: &Target) {
+        let is_as_given =
+            |draft: &Draft| self.entries.get(target).is_some_and(|e| e.number == draft.number);
+        if self.keyed.get(target).is_some_and(is_as_given) {
+            self.entries.remove(target);
+            self.drafts.extend(self.keyed.remove(target));
+        }
     }
 
     /// How many items, and new items without a key, this would change.
@@ -298,6 +311,7 @@ impl Buffer {
     /// Forgets what it intends with an item.
     pub(crate) fn forget(&mut self, target: &Target) {
         self.entries.remove(target);
+        self.keyed.remove(target);
     }
 }
 

@@ -13,7 +13,7 @@ mod flushed;
 mod overlay;
 mod verbs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -83,6 +83,9 @@ struct State {
     preloaded: Vec<Region>,
     /// The keys that inserts with an auto-increment key were given.
     inserted: HashMap<usize, Target>,
+    /// New items that were sent and of which it is open whether they were written: somebody may have deleted them since,
+    /// and a second insert would bring them back.
+    unanswered: HashSet<Target>,
     counts: SessionCounts,
 }
 

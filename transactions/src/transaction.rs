@@ -309,6 +309,11 @@ impl Transaction {
         self.reads().insert(target, Read { layout, item });
     }
 
+    /// Forgets what was read of a table.
+    pub(crate) fn forget_reads(&self, table: &str) {
+        self.reads().retain(|target, _| target.table != table);
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

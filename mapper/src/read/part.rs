@@ -58,6 +58,12 @@ impl Region {
         self.table == table && self.key.as_ref().is_none_or(|own| own.holds(&key.to_item()))
     }
 
+    /// Whether it is of this table.
+    #[must_use]
+    pub fn is_of(&self, table: &str) -> bool {
+        self.table == table
+    }
+
     /// Whether all keys of another part are among them, as far as the conditions tell.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {

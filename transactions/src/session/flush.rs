@@ -5,10 +5,9 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use dynamap_mapper::error::Target;
-use dynamap_mapper::error::ViewError;
+use dynamap_mapper::error::{OutcomeUnknown, Reason, Target, ViewError};
 use dynamap_mapper::model::Layout;
-use dynamap_mapper::write::{MAX_ACTIONS, Write, apply, check_count};
+use dynamap_mapper::write::{Base, MAX_ACTIONS, Write, apply, check_count};
 use dynamap_mapper::{Error, Item, Reader as _, sequence};
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 
@@ -40,13 +39,14 @@ impl Session {
     /// written is open.
     ///
     /// If the future is dropped half-way, any of the items may have been written. What was written without an answer
-    /// stays dirty, and is a conflict at the next flush.
+    /// stays dirty, and is a conflict at the next flush; a new item is not sent again, since somebody may have deleted it
+    /// meanwhile, and is [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh).
     pub fn flush(&mut self) -> Flush<'_> {
         Flush { session: self, at_once: AT_ONCE, together: 1 }
     }
 
     /// Writes all changed items in one transaction, all or none, provided that nobody else changed one of them since it
-    /// was read. Up to 100 (AWS); twice the price of a [`flush`](Session::flush). What was only read is not checked.
+    /// was read. Up to 100 (AWS), guards of unique values and rows of views counted; twice the price of a [`flush`](Session::flush). What was only read is not checked.
     ///
     /// If the future is dropped half-way, all of them may have been written or none.
     ///
@@ -60,7 +60,10 @@ impl Session {
         if let Some(unkeyed) = self.take_ids(AT_ONCE).await.pop() {
             return Err(unkeyed.error);
         }
-        let writes = self.tx.state().buffer.changes();
+        let (unanswered, writes) = self.to_send();
+        if !unanswered.is_empty() {
+            return Err(unknown(unanswered));
+        }
         // Boxed: the SDK's futures are large, and every caller's future would hold them.
         let (_, sent) = Box::pin(self.send(writes)).await;
         Ok(Receipt { items: sent?, inserted: self.state().inserted.clone(), replay: false })
@@ -90,19 +93,75 @@ impl Session {
         Ok(())
     }
 
+    /// The changes to be sent, and the new items that must not be sent again.
+    fn to_send(&self) -> (Vec<Target>, Vec<Write>) {
+        let writes = self.tx.state().buffer.changes();
+        let state = self.state();
+        let (unanswered, writes): (Vec<_>, _) =
+            writes.into_iter().partition(|write| state.unanswered.contains(write.target()));
+        (unanswered.into_iter().map(|write| write.target().clone()).collect(), writes)
+    }
+
     /// Sends changes together. What was written is known as it is stored, at once.
     async fn send(&self, writes: Vec<Write>) -> (Vec<Write>, Result<Items, Error>) {
-        let after = match apply(self.database(), &writes).await {
+        let is_new = |write: &&Write| matches!(write.base(), Base::Absent);
+        let new: Vec<_> =
+            writes.iter().filter(is_new).map(|write| write.target().clone()).collect();
+        // Before, so that it stands where this is dropped half-way.
+        self.state().unanswered.extend(new.iter().cloned());
+        let sent = apply(self.database(), &writes).await;
+        if !sent.as_ref().is_err_and(Error::is_outcome_unknown) {
+            self.state().unanswered.retain(|target| !new.contains(target));
+        }
+        let after = match sent {
             Ok(after) => after,
-            Err(error) => return (writes, Err(error)),
+            Err(error) => {
+                self.take_other_ids(&error);
+                return (writes, Err(error));
+            }
         };
         for (write, item) in writes.iter().zip(&after) {
             self.tx.replace(write.target().clone(), write.layout(), item.clone());
         }
+        self.forget_rows(&writes);
         self.state().counts.written += writes.len();
         let items = writes.iter().map(|write| write.target().clone()).zip(after).collect();
         (writes, Ok(items))
     }
+}
+
+impl Session {
+    /// An insert whose id from the counter is taken gets another one at the next flush.
+    fn take_other_ids(&self, error: &Error) {
+        let Error::Conflict(conflict) = error else { return };
+        for failure in conflict.failures() {
+            if *failure.reason() == Reason::AlreadyExists {
+                let target =
+                    Target { table: failure.table().to_owned(), key: failure.key().clone() };
+                self.tx.state().buffer.wait_again(&target);
+            }
+        }
+    }
+
+    /// Rows of views were changed with their items, and nobody has read them since.
+    fn forget_rows(&self, writes: &[Write]) {
+        for row in writes.iter().flat_map(|write| write.layout().rows()) {
+            let table = self.database().table_name(row);
+            self.tx.forget_reads(&table);
+            self.state().preloaded.retain(|region| !region.is_of(&table));
+        }
+    }
+}
+
+/// What became of these new items is open.
+fn unknown(targets: Vec<Target>) -> Error {
+    let (operation, attempts) = ("an earlier flush", 1);
+    Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+        operation,
+        targets,
+        attempts,
+        transaction: None,
+    }))
 }
 
 impl Flush<'_> {
@@ -115,7 +174,8 @@ impl Flush<'_> {
     /// Up to 100 changes in one request: transactions, each all or none, at twice the price. A hundredth of the
     /// requests; and one conflict keeps the others of its transaction from being written.
     ///
-    /// What is more than one transaction takes, by its size or by the guards of unique values, is sent in halves.
+    /// What is more than one transaction takes, by its size, by the guards of unique values or by rows of views, is sent in
+    /// halves.
     ///
     /// [AWS: TransactWriteItems](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)
     pub fn in_transactions(mut self) -> Self {
@@ -126,7 +186,11 @@ impl Flush<'_> {
     async fn run(self) -> Flushed {
         let session = &*self.session;
         let mut failures = session.take_ids(self.at_once).await;
-        let writes = session.tx.state().buffer.changes();
+        let (unanswered, writes) = session.to_send();
+        failures.extend(unanswered.into_iter().map(|target| {
+            let (items, error) = (vec![target.clone()], unknown(vec![target]));
+            Unflushed { items, error, number: None }
+        }));
         let mut waiting: VecDeque<Vec<Write>> =
             writes.chunks(self.together).map(<[Write]>::to_vec).collect();
         let (mut items, mut under_way) = (Items::new(), FuturesUnordered::new());

@@ -22,7 +22,7 @@ pub struct Unflushed {
     /// The items; none for a new one whose key could not be taken.
     pub items: Vec<Target>,
     /// Why. A conflict holds the item as it is now. After [`Error::OutcomeUnknown`] they may have been written; the
-    /// next flush is a conflict then.
+    /// next flush is a conflict then, and does not send new items before they are [refreshed](super::Session::refresh).
     pub error: Error,
     /// The number of an insert that has no key yet.
     pub(super) number: Option<usize>,

@@ -105,6 +105,7 @@ impl Reader for Fresh<'_> {
     ) -> Result<Option<Item>, Error> {
         let item = self.database().read_item(layout, key, true).await?;
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
+        self.0.state().unanswered.remove(&target);
         self.0.tx.replace(target, layout, item.clone());
         Ok(item)
     }
