@@ -24,7 +24,7 @@ use crate::reader::Reader;
 use crate::retry::{Attempts, Budget, Observer, RequestReport, RetryPolicy};
 
 use self::blocks::Sequences;
-pub(crate) use self::blocks::{Blocks, NAMED};
+pub(crate) use self::blocks::{Blocks, Given, NAMED, Wanted};
 use self::complete::Complete;
 use self::schemas::Schemas;
 pub(crate) use self::schemas::Upgraded;

@@ -90,6 +90,13 @@ struct State {
     is_prefetching: bool,
 }
 
+/// When an id of a block that is taken is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Now,
+    Later,
+}
+
 /// An id from memory.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Given {
@@ -111,17 +118,12 @@ impl Blocks {
 
     /// The next id in memory.
     pub(crate) fn give(&self) -> Option<Given> {
-        let mut state = self.state();
-        let id = state.pop()?;
-        let is_low = !state.is_prefetching && state.is_low();
-        state.is_prefetching |= is_low;
-        Some(Given { id, is_low })
+        self.state().give()
     }
 
-    /// Whether a block is to be taken: nothing is in memory, or `ahead` of need, less than half a block.
-    pub(crate) fn wants(&self, ahead: bool) -> bool {
-        let state = self.state();
-        state.left.is_empty() || (ahead && state.is_low())
+    /// Whether half of the last block is given out.
+    pub(crate) fn is_low(&self) -> bool {
+        self.state().is_low()
     }
 
     /// How many ids the next block has.
@@ -137,13 +139,14 @@ impl Blocks {
         size.clamp(self.least, self.most)
     }
 
-    /// A block was taken.
-    pub(crate) fn put(&self, size: u64, last: u64, now: Instant) {
+    /// A block was taken. Where an id of it is wanted now, nobody comes between: the first one in memory.
+    pub(crate) fn put(&self, size: u64, last: u64, now: Instant, wanted: Wanted) -> Option<Given> {
         let mut state = self.state();
         state.left.push_back(last - size + 1..=last);
         state.last = Some((size, now));
         let floor = state.floor;
         state.skip(floor);
+        if wanted == Wanted::Now { state.give() } else { None }
     }
 
     /// Ids up to this one are not given out any more.
@@ -158,6 +161,13 @@ impl Blocks {
 }
 
 impl State {
+    fn give(&mut self) -> Option<Given> {
+        let id = self.pop()?;
+        let is_low = !self.is_prefetching && self.is_low();
+        self.is_prefetching |= is_low;
+        Some(Given { id, is_low })
+    }
+
     fn pop(&mut self) -> Option<u64> {
         let block = self.left.front_mut()?;
         let id = block.next()?;
@@ -195,12 +205,12 @@ mod tests {
     fn ids_rise_over_blocks_and_the_next_one_is_wanted_when_half_is_given_out() {
         let (blocks, now) = (Blocks::of(&(4..=4)), Instant::now());
         assert!(blocks.give().is_none());
-        blocks.put(4, 4, now);
+        blocks.put(4, 4, now, Wanted::Later);
         assert_eq!(blocks.give(), Some(Given { id: 1, is_low: false }));
         assert_eq!(blocks.give(), Some(Given { id: 2, is_low: true }));
         // One task is enough.
         assert_eq!(blocks.give(), Some(Given { id: 3, is_low: false }));
-        blocks.put(4, 14, now);
+        blocks.put(4, 14, now, Wanted::Later);
         blocks.prefetched();
         assert_eq!(given(&blocks, 2), [4, 11]);
         assert_eq!(blocks.give(), Some(Given { id: 12, is_low: true }));
@@ -221,27 +231,37 @@ mod tests {
             (slow, 10),
         ] {
             let last = blocks.state().last.map_or(10, |(size, _)| size);
-            blocks.put(last, 1_000, now);
+            blocks.put(last, 1_000, now, Wanted::Later);
             let size = blocks.size(now + lasted);
             assert_eq!(size, expected);
-            blocks.put(size, 1_000, now);
+            blocks.put(size, 1_000, now, Wanted::Later);
         }
     }
 
     #[test]
     fn ids_up_to_a_floor_are_not_given_out() {
         let (blocks, now) = (Blocks::of(&(1..=9)), Instant::now());
-        blocks.put(5, 5, now);
-        blocks.put(5, 20, now);
+        blocks.put(5, 5, now, Wanted::Later);
+        blocks.put(5, 20, now, Wanted::Later);
         blocks.skip(17);
         // A block that was under way meanwhile.
-        blocks.put(3, 18, now);
+        blocks.put(3, 18, now, Wanted::Later);
         assert_eq!(given(&blocks, 9), [18, 19, 20, 18]);
-        blocks.put(2, u64::MAX, now);
+        blocks.put(2, u64::MAX, now, Wanted::Later);
         assert_eq!(given(&blocks, 9), [u64::MAX - 1, u64::MAX]);
         blocks.skip(u64::MAX);
-        blocks.put(2, u64::MAX, now);
+        blocks.put(2, u64::MAX, now, Wanted::Later);
         assert_eq!(given(&blocks, 9), [0; 0]);
+    }
+
+    #[test]
+    fn who_takes_a_block_gets_its_first_id_that_is_not_below_the_floor() {
+        let (blocks, now) = (Blocks::of(&(1..=9)), Instant::now());
+        assert_eq!(blocks.put(4, 4, now, Wanted::Now), Some(Given { id: 1, is_low: false }));
+        blocks.skip(6);
+        assert_eq!(blocks.put(2, 6, now, Wanted::Now), None);
+        assert_eq!(blocks.put(3, 9, now, Wanted::Now), Some(Given { id: 7, is_low: false }));
+        assert_eq!(given(&blocks, 9), [8, 9]);
     }
 
     #[test]

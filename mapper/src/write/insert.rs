@@ -37,7 +37,8 @@ impl<'a, M: Model> Insert<'a, M> {
 
     /// Keeps the key that the model holds, where it would be taken from a counter.
     ///
-    /// The counter is raised to the key first, so that it is never given out again.
+    /// The counter is raised to the key first, so that it is never given out again. Where ids are taken in blocks, those
+    /// of this program's memory up to the key are a gap.
     pub fn with_own_key(mut self) -> Self {
         self.own_key = true;
         self
