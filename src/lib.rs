@@ -16,17 +16,20 @@
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,
-    BoolAsNumber, ByKeyWrite, Caching, Checkpoint, Coalesced, Collection, CollectionQuery,
+    Billing, BoolAsNumber, ByKeyWrite, Caching, Checkpoint, Coalesced, Collection, CollectionQuery,
     Composite, Condition, Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError,
-    DeleteByKey, DeleteMany, Document, Duplicate, EncodeError, Error, FailedStep, FoundItems,
-    FromClock, Get, Gets, GuardsMade, Index, IndexReader, Insert, InsertMany, IntoCondition,
-    IntoExpression, IntoKeyCondition, Item, ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey,
-    MapOf, MaybeAbsent, Meter, Model, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path,
-    Plain, Projection, PutMany, Query, RateLimit, Raw, Reader, Rebuild, Rebuilt, Ref, Report,
-    RequestOutcome, RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan, Sequence,
-    SequenceReport, SetElement, Size, Snapshot, StepError, Sum, Sweep, SweepProgress, Swept, Table,
-    Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade, UpgradeError, Upsert, View, ViewDrift,
-    With, WriteBack, WriteVerb, capacity, error, kind, kind_name, model, same, schema,
+    DeleteByKey, DeleteMany, DeleteTable, Difference, DifferenceKind, Document, Duplicate,
+    EncodeError, Encryption, Error, FailedStep, FoundItems, FromClock, Get, Gets, GuardsMade,
+    Index, IndexReader, Insert, InsertMany, IntoCondition, IntoExpression, IntoKeyCondition, Item,
+    ItemSlot, Key, KeyCondition, ListOf, Loaded, MapKey, MapOf, MaybeAbsent, Meter, Model,
+    NamedTable, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path, Plain, Projection, PutMany,
+    Query, RaiseThroughput, Raised, RaisedThroughput, RateLimit, Raw, Reader, Rebuild, Rebuilt,
+    Ref, Remedy, Report, RequestOutcome, RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan,
+    Sequence, SequenceReport, SetElement, Size, Snapshot, StepError, StreamView, Sum, Sweep,
+    SweepProgress, Swept, Table, TableClass, TableInfo, TableProgress, TableSettings, TableUpdate,
+    TableUpdated, Tables, Throughput, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade,
+    UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity, error, kind,
+    kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

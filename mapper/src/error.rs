@@ -5,6 +5,7 @@ mod conflict;
 mod dangling;
 mod service;
 mod sweep;
+mod table;
 mod undone;
 mod unknown;
 mod unwritten;
@@ -15,6 +16,7 @@ pub use conflict::{Conflict, Failure, Reason};
 pub use dangling::Dangling;
 pub use service::ServiceError;
 pub use sweep::{FailedItem, SweepError};
+pub use table::TableError;
 pub(crate) use undone::Undone;
 pub use unknown::OutcomeUnknown;
 pub use unwritten::Unwritten;
@@ -30,6 +32,7 @@ use crate::key::Key;
 use crate::layout::{COUNTERS_TABLE, Layout};
 use crate::loaded::Loaded;
 use crate::model::Model;
+use crate::unique::GUARDS_TABLE;
 use crate::upgrade::UpgradeError;
 
 /// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.
@@ -203,6 +206,9 @@ pub enum Error {
     /// The rows of a view do not let an item be written. Nothing was written.
     #[error("{0}: nothing was written")]
     View(Box<ViewError>),
+    /// A table is not as its models need it, or cannot be made, changed or deleted as was asked.
+    #[error(transparent)]
+    Table(Box<TableError>),
     /// A filter is about an attribute that items of older schemas can hold in another shape, so it would miss them. Nothing
     /// was sent; see [`Query::filter`](crate::Query::filter).
     #[error(
@@ -474,7 +480,13 @@ fn culprit(item: Option<&Target>) -> String {
 fn no_table(tables: &str) -> String {
     let one = if tables.contains(", ") { "one of the tables" } else { "table" };
     let counters = tables.ends_with(COUNTERS_TABLE) && one == "table";
-    let create = if counters { "Sequence::create_table" } else { "Table::<M>::create" };
+    let guards = tables.ends_with(GUARDS_TABLE) && one == "table";
+    let create = match (counters, guards) {
+        (true, _) => "Sequence::create_table",
+        // The model's own table is there.
+        (_, true) => "Table::<M>::create_if_missing",
+        _ => "Table::<M>::create",
+    };
     format!("{one} {tables} does not exist: create it with {create}")
 }
 

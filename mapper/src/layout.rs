@@ -9,6 +9,7 @@ use crate::index::IndexLayout;
 use crate::item::Item;
 use crate::key::{Key, KeyAttribute};
 use crate::schema::{Standing, Stored, standing, stored};
+use crate::table::TableSettings;
 use crate::template::Template;
 use crate::unique::UniqueLayout;
 use crate::upgrade::{Never, Upgrade, UpgradeError};
@@ -59,6 +60,8 @@ pub struct Layout {
     pub ttl: Option<&'static str>,
     /// Whether a hook completes what is read.
     pub after_read: bool,
+    /// What the table shall be beside its keys and indexes.
+    pub settings: &'static TableSettings,
     /// How items of older schemas are brought to this one.
     pub upgrade: &'static dyn Upgrade,
 }
@@ -93,6 +96,7 @@ impl Layout {
             created_at: None,
             ttl: None,
             after_read: false,
+            settings: &TableSettings::DEFAULT,
             upgrade: &Never,
         }
     }

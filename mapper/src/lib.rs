@@ -94,7 +94,11 @@ pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
 pub use sequence::{Sequence, SequenceReport};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
-pub use table::Table;
+pub use table::{
+    Billing, DeleteTable, Difference, DifferenceKind, Encryption, NamedTable, RaiseThroughput,
+    Raised, RaisedThroughput, Remedy, StreamView, Table, TableClass, TableInfo, TableProgress,
+    TableSettings, TableUpdate, TableUpdated, Tables, Throughput,
+};
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use view::{Rows, View};
 pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};

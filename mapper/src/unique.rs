@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 
 /// The table of guards, without the prefix.
-const TABLE: &str = "dynamap_unique";
+pub(crate) const GUARDS_TABLE: &str = "dynamap_unique";
 /// Its hash key: what is guarded.
 const GUARD: &str = "guard";
 /// The full name of the table of the item that has the value.
@@ -32,7 +32,7 @@ const MAX_PLAIN: usize = 1024;
 /// How guards are stored.
 pub(crate) static GUARDS: Layout = Layout::bare(
     "UniqueGuard",
-    TABLE,
+    GUARDS_TABLE,
     KeyAttribute { name: GUARD, kind: ScalarKind::S },
     None,
     &[GUARD, OF_TABLE, CONSTRAINT, OWNER],

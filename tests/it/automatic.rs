@@ -455,7 +455,7 @@ async fn creating_the_table_turns_its_time_to_live_on() -> Outcome {
 async fn a_lost_answer_about_the_time_to_live_does_no_harm() -> Outcome {
     for fault in [Fault::LoseAnswer, Fault::service("ValidationException")] {
         let (db, faults, _) = store().await;
-        Table::<Order>::delete(&db).await?;
+        Table::<Order>::delete(&db).with_all_items().await?;
         faults.next("UpdateTimeToLive", fault.clone());
         let created = Table::<Order>::create(&db).await;
         assert_eq!(created.is_ok(), fault == Fault::LoseAnswer, "{created:?}");

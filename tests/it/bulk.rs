@@ -395,7 +395,7 @@ async fn a_table_that_goes_away_while_it_is_read_is_an_error_that_names_it() -> 
         }
         let mut stream = Part::scan(&db).segments(segments).page_size(1).stream();
         stream.next().await.expect("a part")?;
-        Table::<Part>::delete(&db).await?;
+        Table::<Part>::delete(&db).with_all_items().await?;
         let error = loop {
             match stream.next().await {
                 Some(Ok(_)) => {}

@@ -46,7 +46,7 @@ async fn filled(good: u64, all: u64) -> (Database, Faults) {
         let item = [&key[..], &[("title", s("secret title"))]].concat();
         put_raw(&db, "levels", &item).await;
     }
-    Table::<BackfillRecord>::delete(&db).await.expect("no records yet");
+    Table::<BackfillRecord>::delete(&db).with_all_items().await.expect("no records yet");
     faults.clear_log();
     (db, faults)
 }
@@ -396,7 +396,7 @@ async fn a_command_line_that_is_wrong_does_nothing() -> Outcome {
 #[tokio::test]
 async fn anything_else_is_an_error_of_its_model_alone() -> Outcome {
     let (db, _faults) = filled(2, 2).await;
-    Table::<Level>::delete(&db).await?;
+    Table::<Level>::delete(&db).with_all_items().await?;
     let run = json(&db, models![Level, User], "run").await;
     assert_eq!((outcomes(&run), &run["exit_code"]), (vec!["error", "done"], &json!(1)));
     let error = run["models"][0]["error"].as_str().expect("an error");

@@ -63,6 +63,7 @@ mod sessions;
 mod shapes;
 mod snapshots;
 mod sweeps;
+mod tables;
 mod transactions;
 mod trees;
 mod types;

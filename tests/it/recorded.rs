@@ -378,7 +378,7 @@ async fn a_record_is_one_action_of_the_hundred() -> Outcome {
 #[tokio::test]
 async fn without_the_table_of_records_nothing_is_written_and_the_error_names_it() -> Outcome {
     let (db, _) = store().await;
-    Table::<TransactionRecord>::delete(&db).await?;
+    Table::<TransactionRecord>::delete(&db).with_all_items().await?;
     let tx = Transaction::builder(&db).recorded(Record::new()).begin();
     pay(&tx, 30).await?;
     let error = tx.commit().await.expect_err("no table");

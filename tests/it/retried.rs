@@ -105,7 +105,7 @@ async fn a_job_without_failures_is_left_alone_and_one_that_was_never_begun_is_to
     let (db, faults) = users(3).await;
     let error = Backfill::<User>::of(&db).retry_failed().await.expect_err("no record");
     assert!(matches!(error, BackfillError::NotBegun { .. }), "{error}");
-    Table::<BackfillRecord>::delete(&db).await?;
+    Table::<BackfillRecord>::delete(&db).with_all_items().await?;
     let error = Backfill::<User>::of(&db).retry_failed().await.expect_err("no table of records");
     assert!(matches!(error, BackfillError::NotBegun { .. }), "{error}");
     assert_eq!(Backfill::<User>::of(&db).verify().await?.older, 3, "nothing to note it in");

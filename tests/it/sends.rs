@@ -313,12 +313,12 @@ async fn an_insert_that_fails_after_a_lost_attempt_is_unknown() -> Outcome {
 #[tokio::test(start_paused = true)]
 async fn a_table_whose_creation_or_deletion_lost_its_answer_was_created_or_deleted() -> Outcome {
     let (db, faults) = store().await;
-    Table::<DoomMap>::delete(&db).await?;
+    Table::<DoomMap>::delete(&db).with_all_items().await?;
     faults.next("CreateTable", Fault::LoseAnswer);
     Table::<DoomMap>::create(&db).await?;
     assert!(Table::<DoomMap>::create(&db).await.is_err(), "there already, made by somebody else");
     faults.next("DeleteTable", Fault::LoseAnswer);
-    Table::<DoomMap>::delete(&db).await?;
+    Table::<DoomMap>::delete(&db).with_all_items().await?;
     assert!(!Table::<DoomMap>::exists(&db).await?);
     assert!(matches!(Table::<DoomMap>::delete(&db).await, Err(Error::NoSuchTable(_))));
     Ok(())

@@ -502,7 +502,7 @@ async fn every_future_can_be_spawned() -> Outcome {
         DoomMap::new(1, 3, "a").upsert(&db).into_sdk().await?;
         dynamap::Table::<Account>::exists(&db).await?;
         dynamap::Table::<Account>::create_if_missing(&db).await?;
-        dynamap::Table::<Account>::delete(&db).await
+        dynamap::Table::<Account>::delete(&db).with_all_items().await
     })
     .await??;
     Ok(())

@@ -365,7 +365,7 @@ async fn errors_and_debug_never_show_attribute_values() -> Outcome {
 #[tokio::test]
 async fn a_missing_table_is_an_error_of_its_own() -> Outcome {
     let (db, _) = store().await;
-    dynamap::Table::<Profile>::delete(&db).await?;
+    dynamap::Table::<Profile>::delete(&db).with_all_items().await?;
     for error in [
         Profile::get(&db, "ann").await.map(drop).expect_err("no table"),
         Profile::new("ann").insert(&db).await.map(drop).expect_err("no table"),

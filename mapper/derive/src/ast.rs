@@ -11,6 +11,7 @@ pub(crate) struct Model<'a> {
     pub(crate) table: String,
     pub(crate) schema: Schema,
     pub(crate) migrations: Option<Path>,
+    pub(crate) settings: Option<Path>,
     pub(crate) validation: Validation,
     /// Whether an attribute that no field describes is an error.
     pub(crate) refuse_unknown: bool,

@@ -60,6 +60,7 @@ mod tests;
 /// | `unique(tenant, login)` | No two items have the same values in all of these fields; several times for several constraints. |
 /// | `schema = "2.0.0"` | The schema that the struct describes, as MAJOR.MINOR.PATCH; `1.0.0` where it is not given. |
 /// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
+/// | `settings = ACCOUNT_TABLE` | The path of a `static` or `const` with the `TableSettings` of the table: billing, stream, encryption and the like. |
 /// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
 /// | `validate = false` | No validation. |
 /// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |

@@ -6,15 +6,23 @@ use aws_sdk_dynamodb::operation::{
     create_table::{CreateTableError, CreateTableOutput},
     delete_item::{DeleteItemError, DeleteItemOutput},
     delete_table::{DeleteTableError, DeleteTableOutput},
+    describe_continuous_backups::{
+        DescribeContinuousBackupsError, DescribeContinuousBackupsOutput,
+    },
     describe_table::{DescribeTableError, DescribeTableOutput},
     describe_time_to_live::{DescribeTimeToLiveError, DescribeTimeToLiveOutput},
     get_item::{GetItemError, GetItemOutput},
+    list_tables::{ListTablesError, ListTablesOutput},
+    list_tags_of_resource::{ListTagsOfResourceError, ListTagsOfResourceOutput},
     put_item::{PutItemError, PutItemOutput},
     query::{QueryError, QueryOutput},
     scan::{ScanError, ScanOutput},
+    tag_resource::{TagResourceError, TagResourceOutput},
     transact_get_items::{TransactGetItemsError, TransactGetItemsOutput},
     transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
+    update_continuous_backups::{UpdateContinuousBackupsError, UpdateContinuousBackupsOutput},
     update_item::{UpdateItemError, UpdateItemOutput},
+    update_table::{UpdateTableError, UpdateTableOutput},
     update_time_to_live::{UpdateTimeToLiveError, UpdateTimeToLiveOutput},
 };
 use aws_sdk_dynamodb::types::{Capacity, ConsumedCapacity, ThrottlingReason};
@@ -148,6 +156,10 @@ free! {
     CreateTableOutput CreateTableError DeleteTableOutput DeleteTableError
     DescribeTableOutput DescribeTableError
     DescribeTimeToLiveOutput DescribeTimeToLiveError UpdateTimeToLiveOutput UpdateTimeToLiveError
+    DescribeContinuousBackupsOutput DescribeContinuousBackupsError
+    UpdateContinuousBackupsOutput UpdateContinuousBackupsError
+    ListTablesOutput ListTablesError UpdateTableOutput UpdateTableError
+    ListTagsOfResourceOutput ListTagsOfResourceError TagResourceOutput TagResourceError
 }
 
 /// Takes an answer apart, by table and index.

@@ -1,208 +1,170 @@
 //! CreateTable, and waiting until the table can be used.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    LocalSecondaryIndex, Projection, ProjectionType, TableDescription, TableStatus,
+    BillingMode, PointInTimeRecoverySpecification, StreamSpecification, Tag,
 };
 use tokio::time::Instant;
 
-use super::ttl;
+use super::difference::{DifferenceKind, differences};
+use super::settings::{Billing, Encryption, StreamView};
+use super::wait::{self, POLL};
+use super::wanted::{Wanted, provisioned};
+use super::{describe, ttl, unbuilt};
 use crate::database::Database;
-use crate::error::{Busy, BusyCause, Error, ServiceError};
-use crate::index::IndexLayout;
-use crate::key::KeyAttribute;
+use crate::error::{Error, TableError};
 use crate::layout::Layout;
 use crate::retry::{repeat, repeat_and_tell};
 use crate::sequence::COUNTERS;
-use crate::unique::GUARDS;
 
-/// Table creation takes seconds on AWS; ten minutes mean that something is wrong.
-const PATIENCE: Duration = Duration::from_mins(10);
-const POLL: Duration = Duration::from_millis(500);
+/// How long the service may be busy with the tables of others.
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
 
-/// Creates a model's table and what it needs.
-pub(super) async fn model(db: &Database, layout: &Layout, if_missing: bool) -> Result<(), Error> {
-    if layout.auto_increment {
-        counters(db).await?;
-    }
-    if !layout.uniques.is_empty() {
-        create(db, &db.table_name(&GUARDS), Description::of(&GUARDS), true).await?;
-    }
-    let table = db.table_name(layout);
-    create(db, &table, Description::of(layout), if_missing).await?;
-    match layout.ttl {
-        Some(attribute) => ttl::enable(db, &table, attribute).await,
-        None => Ok(()),
-    }
-}
-
-/// Creates the table of counters, where it is missing.
-pub(crate) async fn counters(db: &Database) -> Result<(), Error> {
-    create(db, &db.table_name(&COUNTERS), Description::of(&COUNTERS), true).await
-}
-
-/// What a table is created with.
-struct Description {
-    keys: Result<Vec<KeySchemaElement>, BuildError>,
-    attributes: Vec<KeyAttribute>,
-    global: Vec<Result<GlobalSecondaryIndex, BuildError>>,
-    local: Vec<Result<LocalSecondaryIndex, BuildError>>,
-}
-
-impl Description {
-    fn new(hash: &[KeyAttribute], range: &[KeyAttribute]) -> Self {
-        let attributes = hash.iter().chain(range).copied().collect();
-        Self { keys: key_schema(hash, range), attributes, global: Vec::new(), local: Vec::new() }
-    }
-
-    fn of(layout: &Layout) -> Self {
-        let mut description = Self::new(&[layout.hash_key], layout.range_key.as_slice());
-        for index in layout.indexes {
-            for key in index.hash_key.iter().chain(index.range_key) {
-                if !description.attributes.contains(key) {
-                    description.attributes.push(*key);
-                }
-            }
-            let keys = key_schema(index.hash_key, index.range_key);
-            let projection = projection(layout, index);
-            if index.local {
-                description.local.push(keys.and_then(|keys| {
-                    LocalSecondaryIndex::builder()
-                        .index_name(index.name)
-                        .set_key_schema(Some(keys))
-                        .projection(projection)
-                        .build()
-                }));
-            } else {
-                description.global.push(keys.and_then(|keys| {
-                    GlobalSecondaryIndex::builder()
-                        .index_name(index.name)
-                        .set_key_schema(Some(keys))
-                        .projection(projection)
-                        .build()
-                }));
-            }
-        }
-        description
-    }
-}
-
-fn key_schema(
-    hash: &[KeyAttribute],
-    range: &[KeyAttribute],
-) -> Result<Vec<KeySchemaElement>, BuildError> {
-    let hash = hash.iter().map(|key| (key, KeyType::Hash));
-    let range = range.iter().map(|key| (key, KeyType::Range));
-    hash.chain(range)
-        .map(|(key, kind)| {
-            KeySchemaElement::builder().attribute_name(key.name).key_type(kind).build()
-        })
-        .collect()
-}
-
-/// What an index holds, as AWS is told it.
-fn projection(layout: &Layout, index: &IndexLayout) -> Projection {
-    let builder = Projection::builder();
-    match layout.included(index) {
-        None => builder.projection_type(ProjectionType::All),
-        Some(names) if names.is_empty() => builder.projection_type(ProjectionType::KeysOnly),
-        Some(names) => builder
-            .projection_type(ProjectionType::Include)
-            .set_non_key_attributes(Some(names.into_iter().map(str::to_owned).collect())),
-    }
-    .build()
-}
-
-async fn create(
-    db: &Database,
-    table: &str,
-    description: Description,
-    if_missing: bool,
-) -> Result<(), Error> {
-    let unbuilt = |error: BuildError| {
-        Error::Service(Box::new(ServiceError {
-            operation: "CreateTable",
-            table: table.to_owned(),
-            code: String::new(),
-            message: error.to_string(),
-        }))
-    };
-    let Description { keys, attributes, global, local } = description;
-    let schema = keys.map_err(unbuilt)?;
-    let global: Vec<_> = global.into_iter().collect::<Result<_, _>>().map_err(unbuilt)?;
-    let local: Vec<_> = local.into_iter().collect::<Result<_, _>>().map_err(unbuilt)?;
-    let definitions: Result<Vec<_>, _> = attributes
-        .iter()
-        .map(|key| {
-            AttributeDefinition::builder()
-                .attribute_name(key.name)
-                .attribute_type(key.kind.into())
-                .build()
-        })
-        .collect();
-    let definitions = definitions.map_err(unbuilt)?;
-    let (answer, ambiguous) = repeat_and_tell(db, "CreateTable", table, || {
-        db.once()
-            .create_table()
-            .table_name(table)
-            .set_key_schema(Some(schema.clone()))
-            .set_attribute_definitions(Some(definitions.clone()))
-            .set_global_secondary_indexes((!global.is_empty()).then(|| global.clone()))
-            .set_local_secondary_indexes((!local.is_empty()).then(|| local.clone()))
-            .billing_mode(BillingMode::PayPerRequest)
-            .send()
-    })
-    .await;
-    match answer {
-        Ok(_) => {}
-        // Somebody else made it, or we did and the answer was lost: its keys are compared below.
-        Err(Error::Service(error))
-            if (if_missing || ambiguous) && error.code == "ResourceInUseException" => {}
-        Err(error) => return Err(error),
-    }
-    let table_description = wait_until_active(db, table).await?;
-    if table_description.key_schema() != schema
-        || !definitions
-            .iter()
-            .filter(|d| schema.iter().any(|key| key.attribute_name() == d.attribute_name()))
-            .all(|d| table_description.attribute_definitions().contains(d))
-    {
-        return Err(Error::Usage(
-            "a table of this name exists with other keys: give the model another table, or delete that one",
-        ));
+/// Creates tables one after the other: the service makes one table with indexes at a time.
+pub(super) async fn all(db: &Database, wanted: &[Wanted], if_missing: bool) -> Result<(), Error> {
+    for wanted in wanted {
+        one(db, wanted, if_missing || wanted.own).await?;
     }
     Ok(())
 }
 
-/// DescribeTable is eventually consistent: just after CreateTable, not found means not yet.
-async fn wait_until_active(db: &Database, table: &str) -> Result<TableDescription, Error> {
-    let started = Instant::now();
-    let mut polls = 0;
-    loop {
-        polls += 1;
-        let answer = repeat(db, "DescribeTable", table, || {
-            db.once().describe_table().table_name(table).send()
-        });
-        match answer.await.map(|answer| answer.table) {
-            Ok(Some(found)) if found.table_status() == Some(&TableStatus::Active) => {
-                return Ok(found);
-            }
-            Ok(_) | Err(Error::NoSuchTable(_)) => {}
-            Err(error) => return Err(error),
-        }
-        if started.elapsed() > PATIENCE {
-            return Err(Error::Busy(Box::new(Busy {
-                operation: "DescribeTable",
-                table: table.to_owned(),
-                attempts: polls,
-                cause: BusyCause::Unreachable,
-                throttled: Vec::new(),
-                failures: Vec::new(),
-            })));
-        }
-        tokio::time::sleep(POLL).await;
+/// Creates the table of counters, where it is missing.
+pub(crate) async fn counters(db: &Database) -> Result<(), Error> {
+    let layout: &'static Layout = &COUNTERS;
+    one(db, &Wanted::of(db, layout)?, true).await
+}
+
+async fn one(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Error> {
+    let name = wanted.name.as_str();
+    check_name(name)?;
+    // Programs that run every day need no right to create tables.
+    let is_there = if_missing && describe::table(db, name).await?.is_some();
+    let is_new = !is_there && create(db, wanted, if_missing).await?;
+    wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
+    if !is_new {
+        check_keys(db, wanted).await?;
     }
+    if let Some(on) = wanted.settings.point_in_time_recovery.filter(|on| *on && is_new) {
+        point_in_time_recovery(db, name, on).await?;
+    }
+    match wanted.ttl {
+        Some(attribute) => ttl::enable(db, name, attribute).await,
+        None => Ok(()),
+    }
+}
+
+/// Sends the request; whether it made the table.
+async fn create(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<bool, Error> {
+    let name = wanted.name.as_str();
+    let request = request(db, wanted)?;
+    let began = Instant::now();
+    loop {
+        let answer = repeat_and_tell(db, "CreateTable", name, || request.clone().send()).await;
+        match answer {
+            (Ok(_), _) => return Ok(true),
+            // Somebody else made it, or we did and the answer was lost: its keys are compared afterwards.
+            (Err(Error::Service(error)), ambiguous)
+                if (if_missing || ambiguous) && error.code == "ResourceInUseException" =>
+            {
+                return Ok(ambiguous);
+            }
+            // Another table with indexes is being made.
+            (Err(Error::Service(error)), _)
+                if error.code == "LimitExceededException" && began.elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(POLL).await;
+            }
+            (Err(error), _) => return Err(error),
+        }
+    }
+}
+
+fn request(db: &Database, wanted: &Wanted) -> Result<CreateTableFluentBuilder, Error> {
+    let name = wanted.name.as_str();
+    let unbuilt = |error| unbuilt("CreateTable", name, error);
+    let (global, local) = (wanted.global().map_err(unbuilt)?, wanted.local().map_err(unbuilt)?);
+    let settings = wanted.settings;
+    let throughput = match settings.billing {
+        Some(Billing::Provisioned(throughput)) => Some(provisioned(throughput).map_err(unbuilt)?),
+        _ => None,
+    };
+    let mode =
+        if throughput.is_some() { BillingMode::Provisioned } else { BillingMode::PayPerRequest };
+    let tags: Result<Vec<_>, _> = settings.tags.iter().map(tag).collect();
+    let tags = tags.map_err(unbuilt)?;
+    let encryption = settings.encryption.filter(|wanted| *wanted != Encryption::Owned);
+    Ok(db
+        .once()
+        .create_table()
+        .table_name(name)
+        .set_key_schema(Some(wanted.keys.clone()))
+        .set_attribute_definitions(Some(wanted.attributes.clone()))
+        .set_global_secondary_indexes((!global.is_empty()).then_some(global))
+        .set_local_secondary_indexes((!local.is_empty()).then_some(local))
+        .billing_mode(mode)
+        .set_provisioned_throughput(throughput)
+        .set_stream_specification(
+            settings
+                .stream
+                .filter(|view| *view != StreamView::Off)
+                .map(stream)
+                .transpose()
+                .map_err(unbuilt)?,
+        )
+        .set_sse_specification(encryption.map(Encryption::specification))
+        .set_deletion_protection_enabled(settings.deletion_protection)
+        .set_table_class(settings.class.map(super::settings::TableClass::aws))
+        .set_tags((!tags.is_empty()).then_some(tags)))
+}
+
+pub(super) fn tag(
+    (key, value): &(&'static str, &'static str),
+) -> Result<Tag, aws_sdk_dynamodb::error::BuildError> {
+    Tag::builder().key(*key).value(*value).build()
+}
+
+pub(super) fn stream(
+    view: StreamView,
+) -> Result<StreamSpecification, aws_sdk_dynamodb::error::BuildError> {
+    let view = view.aws();
+    StreamSpecification::builder().stream_enabled(view.is_some()).set_stream_view_type(view).build()
+}
+
+pub(super) async fn point_in_time_recovery(
+    db: &Database,
+    name: &str,
+    on: bool,
+) -> Result<(), Error> {
+    let specification = PointInTimeRecoverySpecification::builder()
+        .point_in_time_recovery_enabled(on)
+        .build()
+        .map_err(|error| unbuilt("UpdateContinuousBackups", name, error))?;
+    let answer = repeat(db, "UpdateContinuousBackups", name, || {
+        db.once()
+            .update_continuous_backups()
+            .table_name(name)
+            .point_in_time_recovery_specification(specification.clone())
+            .send()
+    });
+    answer.await.map(drop)
+}
+
+/// A table that somebody else made must have our keys.
+async fn check_keys(db: &Database, wanted: &Wanted) -> Result<(), Error> {
+    let found = describe::describe(db, &wanted.name).await?;
+    let mut differences = differences(wanted, found.as_ref());
+    differences.retain(|difference| difference.kind == DifferenceKind::Keys);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(TableError::Differs { table: wanted.name.clone(), differences }.into())
+}
+
+/// [AWS: naming rules](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html)
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if (3..=255).contains(&name.len()) && name.bytes().all(is_legal) {
+        return Ok(());
+    }
+    Err(TableError::IllegalName { table: name.to_owned() }.into())
 }

@@ -2,10 +2,13 @@
 //!
 //! [AWS: time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html)
 
-use aws_sdk_dynamodb::types::{TimeToLiveSpecification, TimeToLiveStatus};
+use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 
+use super::describe::ttl;
+use super::difference::{Difference, DifferenceKind};
+use super::unbuilt;
 use crate::database::Database;
-use crate::error::{Error, ServiceError};
+use crate::error::{Error, TableError};
 use crate::retry::repeat;
 
 /// Lets the service delete items by this attribute; nothing happens where it does so already.
@@ -17,14 +20,7 @@ pub(super) async fn enable(db: &Database, table: &str, attribute: &str) -> Resul
         .enabled(true)
         .attribute_name(attribute)
         .build()
-        .map_err(|error| {
-            Error::Service(Box::new(ServiceError {
-                operation: "UpdateTimeToLive",
-                table: table.to_owned(),
-                code: String::new(),
-                message: error.to_string(),
-            }))
-        })?;
+        .map_err(|error| unbuilt("UpdateTimeToLive", table, error))?;
     let answer = repeat(db, "UpdateTimeToLive", table, || {
         db.once()
             .update_time_to_live()
@@ -43,18 +39,19 @@ pub(super) async fn enable(db: &Database, table: &str, attribute: &str) -> Resul
 }
 
 async fn is_enabled(db: &Database, table: &str, attribute: &str) -> Result<bool, Error> {
-    let answer = repeat(db, "DescribeTimeToLive", table, || {
-        db.once().describe_time_to_live().table_name(table).send()
-    });
-    let Some(found) = answer.await?.time_to_live_description else { return Ok(false) };
-    let on = matches!(
-        found.time_to_live_status,
-        Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
-    );
-    if on && found.attribute_name.as_deref() != Some(attribute) {
-        return Err(Error::Usage(
-            "the table deletes items by another attribute: turn its time to live off, or name that attribute in the model",
-        ));
+    match ttl(db, table).await? {
+        None => Ok(false),
+        Some(found) if found == attribute => Ok(true),
+        Some(found) => {
+            let difference = Difference {
+                table: table.to_owned(),
+                index: None,
+                kind: DifferenceKind::TimeToLive,
+                found,
+                wanted: attribute.to_owned(),
+            };
+            let (table, differences) = (table.to_owned(), vec![difference]);
+            Err(TableError::Differs { table, differences }.into())
+        }
     }
-    Ok(on)
 }

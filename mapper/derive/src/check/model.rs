@@ -55,6 +55,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
     let table = table(ctxt, &mut words, &input.ident);
     let schema = schema(ctxt, &mut words);
     let migrations = words.path(ctxt, "migrations", "MIGRATIONS");
+    let settings = words.path(ctxt, "settings", "TABLE");
     let validation = validation(ctxt, &mut words);
     let refuse_unknown = refuse_unknown(ctxt, &mut words);
     let hooks = hooks(ctxt, &mut words);
@@ -125,6 +126,7 @@ fn check<'a>(ctxt: &mut Ctxt, input: &'a DeriveInput) -> Option<ast::Model<'a>> 
         table: table?,
         schema: schema?,
         migrations,
+        settings,
         validation: validation?,
         refuse_unknown,
         hooks,

@@ -29,6 +29,7 @@ pub(crate) const MODEL: Place = Place {
         "unique",
         "schema",
         "migrations",
+        "settings",
         "view",
         "retired_views",
         "rename_all",

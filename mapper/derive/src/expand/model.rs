@@ -160,6 +160,9 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let ttl = filled(|automatic| matches!(automatic, Automatic::Ttl(_)));
     let after_read = model.hooks.after_read.is_some();
     let never = quote_spanned!(site()=> &#private::Never);
+    let unsaid = quote_spanned!(site()=> &#private::TableSettings::DEFAULT);
+    let settings = &model.settings;
+    let settings = settings.as_ref().map_or(unsaid, |path| quote_spanned!(at(path)=> &#path));
     let upgrade = migrations.as_ref().map_or(never, |path| quote_spanned!(at(path)=> &#path));
     quote_spanned! {site()=>
         fn layout() -> &'static #private::Layout {
@@ -185,6 +188,7 @@ fn layout(private: &TokenStream, model: &Model<'_>) -> TokenStream {
                 created_at: #created_at,
                 ttl: #ttl,
                 after_read: #after_read,
+                settings: #settings,
                 upgrade: #upgrade,
             };
             &LAYOUT

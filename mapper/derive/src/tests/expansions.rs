@@ -107,6 +107,7 @@ fn a_model_with_everything() {
                         created_at: ::core::option::Option::None,
                         ttl: ::core::option::Option::None,
                         after_read: false,
+                        settings: &bank::dynamap::__private::TableSettings::DEFAULT,
                         upgrade: &chains::ACCOUNT,
                     };
                     &LAYOUT
@@ -279,6 +280,7 @@ fn a_model_with_a_range_key() {
                         created_at: ::core::option::Option::None,
                         ttl: ::core::option::Option::None,
                         after_read: false,
+                        settings: &::dynamap::__private::TableSettings::DEFAULT,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT
@@ -924,6 +926,7 @@ fn a_model_with_composed_keys_and_an_index() {
                         created_at: ::core::option::Option::None,
                         ttl: ::core::option::Option::None,
                         after_read: false,
+                        settings: &::dynamap::__private::TableSettings::DEFAULT,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT

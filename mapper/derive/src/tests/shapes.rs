@@ -287,6 +287,7 @@ fn a_model_with_fields_beside_others() {
                         created_at: ::core::option::Option::None,
                         ttl: ::core::option::Option::None,
                         after_read: false,
+                        settings: &::dynamap::__private::TableSettings::DEFAULT,
                         upgrade: &::dynamap::__private::Never,
                     };
                     &LAYOUT

@@ -1,0 +1,188 @@
+//! Tables by their names, whatever they hold.
+
+use std::fmt;
+use std::future::IntoFuture;
+
+use aws_sdk_dynamodb::types::Select;
+
+use super::describe::{self, TableInfo};
+use super::raise::RaiseThroughput;
+use super::settings::Throughput;
+use super::wait;
+use crate::database::Database;
+use crate::error::{Error, TableError};
+use crate::read::BoxFuture;
+use crate::retry::{repeat, repeat_and_tell};
+
+/// The administration handle of a table by its name, for what needs no model; [`Table`](crate::Table) for what does.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::NamedTable;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynamap::embedded::memory()?;
+/// let db = Database::builder(client).table_prefix("staging_").build();
+/// Table::<Account>::create(&db).await?;
+/// assert_eq!(NamedTable::list(&db).await?, ["accounts"]);
+///
+/// let accounts = NamedTable::new(&db, "accounts");
+/// assert_eq!(accounts.full_name(), "staging_accounts");
+/// let info = accounts.describe().await?.expect("there");
+/// assert!(info.is_active());
+/// accounts.delete().await?;
+/// assert!(NamedTable::list(&db).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct NamedTable<'a> {
+    pub(super) db: &'a Database,
+    pub(super) name: String,
+}
+
+impl<'a> NamedTable<'a> {
+    /// The table of this name behind the database's prefix.
+    pub fn new(db: &'a Database, name: &str) -> Self {
+        Self { db, name: db.prefixed(name) }
+    }
+
+    /// The names of all tables that begin with the database's prefix, without it, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// What the service says.
+    ///
+    /// [AWS: ListTables](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTables.html)
+    pub async fn list(db: &Database) -> Result<Vec<String>, Error> {
+        let prefix = db.prefixed("");
+        let (mut names, mut last) = (Vec::new(), None);
+        loop {
+            let answer = repeat(db, "ListTables", "", || {
+                db.once().list_tables().set_exclusive_start_table_name(last.clone()).send()
+            });
+            let answer = answer.await?;
+            let own = answer.table_names.unwrap_or_default().into_iter();
+            names.extend(own.filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned)));
+            last = answer.last_evaluated_table_name;
+            if last.is_none() {
+                names.sort_unstable();
+                return Ok(names);
+            }
+        }
+    }
+
+    /// The name with the database's prefix.
+    #[must_use]
+    pub fn full_name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the service tells of the table; `None` where there is none.
+    ///
+    /// # Errors
+    /// What the service says.
+    ///
+    /// [AWS: DescribeTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html)
+    pub async fn describe(&self) -> Result<Option<TableInfo>, Error> {
+        describe::describe(self.db, &self.name).await
+    }
+
+    /// Whether the table exists.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn exists(&self) -> Result<bool, Error> {
+        Ok(describe::table(self.db, &self.name).await?.is_some())
+    }
+
+    /// Deletes the table, and waits until it is gone; see [`DeleteTable`].
+    pub fn delete(&self) -> DeleteTable<'a> {
+        DeleteTable { table: self.clone(), with_all_items: false }
+    }
+
+    /// Raises the table's throughput for a piece of work; see [`RaiseThroughput`].
+    pub fn raise(&self, throughput: Throughput) -> RaiseThroughput<'a> {
+        RaiseThroughput::of(self.clone(), throughput)
+    }
+
+    /// Whether an item can be seen.
+    async fn holds_items(&self) -> Result<bool, Error> {
+        let request = || {
+            let scan = self.db.once().scan().table_name(&self.name).limit(1).consistent_read(true);
+            scan.select(Select::Count).set_return_consumed_capacity(self.db.asks_capacity()).send()
+        };
+        Ok(repeat(self.db, "Scan", &self.name, request).await?.count > 0)
+    }
+}
+
+/// Deletes a table, if it holds no items; from [`Table::delete`](crate::Table::delete) and [`NamedTable::delete`].
+///
+/// It waits until the table is gone. Of what is written while it looks, the last items can be deleted with it.
+/// If the future is dropped half-way the service goes on deleting.
+///
+/// # Errors
+/// [`TableError::HoldsItems`] and [`TableError::Protected`], where nothing was deleted; [`Error::NoSuchTable`]; what the
+/// service says.
+///
+/// [AWS: DeleteTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html)
+#[must_use = "a table is not deleted until this is awaited"]
+pub struct DeleteTable<'a> {
+    table: NamedTable<'a>,
+    with_all_items: bool,
+}
+
+impl DeleteTable<'_> {
+    /// Whatever it holds.
+    pub fn with_all_items(mut self) -> Self {
+        self.with_all_items = true;
+        self
+    }
+
+    async fn run(self) -> Result<(), Error> {
+        let NamedTable { db, name } = &self.table;
+        if !self.with_all_items && self.table.holds_items().await? {
+            return Err(TableError::HoldsItems { table: name.clone() }.into());
+        }
+        let request = || db.once().delete_table().table_name(name).send();
+        match repeat_and_tell(*db, "DeleteTable", name, request).await {
+            (Ok(_), _) => {}
+            // An earlier attempt was applied, its answer lost.
+            (Err(Error::NoSuchTable(_)), true) => return Ok(()),
+            (Err(Error::Service(error)), true) if error.code == "ResourceInUseException" => {}
+            (Err(Error::Service(error)), _) if error.code == "ValidationException" => {
+                return Err(self.refused(error).await);
+            }
+            (Err(error), _) => return Err(error),
+        }
+        wait::until(db, name, None, |found| found.is_none()).await.map(drop)
+    }
+
+    /// A table that is protected is refused with a code that says nothing.
+    async fn refused(&self, error: Box<crate::error::ServiceError>) -> Error {
+        let NamedTable { db, name } = &self.table;
+        let found = describe::table(db, name).await.ok().flatten();
+        match found.and_then(|found| found.deletion_protection_enabled) {
+            Some(true) => TableError::Protected { table: name.clone() }.into(),
+            _ => Error::Service(error),
+        }
+    }
+}
+
+impl<'a> IntoFuture for DeleteTable<'a> {
+    type Output = Result<(), Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for DeleteTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeleteTable").field("table", &self.table.name).finish_non_exhaustive()
+    }
+}

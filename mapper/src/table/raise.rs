@@ -1,0 +1,267 @@
+//! More throughput for a piece of work, and back.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::time::SystemTime;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use futures_util::FutureExt as _;
+
+use super::describe;
+use super::difference::throughput;
+use super::named::NamedTable;
+use super::settings::{Billing, Throughput};
+use super::update::{index_throughput, send};
+use super::wanted::provisioned;
+use super::{Table, unbuilt, wait};
+use crate::codec::UnixMillis;
+use crate::database::Database;
+use crate::error::{Error, TableError};
+use crate::loaded::Loaded;
+use crate::model::Model as _;
+
+/// More throughput for a piece of work; from [`NamedTable::raise`].
+///
+/// What the table has is written down in the table `dynamap_throughput` first, then raised, and restored when the work has
+/// ended, whether it succeeded, failed or panicked. Where it was killed, or the service refuses to lower a table's
+/// throughput more often that day, the record stays, and [`NamedTable::restore_throughput`] finishes it.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::{TableSettings, Throughput};
+///
+/// static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "accounts", settings = SMALL, validate = false)]
+/// struct Account { #[model(hash_key)] id: u64, balance: i64 }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let accounts = Table::<Account>::named(&db);
+/// let raised = accounts
+///     .raise(Throughput::new(100, 1_000))
+///     .run(|| async {
+///         let all = (1..=9).map(|id| Account { id, balance: 0 });
+///         Account::insert_many(&db, all).await;
+///         Ok::<_, Error>("loaded")
+///     })
+///     .await?;
+/// assert_eq!(raised.output, "loaded");
+/// assert!(raised.not_restored.is_none());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: ProvisionedThroughput](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ProvisionedThroughput.html)
+#[derive(Debug)]
+#[must_use = "nothing is raised until work is run"]
+pub struct RaiseThroughput<'a> {
+    table: NamedTable<'a>,
+    throughput: Throughput,
+    indexes: BTreeMap<String, Throughput>,
+}
+
+/// What work brought that was done with more throughput.
+#[derive(Debug)]
+#[must_use = "the throughput may be raised still"]
+#[non_exhaustive]
+pub struct Raised<T> {
+    /// What the work brought.
+    pub output: T,
+    /// Why the throughput is raised still: [`NamedTable::restore_throughput`] tries again.
+    pub not_restored: Option<Error>,
+}
+
+/// What a table had before its throughput was raised; in the table `dynamap_throughput`, as long as it is.
+#[derive(Debug, Clone, PartialEq, dynamap_derive::Model)]
+#[model(crate = "crate", table = "dynamap_throughput", validate = false)]
+#[non_exhaustive]
+pub struct RaisedThroughput {
+    /// The table's full name.
+    #[model(hash_key)]
+    pub table: String,
+    /// Read units per second.
+    pub read: u32,
+    /// Write units per second.
+    pub write: u32,
+    /// The read and write units of its global indexes.
+    pub indexes: BTreeMap<String, Vec<u32>>,
+    /// Since when it is raised.
+    #[model(with = UnixMillis)]
+    pub since: SystemTime,
+    #[model(version)]
+    version: u64,
+}
+
+impl<'a> RaiseThroughput<'a> {
+    pub(super) fn of(table: NamedTable<'a>, throughput: Throughput) -> Self {
+        Self { table, throughput, indexes: BTreeMap::new() }
+    }
+
+    /// Raises a global index too. One that is not named keeps what it has.
+    pub fn index(mut self, name: impl Into<String>, throughput: Throughput) -> Self {
+        self.indexes.insert(name.into(), throughput);
+        self
+    }
+
+    /// Does the work with the throughput raised, and restores it. What is higher already is not lowered.
+    ///
+    /// If the future is dropped half-way, the record stays and the throughput is raised still.
+    ///
+    /// # Errors
+    /// What the work says; [`TableError::PerRequest`] and [`TableError::Raised`], where nothing was done;
+    /// [`Error::NoSuchTable`]; what the service says to raising it.
+    pub async fn run<T, E, F>(self, work: impl FnOnce() -> F) -> Result<Raised<T>, E>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        let NamedTable { db, name } = &self.table;
+        let record = self.record().await?;
+        let record = keep(db, record).await?;
+        if let Err(error) = self.raise(&record).await {
+            // What was raised for all that is restored, or the record stays.
+            drop(restore(db, name, record).await);
+            return Err(error.into());
+        }
+        let worked = AssertUnwindSafe(async { work().await }).catch_unwind().await;
+        let restored = restore(db, name, record).await;
+        let output = worked.unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok(Raised { output, not_restored: restored.err() })
+    }
+
+    /// What the table has.
+    async fn record(&self) -> Result<RaisedThroughput, Error> {
+        let NamedTable { db, name } = &self.table;
+        let Some(found) = describe::table(db, name).await? else {
+            return Err(Error::NoSuchTable(name.as_str().into()));
+        };
+        let Billing::Provisioned(table) = describe::billing(&found) else {
+            return Err(TableError::PerRequest { table: name.clone() }.into());
+        };
+        let indexes = found.global_secondary_indexes().iter().map(|index| {
+            let Throughput { read, write } = throughput(index.provisioned_throughput());
+            (index.index_name().unwrap_or_default().to_owned(), vec![read, write])
+        });
+        Ok(RaisedThroughput {
+            table: name.clone(),
+            read: table.read,
+            write: table.write,
+            indexes: indexes.collect(),
+            since: db.now(),
+            version: 0,
+        })
+    }
+
+    async fn raise(&self, was: &RaisedThroughput) -> Result<(), Error> {
+        let higher = |one: Throughput, other: Throughput| Throughput {
+            read: one.read.max(other.read),
+            write: one.write.max(other.write),
+        };
+        let indexes = was.indexes().map(|(name, was)| {
+            let wanted = self.indexes.get(name).copied();
+            (name.to_owned(), wanted.map_or(was, |wanted| higher(was, wanted)))
+        });
+        let table = higher(was.throughput(), self.throughput);
+        let NamedTable { db, name } = &self.table;
+        set(db, name, table, &indexes.collect()).await?;
+        wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await.map(drop)
+    }
+}
+
+impl RaisedThroughput {
+    /// What the table had.
+    #[must_use]
+    pub fn throughput(&self) -> Throughput {
+        Throughput::new(self.read, self.write)
+    }
+
+    fn indexes(&self) -> impl Iterator<Item = (&str, Throughput)> {
+        self.indexes.iter().map(|(name, units)| {
+            let unit = |at: usize| units.get(at).copied().unwrap_or(1);
+            (name.as_str(), Throughput::new(unit(0), unit(1)))
+        })
+    }
+}
+
+impl NamedTable<'_> {
+    /// Restores the throughput that work has left raised: work that was killed, or that the service did not let lower it.
+    /// `false` where there is no record of any.
+    ///
+    /// Work that is under way goes on with what the table had before.
+    ///
+    /// # Errors
+    /// What the service says, such as `LimitExceededException` where the throughput was lowered too often today. The record
+    /// stays then.
+    pub async fn restore_throughput(&self) -> Result<bool, Error> {
+        let record = match RaisedThroughput::get(self.db, self.name.as_str()).consistent().await {
+            Err(Error::NoSuchTable(_)) => None,
+            record => record?,
+        };
+        match record {
+            None => Ok(false),
+            Some(record) => restore(self.db, &self.name, record).await.map(|()| true),
+        }
+    }
+}
+
+/// Writes down what the table had, unless somebody did.
+async fn keep(db: &Database, record: RaisedThroughput) -> Result<Loaded<RaisedThroughput>, Error> {
+    Table::<RaisedThroughput>::create_if_missing(db).await?;
+    let table = record.table.clone();
+    match record.insert(db).await {
+        Err(error @ Error::Conflict(_)) => {
+            let other = error.winner::<RaisedThroughput>()?;
+            let since = other.map(|other| DateTime::from(other.since));
+            let since =
+                since.and_then(|since| since.fmt(Format::DateTime).ok()).unwrap_or_default();
+            Err(TableError::Raised { table, since }.into())
+        }
+        kept => kept,
+    }
+}
+
+async fn restore(db: &Database, name: &str, record: Loaded<RaisedThroughput>) -> Result<(), Error> {
+    let indexes = record.indexes().map(|(name, was)| (name.to_owned(), was)).collect();
+    set(db, name, record.throughput(), &indexes).await?;
+    record.delete(db).await.map(drop)
+}
+
+/// Sets what the table does not have.
+async fn set(
+    db: &Database,
+    name: &str,
+    table: Throughput,
+    indexes: &BTreeMap<String, Throughput>,
+) -> Result<(), Error> {
+    let unbuilt = |error| unbuilt("UpdateTable", name, error);
+    loop {
+        let active = |found: Option<&_>| found.is_none_or(describe::is_active);
+        let Some(found) = wait::until(db, name, None, active).await? else {
+            return Err(Error::NoSuchTable(name.into()));
+        };
+        let Billing::Provisioned(has) = describe::billing(&found) else { return Ok(()) };
+        let mut request = db.once().update_table().table_name(name);
+        if has != table {
+            request = request.provisioned_throughput(provisioned(table).map_err(unbuilt)?);
+        }
+        let mut is_same = has == table;
+        for index in found.global_secondary_indexes() {
+            let index_name = index.index_name().unwrap_or_default();
+            let has = throughput(index.provisioned_throughput());
+            if let Some(wanted) = indexes.get(index_name).filter(|wanted| **wanted != has) {
+                let update = index_throughput(index_name, *wanted).map_err(unbuilt)?;
+                request = request.global_secondary_index_updates(update);
+                is_same = false;
+            }
+        }
+        if is_same || send(db, name, request).await? {
+            return Ok(());
+        }
+    }
+}
