@@ -2,6 +2,8 @@
 
 mod blocks;
 mod complete;
+#[cfg(feature = "aws")]
+mod open;
 mod schemas;
 mod scope;
 
@@ -92,15 +94,6 @@ impl Database {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self::builder(client).build()
-    }
-
-    /// DynamoDB with credentials, region and endpoint from the environment, as every AWS tool reads them.
-    ///
-    /// [AWS: credentials and configuration](https://docs.aws.amazon.com/sdkref/latest/guide/overview.html)
-    #[cfg(feature = "aws")]
-    pub async fn from_env() -> Self {
-        let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await;
-        Self::new(Client::new(&config))
     }
 
     /// A store with settings.

@@ -15,6 +15,7 @@ pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
 pub use dangling::Dangling;
 pub use service::ServiceError;
+pub(crate) use service::is_unconfigured;
 pub use sweep::{FailedItem, SweepError};
 pub use table::TableError;
 pub(crate) use undone::Undone;
@@ -135,12 +136,28 @@ pub enum Error {
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist, or one of several. Create it with `Table::<M>::create`; that of counters with
+    /// The table does not exist in this region and account, or one of several. Create it with `Table::<M>::create`; that of counters with
     /// `Sequence::create_table`.
     #[error("{}(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
+    /// The credentials do not allow it. Nothing was done. Give them the action on the table, and on its indexes where one is
+    /// read: AWS's message names both.
+    #[error(
+        "{} on table {} is not allowed, nothing was done: give these credentials that right: {}",
+        .0.operation, .0.table, .0.message
+    )]
+    Denied(Box<ServiceError>),
+    /// Credentials or the region are missing, wrong or expired. Nothing was done. They come from the environment, as every
+    /// AWS tool reads them: `aws sts get-caller-identity` tells whether they are right.
+    #[error(
+        "{} on table {} was not done: the credentials or the region are missing, wrong or expired: {}",
+        .0.operation, .0.table, .0.message
+    )]
+    Unconfigured(Box<ServiceError>),
     /// The table has no index of this name: it was made before the model had it. Nothing was read.
-    #[error("table {table} has no index {index}: add it to the table, nothing was read")]
+    #[error(
+        "table {table} has no index {index}: add it with Table::<M>::update(&db), nothing was read"
+    )]
     NoSuchIndex {
         /// The table's full name.
         table: Box<str>,

@@ -30,7 +30,9 @@ pub(crate) use self::repeat::{repeat, repeat_and_tell};
 use crate::capacity::charge::{Answer, Charge, Kind, Refusal, charges};
 use crate::capacity::{Reserved, Units};
 use crate::database::Database;
-use crate::error::{Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target, Throttled};
+use crate::error::{
+    Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target, Throttled, is_unconfigured,
+};
 use crate::read::BoxFuture;
 
 /// What one attempt brought.
@@ -281,8 +283,9 @@ impl<'a> Attempts<'a> {
     {
         match &error {
             SdkError::ConstructionFailure(_) => {}
-            // Never sent: a request or endpoint that the client refuses.
+            // Never sent: a request or endpoint that the client refuses, no credentials.
             SdkError::DispatchFailure(failure) if failure.is_user() => {}
+            SdkError::DispatchFailure(_) if is_unconfigured(&error) => {}
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 match answer.err().code().unwrap_or_default() {
@@ -400,11 +403,8 @@ impl<'a> Attempts<'a> {
 
     /// The error of a request that is no use to send again; unknown if an earlier attempt may have been applied.
     pub(crate) fn failed(&self, error: Box<ServiceError>, targets: &[Target]) -> Error {
-        match error.code.as_str() {
-            _ if self.ambiguous && !targets.is_empty() => self.unknown(targets),
-            "ResourceNotFoundException" => Error::NoSuchTable(error.table.into()),
-            _ => Error::Service(error),
-        }
+        let is_open = self.ambiguous && !targets.is_empty();
+        if is_open { self.unknown(targets) } else { error.into() }
     }
 }
 

@@ -16,7 +16,7 @@ mod update;
 mod wait;
 mod wanted;
 
-pub(crate) use create::counters as create_counters;
+pub(crate) use create::{counters as create_counters, is_table_name};
 pub use describe::TableInfo;
 pub use difference::{Difference, DifferenceKind, Remedy};
 pub use named::{DeleteTable, NamedTable};

@@ -72,4 +72,5 @@ mod uniques;
 mod units;
 mod updates;
 mod views;
+mod ways_in;
 mod writes;

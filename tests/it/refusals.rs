@@ -48,7 +48,8 @@ async fn an_index_that_the_table_lacks_is_named() -> Outcome {
     }
     let error = Order::BY_DAY.scan(&db).first().await.expect_err("no index");
     assert!(is_missing(&error, "by_day"), "{error:?}");
-    let said = "table orders has no index by_day: add it to the table, nothing was read";
+    let said =
+        "table orders has no index by_day: add it with Table::<M>::update(&db), nothing was read";
     assert_eq!(error.to_string(), said);
 
     // Where the table cannot be described, what the service said stands.

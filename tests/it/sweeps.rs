@@ -403,7 +403,7 @@ async fn a_sweep_goes_on_after_faults_and_ends_where_the_service_refuses() -> Ou
         })
         .run(|map| first.visit(map.episode))
         .await;
-    assert!(matches!(refused, Err(Error::Service(_))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
     faults.clear();
     resumed(&db, 2, &first, &stored).await
 }

@@ -1,8 +1,14 @@
 //! What the service said, where the library has nothing better to say.
 
+use std::error::Error as StdError;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http::endpoint::error::ResolveEndpointError;
+
+use super::{Error, TableError};
+use crate::table::is_table_name;
 
 /// An answer of the service that has no variant of its own, or a request that could not be built.
 #[derive(Debug, Clone)]
@@ -20,10 +26,14 @@ pub struct ServiceError {
 impl ServiceError {
     pub(crate) fn new<E, R>(operation: &'static str, table: &str, error: &SdkError<E, R>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: fmt::Debug,
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: fmt::Debug + 'static,
     {
-        let code = error.code().unwrap_or_default().to_owned();
+        let code = match error.code() {
+            Some(code) => code.to_owned(),
+            None if is_unconfigured(error) => UNCONFIGURED.to_owned(),
+            None => String::new(),
+        };
         let message = match error.message() {
             Some(message) => message.to_owned(),
             None => aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string(),
@@ -43,4 +53,39 @@ impl fmt::Display for ServiceError {
     }
 }
 
-impl std::error::Error for ServiceError {}
+impl StdError for ServiceError {}
+
+/// Each by what a caller can do about it.
+impl From<Box<ServiceError>> for Error {
+    fn from(error: Box<ServiceError>) -> Self {
+        match error.code.as_str() {
+            "ResourceNotFoundException" => Self::NoSuchTable(error.table.into()),
+            "AccessDeniedException" => Self::Denied(error),
+            UNCONFIGURED
+            | "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationTokenException"
+            | "ExpiredTokenException" => Self::Unconfigured(error),
+            "ValidationException" if !error.table.split(", ").all(is_table_name) => {
+                TableError::IllegalName { table: error.table }.into()
+            }
+            _ => Self::Service(error),
+        }
+    }
+}
+
+/// Stands in for a code where credentials or a region are missing, and nothing was sent.
+const UNCONFIGURED: &str = "Unconfigured";
+
+/// Whether a request was not sent for want of credentials or of an endpoint.
+pub(crate) fn is_unconfigured(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<CredentialsError>() || error.is::<ResolveEndpointError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

@@ -36,12 +36,7 @@ impl Undone {
                     transaction,
                 }))
             }
-            Self::Refused(error) if error.code == "ResourceNotFoundException" => {
-                Error::NoSuchTable(table.into())
-            }
-            Self::Refused(error) => {
-                Error::Service(Box::new(ServiceError { table, ..(**error).clone() }))
-            }
+            Self::Refused(error) => Box::new(ServiceError { table, ..(**error).clone() }).into(),
         }
     }
 }

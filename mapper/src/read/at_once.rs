@@ -144,7 +144,7 @@ async fn send(mut attempts: Attempts<'_>, targets: &[&Target]) -> Result<Answer,
                 Err(error) if can_halve && is_too_large(&error.code) => {
                     return Ok(Answer::TooLarge);
                 }
-                Err(error) => return Err(Error::Service(error)),
+                Err(error) => return Err(error.into()),
             },
         }
     }
