@@ -132,6 +132,11 @@ impl Caching {
         self
     }
 
+    /// How long ago what is found, or that there is nothing, may have been put for a read that takes items for so long.
+    pub(super) fn bound(&self, is_there: bool, live: Duration) -> Duration {
+        if is_there { live } else { self.absent.unwrap_or_default().min(live) }
+    }
+
     /// How long items of a model are kept, where they are.
     pub(super) fn live(&self, layout: &'static Layout) -> Option<Duration> {
         let own = self.models.iter().find(|(other, _)| std::ptr::eq(*other, layout));

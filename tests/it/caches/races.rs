@@ -1,6 +1,8 @@
 //! Reads and writes that meet at the cache in the wrong order: what is newer stays.
 
-use dynamap::{Database, Loaded, Model};
+use std::time::Duration;
+
+use dynamap::{Database, Loaded, Model, Transaction};
 use tokio::task::JoinHandle;
 
 use super::scripted::Trouble;
@@ -199,5 +201,63 @@ async fn a_read_that_begins_after_a_write_does_not_join_one_that_asked_the_cache
     place.cache.release();
     assert_eq!(first.await??.expect("there").name, "before");
     assert_eq!(second.await??.expect("there").name, "after");
+    Ok(())
+}
+
+/// An item of version 3 that the cache holds, and that a program without it deletes.
+async fn deleted_unseen(place: &Place) -> Result<(), dynamap::Error> {
+    let map = DoomMap::new(1, 1, "version 1").insert(&place.db).await?;
+    let map = renamed(map, "version 2", &place.db).await?;
+    renamed(map, "deleted", &place.db).await?;
+    DoomMap::delete(&place.stranger(), (1, 1)).unchecked().await?;
+    assert_eq!(name(&place.db).await?.as_deref(), Some("deleted"));
+    place.clear();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_item_takes_the_place_of_one_that_was_deleted_unseen_whatever_its_version() -> Outcome
+{
+    let place = Place::new().await;
+    deleted_unseen(&place).await?;
+    DoomMap::new(1, 1, "new").insert(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Evicted"]);
+    assert_eq!(name(&place.db).await?.as_deref(), Some("new"));
+
+    // By an update that makes the item.
+    let place = Place::new().await;
+    deleted_unseen(&place).await?;
+    DoomMap::new(1, 1, "new").upsert(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Evicted"]);
+    assert_eq!(name(&place.db).await?.as_deref(), Some("new"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_one_transaction_deletes_and_inserts_again_is_not_older_than_before() -> Outcome
+{
+    let place = Place::new().await;
+    let map = DoomMap::new(1, 1, "version 1").insert(&place.db).await?;
+    renamed(map, "version 2", &place.db).await?;
+    let tx = Transaction::begin(&place.db);
+    let map = DoomMap::get(&tx, (1, 1)).await?.expect("there");
+    tx.delete(map)?;
+    tx.insert(DoomMap::new(1, 1, "again"))?;
+    tx.commit().await?;
+    assert_eq!(name(&place.db).await?.as_deref(), Some("again"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_put_late_is_given_up_before_free_places_end() -> Outcome {
+    let seconds = Duration::from_secs;
+    let place = Place::with(|caching| caching.every_model(MINUTE).buried_for(seconds(2))).await;
+    DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
+    let read = late_fill(&place).await?;
+    tokio::time::pause();
+    tokio::time::advance(seconds(1)).await;
+    tokio::time::resume();
+    assert!(read.await??.is_some());
+    assert_eq!(place.told(), ["doom_maps Miss", "doom_maps Failed: no answer in time"]);
     Ok(())
 }
