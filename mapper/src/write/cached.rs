@@ -56,6 +56,12 @@ impl Drop for UnderWay {
     }
 }
 
+/// Lets the cache forget an item that is not as the program took it to be: in a task of its own, where this is called
+/// on a runtime.
+pub fn evict(db: &Database, layout: &'static Layout, target: &Target) {
+    drop(UnderWay::new(db, [(layout, target)]));
+}
+
 /// Tells the cache that an item is not as the program took it to be, which was found out without sending the write.
 pub(super) async fn unexpected(db: &Database, write: &Write) {
     UnderWay::new(db, [(write.layout, &write.target)]).settle([Left::Unknown]).await;

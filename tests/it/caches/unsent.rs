@@ -1,6 +1,6 @@
 //! What the cache is told of writes that were never sent, or whose future went with its runtime.
 
-use dynamap::{Database, Migrations, Model, Step, StepError, Table};
+use dynamap::{Database, Migrations, Model, Step, StepError, Table, Transaction};
 
 use super::Place;
 use crate::support::{DoomMap, Outcome};
@@ -71,6 +71,25 @@ async fn so_does_one_of_an_item_that_is_written_for_an_older_program() -> Outcom
     let update = Member::update(&db, 1).set(Member::LOGIN, "bob").when(Member::LOGIN.eq("ann"));
     assert!(update.await.expect_err("renamed").is_conflict());
     assert_eq!(Member::get(&db, 1).await?.expect("there").login, "anna");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit() -> Outcome {
+    let place = Place::new().await;
+    let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
+    map.name = "Nuclear Plant".to_owned();
+    map.save(&place.stranger()).await?;
+    let stale = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
+    assert_eq!(stale.name, "Hangar");
+    place.clear();
+    let tx = Transaction::begin(&place.db);
+    DoomMap::get(&tx, (1, 1)).await?;
+    assert!(tx.save(stale).expect_err("stale").is_conflict());
+    while place.told() != ["doom_maps Evicted"] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(DoomMap::get(&place.db, (1, 1)).await?.expect("there").name, "Nuclear Plant");
     Ok(())
 }
 
