@@ -1,5 +1,6 @@
 //! Reads and writes that meet at the cache in the wrong order: what is newer stays.
 
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use dynamap::{Database, Loaded, Model, Transaction};
@@ -259,5 +260,32 @@ async fn what_is_put_late_is_given_up_before_free_places_end() -> Outcome {
     tokio::time::resume();
     assert!(read.await??.is_some());
     assert_eq!(place.told(), ["doom_maps Miss", "doom_maps Failed: no answer in time"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_waits_for_another_that_nobody_drives_for_a_second() -> Outcome {
+    let place = Place::new().await;
+    DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
+    place.cache.next("get", Trouble::Held);
+    let mut first = DoomMap::get(&place.db, (1, 1)).into_future();
+    tokio::select! {
+        biased;
+        _ = &mut first => panic!("it is held"),
+        () = place.cache.held() => {}
+    }
+    // It is free to go on, if only it was polled.
+    place.cache.release();
+    let second = reader(&place.db);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!second.is_finished());
+    assert_eq!(place.cache.take_asked(), [("get", 1)]);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::resume();
+    assert_eq!(second.await??.expect("there").name, "Hangar");
+    assert_eq!(first.await?.expect("there").name, "Hangar");
     Ok(())
 }
