@@ -2,6 +2,7 @@
 
 mod ages;
 mod failing;
+mod flights;
 mod many;
 mod races;
 mod reads;

@@ -141,3 +141,17 @@ async fn who_waits_for_the_read_of_another_takes_nothing_that_is_too_old_either(
     assert_eq!(place.requests(), 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn that_there_still_is_no_item_is_put_anew() -> Outcome {
+    let place = Place::with(|caching| caching.every_model(MINUTE).absent_for(MINUTE)).await;
+    let map = || DoomMap::get(&place.db, (1, 1));
+    assert!(map().await?.is_none());
+    place.pass(SOON);
+    for requests in [1, 0] {
+        place.requests();
+        assert!(map().cached_for(SOON).await?.is_none());
+        assert_eq!(place.requests(), requests);
+    }
+    Ok(())
+}

@@ -106,7 +106,10 @@ async fn garbage_is_a_miss_and_is_replaced() -> Outcome {
 
 #[tokio::test]
 async fn an_answer_about_other_keys_is_a_failure() -> Outcome {
-    use dynamap::cache::{Cache, CacheError, Cached};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use dynamap::cache::{Cache, CacheError, CacheOutcome, Cached};
 
     struct Confused;
 
@@ -131,11 +134,20 @@ async fn an_answer_about_other_keys_is_a_failure() -> Outcome {
     }
 
     let place = Place::new().await;
-    let caching = dynamap::Caching::new(Confused).every_model(MINUTE);
+    let failures = Arc::<AtomicUsize>::default();
+    let told = Arc::clone(&failures);
+    let caching = dynamap::Caching::new(Confused).every_model(MINUTE).on_report(move |report| {
+        if let CacheOutcome::Failed(error) = report.outcome {
+            assert_eq!(error.to_string(), "an answer about other keys");
+            told.fetch_add(1, Ordering::Relaxed);
+        }
+    });
     let db = dynamap::Database::builder(place.db.client().clone()).cache(caching).build();
     DoomMap::new(1, 1, "Hangar").insert(&db).await?;
     assert_eq!(DoomMap::get(&db, (1, 1)).await?.expect("there").name, "Hangar");
     assert!(DoomMap::get_many(&db, [(1, 1)]).await?[0].is_some());
+    // Then it is left alone.
+    assert_eq!(failures.load(Ordering::Relaxed), 1);
     Ok(())
 }
 

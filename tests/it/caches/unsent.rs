@@ -93,6 +93,29 @@ async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit
     Ok(())
 }
 
+#[tokio::test]
+async fn so_is_one_that_it_read_while_the_old_one_was_written() -> Outcome {
+    let place = Place::new().await;
+    let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
+    map.name = "Nuclear Plant".to_owned();
+    map.save(&place.stranger()).await?;
+    let stale = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
+    place.clear();
+    let tx = Transaction::begin(&place.db);
+    let gate = place.faults.pause_answer("GetItem");
+    let other = tx.clone();
+    let read = tokio::spawn(async move { DoomMap::get(&other, (1, 1)).await });
+    gate.reached().await;
+    tx.save(stale)?;
+    gate.release();
+    read.await??;
+    assert!(tx.commit().await.expect_err("stale").is_conflict());
+    while place.told() != ["doom_maps Evicted"] {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_write_that_is_dropped_outside_of_its_runtime_evicts() -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
