@@ -273,6 +273,11 @@ async fn stores_with_tables_of_the_same_name_are_told_apart_by_a_prefix() -> Out
     DoomMap::new(1, 1, "Tokyo").insert(&tokyo).await?;
     assert_eq!(DoomMap::get(&paris, (1, 1)).await?.expect("there").name, "Paris");
     assert_eq!(DoomMap::get(&tokyo, (1, 1)).await?.expect("there").name, "Tokyo");
+    // Also those that no key of a cache can begin with.
+    let osaka = dynamap::embedded::memory()?;
+    let osaka = Database::builder(osaka).cache(caching("o\r\nsaka")).build();
+    Table::<DoomMap>::create(&osaka).await?;
+    assert!(DoomMap::get(&osaka, (1, 1)).await?.is_none());
     let keys = place.cache.keys();
     assert!(keys.iter().any(|key| key.starts_with("paris:")), "{keys:?}");
     // What a cache would stumble over is in the digest alone.
