@@ -15,7 +15,13 @@ const CONNECTIONS: usize = 8;
 /// Memcached takes a longer time for a date.
 const LONGEST: u64 = 30 * 24 * 60 * 60;
 
+/// How much of an item's memory the server needs for itself, and for the key.
+const OVERHEAD: usize = 512;
+
 /// Items in a Memcached server, 1.6 or later: every program that uses the same one sees the others' writes.
+///
+/// A server takes items of up to 1 MB, unless it is told otherwise ([`item_size`](Self::item_size)). What is larger is not
+/// kept.
 ///
 /// Up to 8 connections are made as they are needed. One on which a request failed, or was given up, is closed, so that no
 /// answer is taken for that of another request. Clones share them. Times are whole seconds, rounded up.
@@ -26,7 +32,10 @@ const LONGEST: u64 = 30 * 24 * 60 * 60;
 /// let memcached = Memcached::new("tcp://127.0.0.1:11211");
 /// ```
 #[derive(Clone)]
-pub struct Memcached(Arc<Pool>);
+pub struct Memcached {
+    pool: Arc<Pool>,
+    largest: usize,
+}
 
 struct Pool {
     address: String,
@@ -46,7 +55,22 @@ impl Memcached {
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         let (permits, idle) = (Semaphore::new(CONNECTIONS), Mutex::default());
-        Self(Arc::new(Pool { address: address.into(), permits, idle }))
+        let pool = Arc::new(Pool { address: address.into(), permits, idle });
+        Self { pool, largest: 0 }.item_size(1 << 20)
+    }
+
+    /// For a server whose largest item has so many bytes: the option `-I`, or `item_size_max`. Of those it needs 512 for
+    /// the key and for itself.
+    ///
+    /// ```
+    /// use dynamap::cache::{Cache as _, Memcached};
+    ///
+    /// let memcached = Memcached::new("tcp://127.0.0.1:11211").item_size(4 << 20);
+    /// assert_eq!(memcached.largest(), Some((4 << 20) - 512));
+    /// ```
+    #[must_use]
+    pub fn item_size(self, bytes: usize) -> Self {
+        Self { largest: bytes.saturating_sub(OVERHEAD), ..self }
     }
 }
 
@@ -98,9 +122,9 @@ fn seconds(live: Duration) -> String {
 
 impl Cache for Memcached {
     async fn get(&self, keys: &[String]) -> Result<Vec<Option<Cached>>, CacheError> {
-        let mut lent = self.0.lend().await?;
+        let mut lent = self.pool.lend().await?;
         let found = lent.client.meta_get_multi(keys, Some(&["v", "c"])).await;
-        let found = found.map_err(|error| self.0.broken(error))?;
+        let found = found.map_err(|error| self.pool.broken(error))?;
         lent.give_back();
         let mut by_key = HashMap::new();
         for found in found {
@@ -113,7 +137,7 @@ impl Cache for Memcached {
     }
 
     async fn set(&self, key: &str, value: Vec<u8>, live: Duration) -> Result<(), CacheError> {
-        let is_put = self.0.put(key, &value, &[&seconds(live)]).await?;
+        let is_put = self.pool.put(key, &value, &[&seconds(live)]).await?;
         if is_put { Ok(()) } else { Err(CacheError::new("the server did not take the value")) }
     }
 
@@ -126,12 +150,16 @@ impl Cache for Memcached {
     ) -> Result<bool, CacheError> {
         // Without a stamp the mode is to add, which an entry that is there refuses.
         let terms = seen.map_or_else(|| "ME".to_owned(), |seen| format!("C{}", seen.stamp));
-        self.0.put(key, &value, &[&seconds(live), &terms]).await
+        self.pool.put(key, &value, &[&seconds(live), &terms]).await
+    }
+
+    fn largest(&self) -> Option<usize> {
+        Some(self.largest)
     }
 }
 
 impl fmt::Debug for Memcached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memcached").field("address", &self.0.address).finish_non_exhaustive()
+        f.debug_struct("Memcached").field("address", &self.pool.address).finish_non_exhaustive()
     }
 }

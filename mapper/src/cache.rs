@@ -5,6 +5,7 @@
 
 mod entry;
 mod flight;
+mod look;
 mod many;
 mod name;
 mod put;
@@ -19,26 +20,21 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub(crate) use self::many::{Looked, fill_many, look_many};
+pub(crate) use self::look::{Kept, read_through};
+pub(crate) use self::many::{Left, Looked, fill_many, look_many, tell_many};
 pub use self::report::{CacheOutcome, CacheReport};
 pub use self::settings::Caching;
 
-use self::entry::Entry;
 use self::flight::Flights;
-use crate::database::Database;
-use crate::error::{Error, Target};
-use crate::item::Item;
-use crate::key::Key;
-use crate::layout::Layout;
 use crate::read::BoxFuture;
-use crate::reader::Reader;
 
 /// How long reads leave a cache alone that failed.
 const REST: Duration = Duration::from_secs(1);
 
 /// Where items are kept for a while: a program's memory, a server. Give one to [`Caching::new`].
 ///
-/// Keys are up to 250 bytes of ASCII without spaces. Values are bytes, up to 500 KB; an entry whose time is over is not
+/// Keys are up to 250 bytes of ASCII without spaces. Values are bytes, a few hundred KB at most for nearly all items and
+/// some MB for those of very many small values ([`largest`](Cache::largest)); an entry whose time is over is not
 /// returned any more. A cache may forget entries at any time. A future that is dropped half-way must leave the cache in
 /// order, and may have had its effect: the library gives up waiting after [`Caching::timeout`].
 ///
@@ -116,6 +112,13 @@ pub trait Cache: Send + Sync + 'static {
         value: Vec<u8>,
         live: Duration,
     ) -> impl Future<Output = Result<bool, CacheError>> + Send;
+
+    /// The largest value that it takes, in bytes; `None` where it takes every one, as it is unless you say so.
+    ///
+    /// An item that is larger is not kept, and costs the cache no request that fails.
+    fn largest(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// What stands under a key.
@@ -136,7 +139,24 @@ impl CacheError {
     pub fn new(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(error.into())
     }
+
+    /// Whether the library did not wait any longer.
+    fn is_late(&self) -> bool {
+        self.0.is::<Late>()
+    }
 }
+
+/// A cache that gave no answer in time.
+#[derive(Debug)]
+struct Late;
+
+impl fmt::Display for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer in time")
+    }
+}
+
+impl StdError for Late {}
 
 impl fmt::Display for CacheError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,6 +191,8 @@ trait AnyCache: Send + Sync {
         value: Vec<u8>,
         live: Duration,
     ) -> BoxFuture<'a, Result<bool, CacheError>>;
+
+    fn largest(&self) -> Option<usize>;
 }
 
 impl<C: Cache> AnyCache for C {
@@ -199,6 +221,10 @@ impl<C: Cache> AnyCache for C {
     ) -> BoxFuture<'a, Result<bool, CacheError>> {
         Box::pin(Cache::compare_and_set(self, key, seen, value, live))
     }
+
+    fn largest(&self) -> Option<usize> {
+        Cache::largest(self)
+    }
 }
 
 /// The cache of a database.
@@ -209,74 +235,9 @@ pub(crate) struct Caches {
     rests: Mutex<Option<Instant>>,
 }
 
-/// Whether a read may be answered by the cache.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Kept {
-    /// As is set for the model.
-    #[default]
-    AsSet,
-    For(Duration),
-    Not,
-}
-
-impl Kept {
-    /// How long the items of a model are kept for this read, where they are.
-    pub(crate) fn live(self, db: &Database, layout: &'static Layout) -> Option<Duration> {
-        match self {
-            Self::AsSet => db.caches()?.settings.live(layout),
-            Self::For(live) => Some(live),
-            Self::Not => None,
-        }
-    }
-}
-
-/// What a read found in the cache.
-enum Seen {
-    Hit(Option<Item>),
-    /// Nothing; what is put must replace this.
-    Miss(Option<Cached>),
-    /// Nothing may be put.
-    Closed,
-}
-
 impl Caches {
     pub(crate) fn new(settings: Caching) -> Self {
         Self { settings, flights: Flights::default(), rests: Mutex::default() }
-    }
-
-    /// Asks about items, each with its name.
-    async fn look(&self, targets: &[&Target], names: &[String]) -> Vec<Seen> {
-        if self.is_resting() {
-            return targets.iter().map(|_| Seen::Closed).collect();
-        }
-        let found = self.in_time(self.settings.cache.get(names)).await.and_then(|found| {
-            let is_whole = found.len() == names.len();
-            if is_whole { Ok(found) } else { Err(CacheError::new("an answer about other keys")) }
-        });
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => {
-                self.rest();
-                let failed = |target: &&Target| {
-                    self.tell(&target.table, CacheOutcome::Failed(&error));
-                    Seen::Closed
-                };
-                return targets.iter().map(failed).collect();
-            }
-        };
-        let seen = |((target, name), found): ((&&Target, &String), Option<Cached>)| {
-            let entry = found.as_ref().map(|found| Entry::of_bytes(name, &found.value));
-            let (seen, outcome) = match entry {
-                Some(Some(Entry::Item(item))) => (Seen::Hit(Some(item)), CacheOutcome::Hit),
-                Some(Some(Entry::Absent)) => (Seen::Hit(None), CacheOutcome::Hit),
-                Some(Some(Entry::Buried)) => (Seen::Closed, CacheOutcome::Miss),
-                Some(None) => (Seen::Miss(found), CacheOutcome::Unreadable),
-                None => (Seen::Miss(None), CacheOutcome::Miss),
-            };
-            self.tell(&target.table, outcome);
-            seen
-        };
-        targets.iter().zip(names).zip(found).map(seen).collect()
     }
 
     /// Waits for the cache, and not for long.
@@ -284,8 +245,17 @@ impl Caches {
         &self,
         answer: impl Future<Output = Result<T, CacheError>> + Send,
     ) -> Result<T, CacheError> {
-        let late = |_| Err(CacheError::new("no answer in time"));
-        tokio::time::timeout(self.settings.patience, answer).await.unwrap_or_else(late)
+        self.within(Duration::MAX, answer).await
+    }
+
+    /// As [`in_time`](Self::in_time), and no longer than this.
+    async fn within<T>(
+        &self,
+        most: Duration,
+        answer: impl Future<Output = Result<T, CacheError>> + Send,
+    ) -> Result<T, CacheError> {
+        let answer = tokio::time::timeout(self.settings.patience.min(most), answer);
+        answer.await.unwrap_or_else(|_| Err(CacheError::new(Late)))
     }
 
     fn is_resting(&self) -> bool {
@@ -305,33 +275,4 @@ impl Caches {
             observer(&report);
         }
     }
-}
-
-/// The item with this key, from the cache or from the reader, and then put into the cache.
-pub(crate) async fn read_through(
-    reader: &impl Reader,
-    layout: &'static Layout,
-    key: &Key,
-    live: Duration,
-) -> Result<Option<Item>, Error> {
-    let db: &Database = reader.database();
-    let Some(caches) = db.caches() else {
-        return reader.read_item(layout, key, false).await;
-    };
-    let target = Target { table: db.table_name(layout), key: key.clone() };
-    let name = caches.name(&target);
-    let read = async {
-        let seen = caches.look(&[&target], std::slice::from_ref(&name)).await.pop();
-        if let Some(Seen::Hit(item)) = seen {
-            return Ok(item);
-        }
-        let began = Instant::now();
-        let item = reader.read_item(layout, key, false).await?;
-        if let Some(Seen::Miss(seen)) = seen {
-            caches.fill(layout, &target, &name, seen, item.as_ref(), (live, began)).await;
-        }
-        Ok(item)
-    };
-    // Boxed: the futures of requests are large.
-    caches.flights.share(&name, Box::pin(read)).await
 }

@@ -28,8 +28,8 @@ pub trait Reader: Send + Sync {
         consistent: bool,
     ) -> impl Future<Output = Result<Option<Item>, Error>> + Send;
 
-    /// The stored item with this key, eventually consistent, or a copy of it that a cache holds, which is put there for so long. A reader
-    /// without a cache, such as a transaction, reads the item itself.
+    /// The stored item with this key, eventually consistent, which is put into the cache for so long, or a copy of it that
+    /// was put there less than so long ago. A reader without a cache, such as a transaction, reads the item itself.
     #[doc(hidden)]
     fn read_cached(
         &self,

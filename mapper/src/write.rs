@@ -30,7 +30,8 @@ mod verify;
 mod viewed;
 
 pub use apply::{MAX_ACTIONS, Sent, Terms, Unapplied, apply, apply_on, check_count};
-pub(crate) use cached::{Left, UnderWay};
+pub(crate) use cached::UnderWay;
+pub use cached::evict;
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
 pub use plan::{After, Base, Write};

@@ -1,13 +1,17 @@
 //! Items in a cache: what reads find there, what writes leave, and what a cache that fails does not break.
 
+mod ages;
 mod failing;
+mod flights;
+mod many;
 mod races;
 mod reads;
 mod scripted;
+mod unsent;
 mod writes;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use dynamap::cache::CacheOutcome;
 use dynamap::faults::Faults;
@@ -24,6 +28,15 @@ struct Place {
     faults: Faults,
     cache: Scripted,
     outcomes: Arc<Mutex<Vec<String>>>,
+    clock: Clock,
+}
+
+/// What the programs take for the time; it moves when a test says so.
+type Clock = Arc<Mutex<SystemTime>>;
+
+fn shows(clock: &Clock) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+    let clock = Arc::clone(clock);
+    move || *clock.lock().expect("no panic")
 }
 
 impl Place {
@@ -45,11 +58,12 @@ impl Place {
             };
             told.lock().expect("no panic").push(format!("{} {outcome}", report.table));
         });
-        let db = Database::builder(client).seed(7).cache(set(caching)).build();
+        let clock = Arc::new(Mutex::new(SystemTime::now()));
+        let db = Database::builder(client).seed(7).clock(shows(&clock)).cache(set(caching)).build();
         Table::<Account>::create(&db).await.expect("accounts");
         Table::<DoomMap>::create(&db).await.expect("doom_maps");
         Table::<Profile>::create(&db).await.expect("profiles");
-        let place = Self { db, faults, cache, outcomes };
+        let place = Self { db, faults, cache, outcomes, clock };
         place.clear();
         place
     }
@@ -62,7 +76,18 @@ impl Place {
     /// The same store and cache: another program of this library.
     fn neighbour(&self) -> Database {
         let caching = Caching::new(self.cache.clone()).timeout(MINUTE).every_model(MINUTE);
-        Database::builder(self.db.client().clone()).seed(9).cache(caching).build()
+        let neighbour = Database::builder(self.db.client().clone()).seed(9);
+        neighbour.clock(shows(&self.clock)).cache(caching).build()
+    }
+
+    /// The clock of both goes on.
+    fn pass(&self, time: Duration) {
+        *self.clock.lock().expect("no panic") += time;
+    }
+
+    /// The clock of both is put back.
+    fn back(&self, time: Duration) {
+        *self.clock.lock().expect("no panic") -= time;
     }
 
     fn clear(&self) {

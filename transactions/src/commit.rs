@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use dynamap_mapper::error::{Busy, BusyCause, Failure, Target};
 use dynamap_mapper::schema::WRITE_ATTRIBUTE;
-use dynamap_mapper::write::{Base, Planned, Sent, Terms, Unapplied, Write, apply_on, check_count};
+use dynamap_mapper::write::{
+    Base, Planned, Sent, Terms, Unapplied, Write, apply_on, check_count, evict,
+};
 use dynamap_mapper::{Database, Error, Item, Loaded, Reader as _, sequence};
 use tokio::time::Instant;
 
@@ -170,6 +172,7 @@ impl Transaction {
                 _ => false,
             };
             if !same {
+                evict(self.database(), write.layout(), write.target());
                 return Err(write.conflict(read.item.clone()));
             }
         }

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use dynamap::Model as _;
 use dynamap::cache::{Cache, CacheError, Memcached, Redis};
+use dynamap::{Model, Table};
 
 use crate::contract::{MINUTE, all, there};
 use crate::databases::{
@@ -21,6 +21,53 @@ async fn memcached_keeps_the_contract() -> Result<(), CacheError> {
 async fn redis_keeps_the_contract() -> Result<(), CacheError> {
     let server = Server::redis();
     all(Redis::new(&format!("redis://127.0.0.1:{}", server.port))?).await
+}
+
+#[tokio::test]
+async fn memcached_takes_values_as_large_as_it_says_and_no_larger() -> Result<(), CacheError> {
+    let server = Server::memcached();
+    let memcached = Memcached::new(format!("tcp://127.0.0.1:{}", server.port));
+    let (key, largest) = ("k".repeat(250), memcached.largest().expect("a limit"));
+    memcached.set(&key, vec![7; largest], MINUTE).await?;
+    assert_eq!(there(&memcached, &key).await?.map(|value| value.len()), Some(largest));
+    assert!(memcached.set(&key, vec![7; largest + 1024], MINUTE).await.is_err());
+    memcached.set(&key, b"small".to_vec(), MINUTE).await?;
+    assert_eq!(there(&memcached, &key).await?.as_deref(), Some(b"small".as_slice()));
+    Ok(())
+}
+
+/// Many small values: an item that the store takes, and whose entry is larger than 1 MB.
+#[derive(Debug, Clone, Model)]
+#[model(table = "notes", validate = false)]
+struct Note {
+    #[model(hash_key)]
+    id: u64,
+    lines: Vec<String>,
+    #[model(version)]
+    version: u64,
+}
+
+#[tokio::test]
+async fn an_item_that_is_too_large_for_memcached_is_read_from_the_store() -> Outcome {
+    let server = Server::memcached();
+    let address = format!("tcp://127.0.0.1:{}", server.port);
+    // Also where nobody said that the server takes less than others.
+    for memcached in [Memcached::new(&address), Memcached::new(&address).item_size(16 << 20)] {
+        let is_said = memcached.largest() < Some(1 << 20);
+        let (db, _, seen) = store(memcached).await?;
+        Table::<Note>::create(&db).await?;
+        let mut note = Note { id: 1, lines: Vec::new(), version: 0 }.insert(&db).await?;
+        account(1).insert(&db).await?;
+        note.lines = vec![String::new(); 120_000];
+        note.save(&db).await?;
+        assert_eq!(seen.failures.load(Ordering::Relaxed), usize::from(!is_said));
+        assert_eq!(Note::get(&db, 1).await?.expect("there").lines.len(), 120_000);
+        // The cache does not rest.
+        let hits = seen.hits.load(Ordering::Relaxed);
+        assert!(Account::get(&db, 1).await?.is_some());
+        assert_eq!(seen.hits.load(Ordering::Relaxed), hits + 1);
+    }
+    Ok(())
 }
 
 #[tokio::test]

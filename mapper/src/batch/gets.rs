@@ -79,8 +79,8 @@ impl<'a> Gets<'a> {
         self
     }
 
-    /// Takes what is in the database's cache from there, however long ago it was put there, and puts what is read
-    /// there for so long; whatever is set for the models. Consistent reads do not.
+    /// Takes from the database's cache what was put there less than so long ago, by the database's clock, and puts what
+    /// is read there for so long; whatever is set for the models. Consistent reads do not.
     pub fn cached_for(mut self, live: Duration) -> Self {
         self.kept = Kept::For(live);
         self

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 
 use super::drain::{Outcome, Request, drain, outcome};
 use super::size::sent_size;
+use crate::cache::Left;
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::error::{Error, Target, Undone};
@@ -18,7 +19,7 @@ use crate::item::Item;
 use crate::key::Key;
 use crate::layout::Layout;
 use crate::retry::Attempts;
-use crate::write::{Action, Left, Rendered, UnderWay, Write, render};
+use crate::write::{Action, Rendered, UnderWay, Write, render};
 
 /// Writes as they are sent, each with the item that it leaves.
 pub(super) struct Writes {

@@ -1,22 +1,32 @@
 //! What stands in a cache about an item: its layout, and the item in a stable encoding.
 //!
 //! A value begins with the number of its layout and a checksum that covers its name too. What does not, because it was
-//! cut off, is another program's, or of another item, is never taken for an item.
+//! cut off, is another program's, or of another item, is never taken for an item. Then comes when it was put.
+
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use sha2::{Digest as _, Sha256};
 
+use crate::database::Database;
 use crate::item::{AttributeValue, Item};
 
 /// The library's name and the number of the layout.
-const LAYOUT: &[u8; 8] = b"dynamap\x01";
+const LAYOUT: &[u8; 8] = b"dynamap\x02";
 
 /// AWS: documents are nested up to 32 levels deep.
 const DEEPEST: usize = 40;
 
 /// What a cache knows about an item.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Entry {
+pub(super) struct Entry {
+    /// When it was put, in whole milliseconds since 1970, by the clock of the program that put it.
+    pub(super) put: u64,
+    pub(super) known: Known,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Known {
     /// It was written or found to be stale a moment ago: nothing may be put here for some seconds.
     Buried,
     /// There was none.
@@ -25,14 +35,29 @@ pub(super) enum Entry {
     Item(Item),
 }
 
+/// The database's clock, as entries hold it.
+pub(super) fn millis(db: &Database) -> u64 {
+    let since = db.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether so long has passed since an entry was put. One from the future, by the clock of another program, is put now.
+pub(super) fn is_older(put: u64, than: Duration, now: u64) -> bool {
+    Duration::from_millis(now.saturating_sub(put)) >= than
+}
+
 impl Entry {
+    pub(super) fn new(put: u64, known: Known) -> Self {
+        Self { put, known }
+    }
+
     /// The entry as it is stored under a name; `None` for an item with an attribute of a kind that is not known here.
     pub(super) fn to_bytes(&self, name: &str) -> Option<Vec<u8>> {
-        let mut body = Vec::new();
-        match self {
-            Self::Buried => body.push(0),
-            Self::Absent => body.push(1),
-            Self::Item(item) => {
+        let mut body = self.put.to_be_bytes().to_vec();
+        match &self.known {
+            Known::Buried => body.push(0),
+            Known::Absent => body.push(1),
+            Known::Item(item) => {
                 body.push(2);
                 let mut attributes: Vec<_> = item.iter().collect();
                 attributes.sort_unstable_by_key(|(name, _)| *name);
@@ -49,14 +74,15 @@ impl Entry {
         if sum != checksum(name, body) {
             return None;
         }
+        let (put, body) = body.split_first_chunk()?;
         let mut body = Bytes(body);
-        let entry = match body.byte()? {
-            0 => Self::Buried,
-            1 => Self::Absent,
-            2 => Self::Item(body.map(0)?.into_iter().collect()),
+        let known = match body.byte()? {
+            0 => Known::Buried,
+            1 => Known::Absent,
+            2 => Known::Item(body.map(0)?.into_iter().collect()),
             _ => return None,
         };
-        body.0.is_empty().then_some(entry)
+        body.0.is_empty().then_some(Self::new(u64::from_be_bytes(*put), known))
     }
 }
 
@@ -213,20 +239,21 @@ mod tests {
 
     #[test]
     fn every_kind_of_value_comes_back_and_the_encoding_is_stable() {
-        for entry in [Entry::Buried, Entry::Absent, Entry::Item(item()), Entry::Item(Item::new())] {
+        let all = [Known::Buried, Known::Absent, Known::Item(item()), Known::Item(Item::new())];
+        for entry in all.map(|known| Entry::new(u64::MAX - 1, known)) {
             let bytes = entry.to_bytes("a").expect("known kinds");
             assert_eq!(Some(&bytes), entry.to_bytes("a").as_ref());
             assert_eq!(Entry::of_bytes("a", &bytes), Some(entry));
         }
         let one = [("id".to_owned(), AttributeValue::N("1".into()))].into_iter().collect();
-        let bytes = Entry::Item(one).to_bytes("a").expect("known kinds");
-        let body = b"\x02\0\0\0\x01\0\0\0\x02idN\0\0\0\x01\0\0\0\x011";
+        let bytes = Entry::new(258, Known::Item(one)).to_bytes("a").expect("known kinds");
+        let body = b"\0\0\0\0\0\0\x01\x02\x02\0\0\0\x01\0\0\0\x02idN\0\0\0\x01\0\0\0\x011";
         assert_eq!((&bytes[..8], &bytes[16..]), (LAYOUT.as_slice(), body.as_slice()));
     }
 
     #[test]
     fn what_is_cut_off_changed_or_of_another_name_is_no_entry() {
-        let bytes = Entry::Item(item()).to_bytes("a").expect("known kinds");
+        let bytes = Entry::new(0, Known::Item(item())).to_bytes("a").expect("known kinds");
         for end in 0..bytes.len() {
             assert_eq!(Entry::of_bytes("a", &bytes[..end]), None, "{end} bytes");
         }
@@ -241,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_body_that_nests_without_end_is_refused() {
-        let mut body = vec![2, 0, 0, 0, 1, 0, 0, 0, 1, b'a'];
+        let mut body = vec![0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, b'a'];
         for _ in 0..100_000 {
             body.extend([b'L', 0, 0, 0, 1]);
         }

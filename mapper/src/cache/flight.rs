@@ -8,14 +8,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::look::Found;
 use crate::error::Error;
-use crate::item::Item;
 
 /// How long one waits for the read of another.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What those who wait are told: the item, or that it could not be read.
-type Landed = Result<Option<Item>, ()>;
+/// What those who wait are told: what was found, or that it could not be read.
+type Landed = Result<Found, ()>;
 
 /// Those who wait for one read.
 type Waiting = Arc<Mutex<Vec<oneshot::Sender<Landed>>>>;
@@ -38,12 +38,13 @@ enum Seat<'a> {
 
 impl Flights {
     /// Reads, or waits for whoever reads the same item already. After an error each reads for itself: an error belongs
-    /// to one caller.
+    /// to one caller. So does who does not take what was found, since it is too old for him.
     pub(super) async fn share(
         &self,
         name: &str,
-        read: impl Future<Output = Result<Option<Item>, Error>> + Send,
-    ) -> Result<Option<Item>, Error> {
+        read: impl Future<Output = Result<Found, Error>> + Send,
+        takes: impl Fn(&Found) -> bool + Send,
+    ) -> Result<Found, Error> {
         loop {
             match self.board(name) {
                 Seat::Leader(leader) => {
@@ -52,11 +53,11 @@ impl Flights {
                     return found;
                 }
                 Seat::Follower(landed) => match timeout(PATIENCE, landed).await {
-                    Ok(Ok(Ok(item))) => return Ok(item),
+                    Ok(Ok(Ok(found))) if takes(&found) => return Ok(found),
                     // The one that read was dropped.
                     Ok(Err(_)) => {}
-                    // It failed; or it is a future of the same task, maybe, which nobody drives while this one waits.
-                    Ok(Ok(Err(()))) | Err(_) => return read.await,
+                    // It failed, or found what is too old; or it is a future of the same task, maybe, which nobody drives while this one waits.
+                    Ok(Ok(_)) | Err(_) => return read.await,
                 },
             }
         }
@@ -85,7 +86,7 @@ impl Flights {
 }
 
 impl Leader<'_> {
-    fn land(self, found: &Result<Option<Item>, Error>) {
+    fn land(self, found: &Result<Found, Error>) {
         self.close();
         for waiting in lock(&self.waiting).drain(..) {
             // Whoever went away wants no answer.

@@ -1,13 +1,17 @@
-//! Many items at once: one question about all of them.
+//! Many items at once: one question about all of them, and a cache that hangs delays them once.
 
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
-use super::{Cached, Seen};
+use super::Cached;
+use super::look::{Question, Seen};
+use super::put::Silence;
 use crate::database::Database;
+use crate::error::Target;
 use crate::item::Item;
+use crate::layout::Layout;
 use crate::read::Asked;
 
 /// How many questions are asked, and items put, at once.
@@ -30,6 +34,16 @@ pub(crate) struct Place {
     live: Duration,
 }
 
+/// What is in the store of an item after a write, as far as is known.
+pub(crate) enum Left {
+    /// What was there before.
+    Same,
+    /// This item.
+    Item(Item),
+    /// Nothing, or nobody knows.
+    Unknown,
+}
+
 /// Asks the cache about those items that are kept; the others are misses that are not put.
 pub(crate) async fn look_many(
     db: &Database,
@@ -38,23 +52,23 @@ pub(crate) async fn look_many(
 ) -> Vec<Looked> {
     let mut looked: Vec<_> = asked.iter().map(|_| Looked::Miss(None)).collect();
     let Some(caches) = db.caches() else { return looked };
-    let kept: Vec<_> = asked
-        .iter()
-        .enumerate()
-        .filter_map(|(at, asked)| Some((at, &asked.0, live(asked)?)))
-        .collect();
+    let question = |(at, asked)| {
+        let (target, layout): &Asked = asked;
+        Some((at, Question { layout, target, live: live(asked)? }))
+    };
+    let (places, kept): (Vec<usize>, Vec<_>) =
+        asked.iter().enumerate().filter_map(question).unzip();
     if kept.is_empty() {
         return looked;
     }
-    let targets: Vec<_> = kept.iter().map(|(_, target, _)| *target).collect();
-    let names: Vec<_> = targets.iter().map(|target| caches.name(target)).collect();
-    let chunks = targets.chunks(MOST).zip(names.chunks(MOST));
-    let questions: Vec<_> = chunks.map(|(targets, names)| caches.look(targets, names)).collect();
+    let names: Vec<_> = kept.iter().map(|asked| caches.name(asked.target)).collect();
+    let chunks = kept.chunks(MOST).zip(names.chunks(MOST));
+    let questions: Vec<_> = chunks.map(|(asked, names)| caches.look(db, asked, names)).collect();
     let seen: Vec<Vec<Seen>> = stream::iter(questions).buffered(AT_ONCE).collect().await;
-    for ((at, _, live), seen) in kept.into_iter().zip(seen.into_iter().flatten()) {
+    for ((at, asked), seen) in places.into_iter().zip(&kept).zip(seen.into_iter().flatten()) {
         looked[at] = match seen {
-            Seen::Hit(item) => Looked::Hit(item),
-            Seen::Miss(seen) => Looked::Miss(Some(Place { seen, live })),
+            Seen::Hit(found) => Looked::Hit(found.item),
+            Seen::Miss(seen) => Looked::Miss(Some(Place { seen, live: asked.live })),
             Seen::Closed => Looked::Miss(None),
         };
     }
@@ -69,8 +83,25 @@ pub(crate) async fn fill_many(
 ) {
     let Some(caches) = db.caches() else { return };
     let fill = |((target, layout), Place { seen, live }, item): (Asked, Place, Option<Item>)| async move {
-        let name = caches.name(&target);
-        caches.fill(layout, &target, &name, seen, item.as_ref(), (live, began)).await;
+        let (asked, name) = (Question { layout, target: &target, live }, caches.name(&target));
+        caches.fill(db, asked, &name, seen, item.as_ref(), began).await;
     };
     stream::iter(read).for_each_concurrent(AT_ONCE, fill).await;
+}
+
+/// Tells the cache what writes left of their items.
+pub(crate) async fn tell_many(
+    db: &Database,
+    written: Vec<(&'static Layout, Target, Left)>,
+    began: Instant,
+) {
+    let Some(caches) = db.caches() else { return };
+    let silence = &Silence::default();
+    let tell = |(layout, target, left): (&'static Layout, Target, Left)| async move {
+        caches.written(db, layout, &target, &left, (began, silence)).await;
+    };
+    let changed = written.into_iter().filter(|(.., left)| !matches!(left, Left::Same));
+    // Collected: the futures borrow what the stream must not.
+    let told: Vec<_> = changed.map(tell).collect();
+    stream::iter(told).for_each_concurrent(AT_ONCE, |told| told).await;
 }

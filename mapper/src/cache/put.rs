@@ -1,12 +1,16 @@
 //! Entries that are put into a cache: none replaces a newer one.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{self, AtomicBool};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::entry::Entry;
-use super::{CacheError, CacheOutcome, Cached, Caches};
+use super::entry::{Entry, Known, is_older, millis};
+use super::look::Question;
+use super::many::Left;
+use super::{CacheError, CacheOutcome, Cached, Caches, Late};
+use crate::database::Database;
 use crate::error::Target;
 use crate::item::{AttributeValue, Item};
 use crate::layout::Layout;
@@ -21,6 +25,22 @@ enum There {
     Known(Option<Cached>),
 }
 
+/// An entry on its way into the cache.
+struct Arrival<'a> {
+    layout: &'static Layout,
+    target: &'a Target,
+    name: &'a str,
+    entry: Entry,
+    bytes: Vec<u8>,
+    live: Duration,
+    /// Whether a write left a new item: those begin with version 1, whatever there was before.
+    is_new: bool,
+}
+
+/// Whether a cache that is told of several writes gave no answer to one of them: the others do not wait for it, too.
+#[derive(Default)]
+pub(super) struct Silence(AtomicBool);
+
 /// What becomes of an entry when another one arrives.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -30,16 +50,31 @@ enum Verdict {
     Bury,
 }
 
+impl Arrival<'_> {
+    /// What becomes of the entry that stands there.
+    ///
+    /// A version that is higher shows that the entry is newer, except where versions began anew, or where the entry is
+    /// older than who puts this one takes.
+    fn meets(&self, there: &Entry) -> Verdict {
+        let is_doubtful = self.is_new || is_older(there.put, self.live, self.entry.put);
+        merge(self.layout, &there.known, &self.entry.known, is_doubtful)
+    }
+}
+
 /// Which of two entries stands afterwards.
 ///
 /// Of two items the higher version counts. Two of one version with different nonces, and different items without a
-/// version, have no order.
-fn merge(layout: &Layout, there: &Entry, arriving: &Entry) -> Verdict {
+/// version, have no order. What stands there in doubt is confirmed, replaced by what is newer, or goes.
+fn merge(layout: &Layout, there: &Known, arriving: &Known, is_doubtful: bool) -> Verdict {
+    let unless_newer = if is_doubtful { Verdict::Bury } else { Verdict::Keep };
     match (there, arriving) {
-        (_, Entry::Buried) => Verdict::Bury,
-        (Entry::Buried, _) | (Entry::Item(_) | Entry::Absent, Entry::Absent) => Verdict::Keep,
-        (Entry::Absent, Entry::Item(_)) => Verdict::Replace,
-        (Entry::Item(there), Entry::Item(arriving)) => {
+        (_, Known::Buried) => Verdict::Bury,
+        (Known::Buried, _) => Verdict::Keep,
+        (Known::Absent, Known::Absent) if is_doubtful => Verdict::Replace,
+        (Known::Absent, Known::Absent) => Verdict::Keep,
+        (Known::Item(_), Known::Absent) => unless_newer,
+        (Known::Absent, Known::Item(_)) => Verdict::Replace,
+        (Known::Item(there), Known::Item(arriving)) => {
             let order = match (version(layout, there), version(layout, arriving)) {
                 (Some(there), Some(arriving)) => there.cmp(&arriving),
                 _ => Ordering::Equal,
@@ -49,7 +84,8 @@ fn merge(layout: &Layout, there: &Entry, arriving: &Entry) -> Verdict {
             };
             match order {
                 Ordering::Less => Verdict::Replace,
-                Ordering::Greater => Verdict::Keep,
+                Ordering::Greater => unless_newer,
+                Ordering::Equal if is_same() && is_doubtful => Verdict::Replace,
                 Ordering::Equal if is_same() => Verdict::Keep,
                 Ordering::Equal => Verdict::Bury,
             }
@@ -70,72 +106,110 @@ impl Caches {
     /// in the cache is gone.
     pub(super) async fn fill(
         &self,
-        layout: &'static Layout,
-        target: &Target,
+        db: &Database,
+        asked: Question<'_>,
         name: &str,
         seen: Option<Cached>,
         item: Option<&Item>,
-        (live, began): (Duration, Instant),
+        began: Instant,
     ) {
-        let (entry, live) = match (item, self.settings.absent) {
-            (Some(item), _) => (Entry::Item(item.clone()), live),
-            (None, Some(absent)) => (Entry::Absent, absent),
-            (None, None) => return,
-        };
-        if began.elapsed() < self.settings.buried / 2 {
-            self.put(layout, target, name, There::Known(seen), &entry, live).await;
+        let Question { layout, target, live } = asked;
+        let live = self.settings.bound(item.is_some(), live);
+        if live.is_zero() || self.is_resting() || !self.is_soon(began) {
+            return;
         }
+        let entry = Entry::new(millis(db), item.cloned().map_or(Known::Absent, Known::Item));
+        let Some(bytes) = self.bytes(name, &entry) else {
+            return self.tell(&target.table, CacheOutcome::Refused);
+        };
+        let arrival = Arrival { layout, target, name, entry, bytes, live, is_new: false };
+        self.told(target, self.put(db, There::Known(seen), &arrival).await);
     }
 
     /// Takes note of what a write left, or of what it may have left where that is not known.
-    pub(crate) async fn written(
+    pub(super) async fn written(
         &self,
+        db: &Database,
         layout: &'static Layout,
         target: &Target,
-        left: Option<&Item>,
-        began: Instant,
+        left: &Left,
+        (began, silence): (Instant, &Silence),
     ) {
         let name = self.name(target);
-        let is_soon = began.elapsed() < self.settings.buried / 2;
-        let ordered = left.filter(|item| is_soon && version(layout, item).is_some());
-        if let (Some(item), Some(live)) = (ordered, self.settings.live(layout)) {
-            let entry = Entry::Item(item.clone());
-            self.put(layout, target, &name, There::Unknown, &entry, live).await;
+        let told = if silence.0.load(atomic::Ordering::Relaxed) {
+            Err(CacheError::new(Late))
         } else {
-            let buried = self.in_time(self.bury(&name)).await;
-            self.told(target, buried);
+            match self.arrival(db, (layout, target, &name), left).filter(|_| self.is_soon(began)) {
+                Some(arrival) => self.put(db, There::Unknown, &arrival).await,
+                None => self.in_time(self.bury(db, &name)).await,
+            }
+        };
+        if told.as_ref().is_err_and(CacheError::is_late) {
+            silence.0.store(true, atomic::Ordering::Relaxed);
         }
+        self.told(target, told);
         // Until now a read could find what stood there before; nobody who asks from now on may join it.
         self.flights.forget(&name);
     }
 
-    /// Puts an entry where it may stand.
+    /// What a write puts, where it can be ordered, is kept here, and the cache takes it.
+    fn arrival<'a>(
+        &self,
+        db: &Database,
+        (layout, target, name): (&'static Layout, &'a Target, &'a str),
+        left: &Left,
+    ) -> Option<Arrival<'a>> {
+        let Left::Item(item) = left else { return None };
+        let is_new = version(layout, item)? == 1;
+        let live = self.settings.live(layout)?;
+        let entry = Entry::new(millis(db), Known::Item(item.clone()));
+        let bytes = self.bytes(name, &entry)?;
+        Some(Arrival { layout, target, name, entry, bytes, live, is_new })
+    }
+
+    /// The entry as it is stored; `None` where it cannot be, or the cache does not take so much.
+    fn bytes(&self, name: &str, entry: &Entry) -> Option<Vec<u8>> {
+        let bytes = entry.to_bytes(name)?;
+        let fits = self.settings.cache.largest().is_none_or(|largest| bytes.len() <= largest);
+        fits.then_some(bytes)
+    }
+
+    /// Whether what began then may still be put: half of the time that places stay free is for the work, half for the
+    /// cache.
+    fn is_soon(&self, began: Instant) -> bool {
+        began.elapsed() < self.settings.buried / 2
+    }
+
+    /// Puts an entry where it may stand. Where that fails, what stands there goes.
     async fn put(
         &self,
-        layout: &'static Layout,
-        target: &Target,
-        name: &str,
+        db: &Database,
         there: There,
-        entry: &Entry,
-        live: Duration,
-    ) {
-        let put = self.in_time(self.try_put(layout, name, there, entry, live)).await;
+        arrival: &Arrival<'_>,
+    ) -> Result<CacheOutcome<'static>, CacheError> {
+        let put = async {
+            let error = match self.try_put(db, there, arrival).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            let Ok(evicted) = self.bury(db, arrival.name).await else { return Err(error) };
+            self.tell(&arrival.target.table, CacheOutcome::Failed(&error));
+            Ok(evicted)
+        };
+        let put = self.within(self.settings.buried / 2, put).await;
         if put.is_err() {
             self.rest();
         }
-        self.told(target, put);
+        put
     }
 
     async fn try_put(
         &self,
-        layout: &'static Layout,
-        name: &str,
+        db: &Database,
         mut there: There,
-        entry: &Entry,
-        live: Duration,
+        arrival: &Arrival<'_>,
     ) -> Result<CacheOutcome<'static>, CacheError> {
-        let Some(bytes) = entry.to_bytes(name) else { return self.bury(name).await };
-        let cache = &self.settings.cache;
+        let (cache, name) = (&self.settings.cache, arrival.name);
         for _ in 0..ROUNDS {
             let seen = std::mem::replace(&mut there, There::Unknown);
             let there = match seen {
@@ -143,22 +217,24 @@ impl Caches {
                 There::Unknown => cache.get(&[name.to_owned()]).await?.pop().flatten(),
             };
             let known = there.as_ref().and_then(|there| Entry::of_bytes(name, &there.value));
-            match known.map_or(Verdict::Replace, |there| merge(layout, &there, entry)) {
+            match known.map_or(Verdict::Replace, |there| arrival.meets(&there)) {
                 Verdict::Keep => return Ok(CacheOutcome::Refused),
-                Verdict::Bury => return self.bury(name).await,
+                Verdict::Bury => return self.bury(db, name).await,
                 Verdict::Replace => {
-                    if cache.compare_and_set(name, there.as_ref(), bytes.clone(), live).await? {
+                    let (bytes, live) = (arrival.bytes.clone(), arrival.live);
+                    if cache.compare_and_set(name, there.as_ref(), bytes, live).await? {
                         return Ok(CacheOutcome::Put);
                     }
                 }
             }
         }
-        self.bury(name).await
+        self.bury(db, name).await
     }
 
     /// Lets nothing stand here for a while.
-    async fn bury(&self, name: &str) -> Result<CacheOutcome<'static>, CacheError> {
-        let bytes = Entry::Buried.to_bytes(name).expect("a grave has no attributes");
+    async fn bury(&self, db: &Database, name: &str) -> Result<CacheOutcome<'static>, CacheError> {
+        let grave = Entry::new(millis(db), Known::Buried);
+        let bytes = grave.to_bytes(name).expect("a grave has no attributes");
         self.settings.cache.set(name, bytes, self.settings.buried).await?;
         Ok(CacheOutcome::Evicted)
     }

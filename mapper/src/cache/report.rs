@@ -18,18 +18,19 @@ pub struct CacheReport<'a> {
 pub enum CacheOutcome<'a> {
     /// A read found the item, or that there is none.
     Hit,
-    /// A read found nothing and went to the store.
+    /// A read found nothing, or what was put longer ago than it takes, and went to the store.
     Miss,
     /// A read found what is no entry of this library, or of another layout, and went to the store.
     Unreadable,
     /// What was read or written stands in the cache.
     Put,
-    /// What was read or written was not put: what stands there is newer, or nothing may stand there yet.
+    /// What was read or written was not put: what stands there is newer, nothing may stand there yet, or what was read is
+    /// more than the cache takes.
     Refused,
     /// What stood there is gone, and nothing is put in its place for some seconds.
     Evicted,
     /// The cache did not do what it was asked. The read went to the store; what was written is written, and what the
-    /// cache holds of it may be old until its time is over.
+    /// cache holds of it may be old until its time is over, unless [`Evicted`](Self::Evicted) follows.
     Failed(&'a CacheError),
 }
 

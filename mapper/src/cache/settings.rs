@@ -69,13 +69,16 @@ impl Caching {
         }
     }
 
-    /// Reads the items of every model from the cache, for so long after they were put there.
+    /// Reads the items of every model from the cache, for so long after they were put there, whoever put them there and
+    /// for how long. What counts is the clock of the [database](crate::DatabaseBuilder::clock) that reads, and that of
+    /// the one that put: what was put in the future was put now.
     pub fn every_model(mut self, live: Duration) -> Self {
         self.every = Some(live);
         self
     }
 
-    /// Reads the items of this model from the cache, for so long after they were put there.
+    /// Reads the items of this model from the cache, for so long after they were put there, as
+    /// [`every_model`](Self::every_model) does.
     pub fn model<M: Model>(self, live: Duration) -> Self {
         self.set(M::layout(), Some(live))
     }
@@ -92,7 +95,8 @@ impl Caching {
     }
 
     /// Remembers for so long that there is no item with a key. Without it a read that finds nothing asks the store each
-    /// time. Only what the store answered is remembered, never an error.
+    /// time, also where another program remembers. It is not remembered for longer than an item would be kept. Only what
+    /// the store answered is remembered, never an error.
     pub fn absent_for(mut self, live: Duration) -> Self {
         self.absent = Some(live);
         self
@@ -109,14 +113,16 @@ impl Caching {
     /// seconds at first.
     ///
     /// Meanwhile reads go to the store. It must be longer than a read takes: a read that began before the write may
-    /// arrive at the cache after it. What was read for more than half of that time is not put into the cache.
+    /// arrive at the cache after it. What was read for more than half of that time is not put into the cache, and what is
+    /// being put is given up after the other half. Programs that share a cache need the same time: the reads of one count
+    /// on the places that another keeps free.
     pub fn buried_for(mut self, time: Duration) -> Self {
         self.buried = time;
         self
     }
 
     /// How long the cache may take to answer; 100 milliseconds at first. Then a read goes to the store, and for a second
-    /// no read asks the cache.
+    /// no read asks the cache. A write of many items does not wait any more once it has waited so long for one of them.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.patience = time;
         self
@@ -130,6 +136,11 @@ impl Caching {
     ) -> Self {
         self.observer = Some(Arc::new(observer));
         self
+    }
+
+    /// How long ago what is found, or that there is nothing, may have been put for a read that takes items for so long.
+    pub(super) fn bound(&self, is_there: bool, live: Duration) -> Duration {
+        if is_there { live } else { self.absent.unwrap_or_default().min(live) }
     }
 
     /// How long items of a model are kept, where they are.

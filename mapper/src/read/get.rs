@@ -50,8 +50,9 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
         self
     }
 
-    /// Takes the item from the database's cache, however long ago it was put there, and else puts it there for
-    /// so long; whatever is set for the model. A consistent read, and one in a transaction, does not.
+    /// Takes the item from the database's cache where it was put there less than so long ago, by the database's clock,
+    /// and else puts it there for so long; whatever is set for the model. A consistent read, and one in a transaction,
+    /// does not.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -1,34 +1,23 @@
 //! What the cache is told about writes: after each one, once, whatever became of it.
 
-use futures_util::stream::{self, StreamExt as _};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::apply::Unapplied;
 use super::plan::{After, Returns, Write};
+use crate::cache::{Left, tell_many};
 use crate::database::Database;
 use crate::error::{Error, Target};
 use crate::item::Item;
 use crate::layout::Layout;
 
-/// How many items are told at once.
-const AT_ONCE: usize = 8;
-
-/// What is in the store of an item after a write, as far as is known.
-pub(crate) enum Left {
-    /// What was there before.
-    Same,
-    /// This item.
-    Item(Item),
-    /// Nothing, or nobody knows.
-    Unknown,
-}
-
 /// Writes that are under way. Dropped before they are settled they may have been made: what the cache holds of their
-/// items goes.
+/// items goes, as long as the runtime on which they began runs.
 pub(crate) struct UnderWay {
     db: Database,
     targets: Vec<(&'static Layout, Target)>,
     began: Instant,
+    runtime: Option<Handle>,
 }
 
 impl UnderWay {
@@ -39,14 +28,18 @@ impl UnderWay {
     ) -> Self {
         let writes = writes.into_iter().filter(|_| db.caches().is_some());
         let targets = writes.map(|(layout, target)| (layout, target.clone())).collect();
-        Self { db: db.clone(), targets, began: Instant::now() }
+        let runtime = Handle::try_current().ok();
+        Self { db: db.clone(), targets, began: Instant::now(), runtime }
     }
 
     /// Tells the cache what the writes left, in their order.
     pub(crate) async fn settle(mut self, left: impl IntoIterator<Item = Left> + Send) {
-        let left: Vec<Left> =
-            if self.targets.is_empty() { return } else { left.into_iter().collect() };
-        tell(&self.db, &self.targets, &left, self.began).await;
+        if self.targets.is_empty() {
+            return;
+        }
+        let told = self.targets.iter().cloned().zip(left);
+        let told = told.map(|((layout, target), left)| (layout, target, left)).collect();
+        tell_many(&self.db, told, self.began).await;
         self.targets.clear();
     }
 }
@@ -54,30 +47,24 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let targets = std::mem::take(&mut self.targets);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !targets.is_empty() {
+        if let (Some(runtime), false) = (&self.runtime, targets.is_empty()) {
             let (db, began) = (self.db.clone(), self.began);
-            runtime.spawn(async move {
-                let unknown: Vec<_> = targets.iter().map(|_| Left::Unknown).collect();
-                tell(&db, &targets, &unknown, began).await;
-            });
+            let unknown = |(layout, target)| (layout, target, Left::Unknown);
+            let told = targets.into_iter().map(unknown).collect();
+            runtime.spawn(async move { tell_many(&db, told, began).await });
         }
     }
 }
 
-async fn tell(db: &Database, targets: &[(&'static Layout, Target)], left: &[Left], began: Instant) {
-    let Some(caches) = db.caches() else { return };
-    let told = |((layout, target), left): (&(&'static Layout, Target), &Left)| {
-        let (layout, target) = (*layout, target.clone());
-        let item = match left {
-            Left::Item(item) => Some(item.clone()),
-            Left::Same | Left::Unknown => None,
-        };
-        async move { caches.written(layout, &target, item.as_ref(), began).await }
-    };
-    let changed = targets.iter().zip(left).filter(|(_, left)| !matches!(left, Left::Same));
-    let told: Vec<_> = changed.map(told).collect();
-    stream::iter(told).for_each_concurrent(AT_ONCE, |told| told).await;
+/// Lets the cache forget an item that is not as the program took it to be: in a task of its own, where this is called
+/// on a runtime.
+pub fn evict(db: &Database, layout: &'static Layout, target: &Target) {
+    drop(UnderWay::new(db, [(layout, target)]));
+}
+
+/// Tells the cache that an item is not as the program took it to be, which was found out without sending the write.
+pub(super) async fn unexpected(db: &Database, write: &Write) {
+    UnderWay::new(db, [(write.layout, &write.target)]).settle([Left::Unknown]).await;
 }
 
 /// What a set of writes left.

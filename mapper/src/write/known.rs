@@ -2,6 +2,7 @@
 //! and the write made of it.
 
 use super::apply::{Terms, Unapplied, send};
+use super::cached;
 use super::plan::{After, Base, Returns, Write};
 use crate::database::Database;
 use crate::error::{Error, Failure, Reason};
@@ -60,6 +61,7 @@ pub(super) async fn make(db: &Database, writes: &[Write]) -> Result<Vec<Write>, 
     }
     if let ([write], [Write { base, after: After::Same, .. }]) = (writes, made.as_slice()) {
         let stored = if let Base::Stored(item) = base { Some(item.clone()) } else { None };
+        Box::pin(cached::unexpected(db, write)).await;
         return Err(write.conflict(stored));
     }
     Ok(made)

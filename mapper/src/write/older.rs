@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::apply::{Terms, apply, apply_on};
 use super::by_key::{ByKey, Guard};
+use super::cached;
 use super::known::{ROUNDS, brought_back};
 use super::plan::{After, Base, Write, difference};
 use super::planned::on;
@@ -79,10 +80,19 @@ pub(super) async fn run<M: Model>(by_key: &ByKey, db: &Database) -> Result<Optio
     loop {
         round += 1;
         let stored = db.read_item(layout, &by_key.write.target.key, true).await?;
-        let write = made::<M>(by_key, stored)?;
-        if matches!(write.after, After::Same) {
-            return Err(write.conflict(None));
-        }
+        let made = made::<M>(by_key, stored).and_then(|write| match write.after {
+            After::Same => Err(write.conflict(None)),
+            _ => Ok(write),
+        });
+        let write = match made {
+            Ok(write) => write,
+            Err(error) => {
+                if error.is_conflict() {
+                    Box::pin(cached::unexpected(db, &by_key.write)).await;
+                }
+                return Err(error);
+            }
+        };
         match apply(db, std::slice::from_ref(&write)).await {
             Ok(mut after) => return Ok(brought_back((&write, after.pop().flatten()))),
             Err(error) if round < ROUNDS && is_late(&error) => {

@@ -33,8 +33,9 @@ async fn a_dead_cache_fails_nothing_and_is_told() -> Outcome {
     use_it(&place).await?;
     let told = place.told();
     assert!(told.iter().all(|told| told == "doom_maps Failed: the cache is dead"), "{told:?}");
-    // Two writes put, two evict; reads leave it alone.
-    assert_eq!(place.cache.take_asked(), [("get", 1), ("get", 1), ("set", 1), ("set", 1)]);
+    // Two writes put, and evict where that fails; two evict. Reads leave it alone.
+    let asked = [("get", 1), ("set", 1), ("get", 1), ("set", 1), ("set", 1), ("set", 1)];
+    assert_eq!(place.cache.take_asked(), asked);
     assert_eq!(told.len(), 4);
     Ok(())
 }
@@ -80,7 +81,7 @@ async fn garbage_is_a_miss_and_is_replaced() -> Outcome {
     let changes: [Change; 4] = [
         |value| value.clear(),
         |value| value.truncate(20),
-        |value| value[7] = 2,
+        |value| value[7] = 1,
         |value| *value = b"{\"name\": \"of another program\"}".to_vec(),
     ];
     for change in changes {
@@ -105,7 +106,10 @@ async fn garbage_is_a_miss_and_is_replaced() -> Outcome {
 
 #[tokio::test]
 async fn an_answer_about_other_keys_is_a_failure() -> Outcome {
-    use dynamap::cache::{Cache, CacheError, Cached};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use dynamap::cache::{Cache, CacheError, CacheOutcome, Cached};
 
     struct Confused;
 
@@ -130,10 +134,59 @@ async fn an_answer_about_other_keys_is_a_failure() -> Outcome {
     }
 
     let place = Place::new().await;
-    let caching = dynamap::Caching::new(Confused).every_model(MINUTE);
+    let failures = Arc::<AtomicUsize>::default();
+    let told = Arc::clone(&failures);
+    let caching = dynamap::Caching::new(Confused).every_model(MINUTE).on_report(move |report| {
+        if let CacheOutcome::Failed(error) = report.outcome {
+            assert_eq!(error.to_string(), "an answer about other keys");
+            told.fetch_add(1, Ordering::Relaxed);
+        }
+    });
     let db = dynamap::Database::builder(place.db.client().clone()).cache(caching).build();
     DoomMap::new(1, 1, "Hangar").insert(&db).await?;
     assert_eq!(DoomMap::get(&db, (1, 1)).await?.expect("there").name, "Hangar");
     assert!(DoomMap::get_many(&db, [(1, 1)]).await?[0].is_some());
+    // Then it is left alone.
+    assert_eq!(failures.load(Ordering::Relaxed), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_is_too_large_for_the_cache_is_not_sent_and_the_cache_does_not_rest() -> Outcome
+{
+    let place = Place::new().await;
+    let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
+    place.cache.takes(500);
+    place.clear();
+    map.name = "Phobos Lab".repeat(50);
+    map.save(&place.db).await?;
+    // What it holds of the item goes.
+    assert_eq!(place.told(), ["doom_maps Evicted"]);
+    assert_eq!(place.cache.take_asked(), [("set", 1)]);
+    place.cache.forget();
+    assert_eq!(DoomMap::get(&place.db, (1, 1)).await?.expect("there").name, map.name);
+    assert_eq!(place.told(), ["doom_maps Miss", "doom_maps Refused"]);
+    assert_eq!(place.cache.take_asked(), [("get", 1)]);
+    DoomMap::new(1, 3, "small").insert(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Put"]);
+    assert!(DoomMap::get(&place.db, (1, 3)).await?.is_some());
+    assert_eq!(place.told(), ["doom_maps Hit"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_the_cache_does_not_take_is_evicted_and_the_cache_does_not_rest() -> Outcome {
+    let place = Place::new().await;
+    let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
+    DoomMap::new(1, 2, "Nuclear Plant").insert(&place.db).await?;
+    place.clear();
+    place.cache.next("swap", Trouble::Dead);
+    map.name = "Phobos Lab".to_owned();
+    map.save(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Failed: the cache is dead", "doom_maps Evicted"]);
+    assert_eq!(DoomMap::get(&place.db, (1, 1)).await?.expect("there").name, "Phobos Lab");
+    place.clear();
+    assert!(DoomMap::get(&place.db, (1, 2)).await?.is_some());
+    assert_eq!((place.requests(), place.told()), (0, vec!["doom_maps Hit".to_owned()]));
     Ok(())
 }

@@ -1,20 +1,22 @@
 //! Reads and writes that meet at the cache in the wrong order: what is newer stays.
 
-use dynamap::{Database, Loaded, Model};
+use std::time::Duration;
+
+use dynamap::{Database, Loaded, Model, Transaction};
 use tokio::task::JoinHandle;
 
 use super::scripted::Trouble;
 use super::{MINUTE, Place};
 use crate::support::{DoomMap, Outcome, Profile, n, put_raw, s};
 
-type Read<M> = JoinHandle<Result<Option<Loaded<M>>, dynamap::Error>>;
+pub type Read<M> = JoinHandle<Result<Option<Loaded<M>>, dynamap::Error>>;
 
-fn reader(db: &Database) -> Read<DoomMap> {
+pub fn reader(db: &Database) -> Read<DoomMap> {
     let db = db.clone();
     tokio::spawn(async move { DoomMap::get(&db, (1, 1)).await })
 }
 
-async fn renamed(
+pub async fn renamed(
     mut map: Loaded<DoomMap>,
     name: &str,
     db: &Database,
@@ -24,7 +26,7 @@ async fn renamed(
     Ok(map)
 }
 
-async fn name(db: &Database) -> Result<Option<String>, dynamap::Error> {
+pub async fn name(db: &Database) -> Result<Option<String>, dynamap::Error> {
     Ok(DoomMap::get(db, (1, 1)).await?.map(|map| map.name.clone()))
 }
 
@@ -140,21 +142,6 @@ async fn of_two_items_that_nobody_can_order_none_stays() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_read_that_begins_after_a_write_does_not_join_one_that_began_before() -> Outcome {
-    let place = Place::new().await;
-    let map = DoomMap::new(1, 1, "before").insert(&place.stranger()).await?;
-    let gate = place.faults.pause_answer("GetItem");
-    let first = reader(&place.db);
-    gate.reached().await;
-    renamed(map, "after", &place.db).await?;
-    assert_eq!(name(&place.db).await?.as_deref(), Some("after"));
-    gate.release();
-    assert_eq!(first.await??.expect("there").name, "before");
-    assert_eq!(name(&place.db).await?.as_deref(), Some("after"));
-    Ok(())
-}
-
-#[tokio::test]
 async fn an_entry_that_keeps_changing_is_evicted() -> Outcome {
     let place = Place::new().await;
     DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
@@ -179,25 +166,78 @@ async fn an_entry_that_keeps_changing_is_evicted() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_read_that_begins_after_a_write_does_not_join_one_that_asked_the_cache_before() -> Outcome
+async fn a_new_item_takes_the_place_of_one_that_was_deleted_unseen_whatever_its_version() -> Outcome
 {
     let place = Place::new().await;
-    let map = DoomMap::new(1, 1, "before").insert(&place.db).await?;
-    place.cache.next("swap", Trouble::Held);
-    let db = place.db.clone();
-    let save = tokio::spawn(async move { renamed(map, "after", &db).await });
-    place.cache.held().await;
-    place.cache.next("get", Trouble::Held);
-    let first = reader(&place.db);
-    place.cache.held().await;
-    place.cache.release();
-    save.await??;
-    let second = reader(&place.db);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    place.cache.release();
-    assert_eq!(first.await??.expect("there").name, "before");
-    assert_eq!(second.await??.expect("there").name, "after");
+    deleted_unseen(&place).await?;
+    DoomMap::new(1, 1, "new").insert(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Evicted"]);
+    assert_eq!(name(&place.db).await?.as_deref(), Some("new"));
+
+    // By an update that makes the item.
+    let place = Place::new().await;
+    deleted_unseen(&place).await?;
+    DoomMap::new(1, 1, "new").upsert(&place.db).await?;
+    assert_eq!(place.told(), ["doom_maps Evicted"]);
+    assert_eq!(name(&place.db).await?.as_deref(), Some("new"));
     Ok(())
+}
+
+#[tokio::test]
+async fn an_item_that_one_transaction_deletes_and_inserts_again_is_not_older_than_before() -> Outcome
+{
+    let place = Place::new().await;
+    let map = DoomMap::new(1, 1, "version 1").insert(&place.db).await?;
+    renamed(map, "version 2", &place.db).await?;
+    let tx = Transaction::begin(&place.db);
+    let map = DoomMap::get(&tx, (1, 1)).await?.expect("there");
+    tx.delete(map)?;
+    tx.insert(DoomMap::new(1, 1, "again"))?;
+    tx.commit().await?;
+    assert_eq!(name(&place.db).await?.as_deref(), Some("again"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_put_late_is_given_up_before_free_places_end() -> Outcome {
+    let seconds = Duration::from_secs;
+    let place = Place::with(|caching| caching.every_model(MINUTE).buried_for(seconds(2))).await;
+    DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
+    let read = late_fill(&place).await?;
+    tokio::time::pause();
+    tokio::time::advance(seconds(1)).await;
+    tokio::time::resume();
+    assert!(read.await??.is_some());
+    assert_eq!(place.told(), ["doom_maps Miss", "doom_maps Failed: no answer in time"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_store_answered_late_is_not_put() -> Outcome {
+    let place = Place::new().await;
+    let map = DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
+    let gate = place.faults.pause_answer("GetItem");
+    let read = reader(&place.db);
+    gate.reached().await;
+    late().await;
+    gate.release();
+    assert!(read.await??.is_some());
+    assert_eq!(place.cache.take_asked(), [("get", 1)]);
+    // Nor what it was left by a write that took so long.
+    let gate = place.faults.pause_answer("UpdateItem");
+    let db = place.db.clone();
+    let save = tokio::spawn(async move { renamed(map, "Nuclear Plant", &db).await });
+    gate.reached().await;
+    late().await;
+    gate.release();
+    save.await??;
+    assert_eq!(place.cache.take_asked(), [("set", 1)]);
+    Ok(())
+}
+
+/// Half of the time for which places stay free.
+async fn late() {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(5)).await;
+    tokio::time::resume();
 }

@@ -174,68 +174,6 @@ async fn that_there_is_no_item_is_remembered_only_on_request_and_never_of_an_err
 }
 
 #[tokio::test]
-async fn reads_of_one_item_at_the_same_time_are_one_request() -> Outcome {
-    let place = Place::new().await;
-    DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
-    place.clear();
-    let gate = place.faults.pause("GetItem");
-    let reads: Vec<_> = (0..20)
-        .map(|_| {
-            let db = place.db.clone();
-            tokio::spawn(async move { DoomMap::get(&db, (1, 1)).await })
-        })
-        .collect();
-    gate.reached().await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    gate.release();
-    for read in join_all(reads).await {
-        assert_eq!(read??.expect("there").name, "Hangar");
-    }
-    assert_eq!(place.requests(), 1);
-    assert_eq!(place.cache.take_asked(), [("get", 1), ("swap", 1)]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_read_that_is_dropped_or_fails_leaves_the_others_their_answers() -> Outcome {
-    let place = Place::new().await;
-    DoomMap::new(1, 1, "Hangar").insert(&place.stranger()).await?;
-    let spawn = || {
-        let db = place.db.clone();
-        tokio::spawn(async move { DoomMap::get(&db, (1, 1)).await })
-    };
-    for is_dropped in [true, false] {
-        place.cache.forget();
-        place.clear();
-        place.cache.next("get", Trouble::Held);
-        let first = spawn();
-        place.cache.held().await;
-        let others: Vec<_> = (0..3).map(|_| spawn()).collect();
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(place.cache.take_asked(), [("get", 1)]);
-        if is_dropped {
-            first.abort();
-            assert!(first.await.is_err());
-        } else {
-            place.faults.next("GetItem", Fault::service("AccessDeniedException"));
-            place.cache.release();
-            assert!(first.await?.is_err());
-        }
-        for other in join_all(others).await {
-            assert_eq!(other??.expect("there").name, "Hangar");
-        }
-        if is_dropped {
-            assert_eq!(place.requests(), 1);
-        }
-    }
-    Ok(())
-}
-
-#[tokio::test]
 async fn merged_reads_ask_the_cache_too() -> Outcome {
     let place = Place::new().await;
     let stranger = place.stranger();
@@ -335,6 +273,11 @@ async fn stores_with_tables_of_the_same_name_are_told_apart_by_a_prefix() -> Out
     DoomMap::new(1, 1, "Tokyo").insert(&tokyo).await?;
     assert_eq!(DoomMap::get(&paris, (1, 1)).await?.expect("there").name, "Paris");
     assert_eq!(DoomMap::get(&tokyo, (1, 1)).await?.expect("there").name, "Tokyo");
+    // Also those that no key of a cache can begin with.
+    let osaka = dynamap::embedded::memory()?;
+    let osaka = Database::builder(osaka).cache(caching("o\r\nsaka")).build();
+    Table::<DoomMap>::create(&osaka).await?;
+    assert!(DoomMap::get(&osaka, (1, 1)).await?.is_none());
     let keys = place.cache.keys();
     assert!(keys.iter().any(|key| key.starts_with("paris:")), "{keys:?}");
     // What a cache would stumble over is in the digest alone.
@@ -351,5 +294,28 @@ async fn an_item_read_for_long_is_not_put() -> Outcome {
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
     assert!(DoomMap::get_many(&place.db, [(1, 1)]).await?[0].is_some());
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn tables_are_told_apart_whatever_the_prefixes_are() -> Outcome {
+    let place = Place::new().await;
+    let program = |cache: &str, tables: &str| {
+        let caching = dynamap::Caching::new(place.cache.clone()).every_model(MINUTE).prefix(cache);
+        Database::builder(place.db.client().clone()).table_prefix(tables).cache(caching).build()
+    };
+    // One prefix and two tables, and both together the same text.
+    let programs = [program(" ", "b-"), program(" ", "c-"), program(" b-", "")];
+    for (number, db) in programs.iter().enumerate() {
+        if number < 2 {
+            Table::<DoomMap>::create(db).await?;
+        }
+        DoomMap::new(1, 1, &format!("{number}")).insert(db).await?;
+    }
+    place.clear();
+    for (number, db) in programs.iter().enumerate() {
+        assert_eq!(DoomMap::get(db, (1, 1)).await?.expect("there").name, format!("{number}"));
+    }
+    assert_eq!((place.requests(), place.cache.keys().len()), (0, 3));
     Ok(())
 }

@@ -32,6 +32,7 @@ struct State {
     /// For the next requests of a kind.
     next: Mutex<VecDeque<(&'static str, Trouble)>>,
     asked: Mutex<Vec<Asked>>,
+    largest: Mutex<Option<usize>>,
     arrived: Notify,
     released: Released,
 }
@@ -57,6 +58,11 @@ impl Scripted {
     /// The next request of a kind: `get`, `set`, `swap`.
     pub fn next(&self, operation: &'static str, trouble: Trouble) {
         lock(&self.0.next).push_back((operation, trouble));
+    }
+
+    /// The largest value that it takes; a larger one is refused.
+    pub fn takes(&self, largest: usize) {
+        *lock(&self.0.largest) = Some(largest);
     }
 
     /// Waits until a request is held.
@@ -148,5 +154,9 @@ impl Cache for Scripted {
             self.put(key, value, live);
         }
         Ok(is_same)
+    }
+
+    fn largest(&self) -> Option<usize> {
+        *lock(&self.0.largest)
     }
 }

@@ -122,6 +122,31 @@ async fn batches_of_puts_and_deletes_evict() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_update_that_finds_no_item_evicts_the_one_that_was_there() -> Outcome {
+    let place = Place::new().await;
+    DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
+    DoomMap::delete(&place.stranger(), (1, 1)).unchecked().await?;
+    assert_eq!(name(&place).await?, hit("Hangar"));
+    let update = DoomMap::update(&place.db, (1, 1)).set(DoomMap::NAME, "lost");
+    assert!(matches!(update.await, Err(dynamap::Error::NotFound(_))));
+    assert_eq!(name(&place).await?, (None, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_evicts_since_nobody_knows_how_far_it_came() -> Outcome {
+    let place = Place::new().await;
+    Profile::new("ann").insert(&place.stranger()).await?;
+    assert!(Profile::get(&place.db, "ann").await?.is_some());
+    place.clear();
+    place.faults.next("BatchWriteItem", Fault::service("AccessDeniedException"));
+    let ann = Profile { avatar: vec![9], ..Profile::new("ann") };
+    assert!(Profile::put_many(&place.db, [ann]).await.is_err());
+    assert_eq!(place.told(), ["profiles Evicted"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_conflict_evicts_what_the_program_started_from() -> Outcome {
     let place = Place::new().await;
     DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use dynamap_mapper::write::{ByKeyWrite, Planned, Write, prepare};
+use dynamap_mapper::write::{ByKeyWrite, Planned, Write, evict, prepare};
 use dynamap_mapper::{Error, IntoCondition, Loaded, Model, Reader as _, WriteVerb};
 
 use super::{Transaction, next_number};
@@ -154,9 +154,15 @@ impl Transaction {
 
     fn fold<M: Model>(&self, write: Write) -> Result<Handle<M>, Error> {
         let target = write.target().clone();
-        let below = self.below(&target);
+        let (layout, below) = (write.layout(), self.below(&target));
         let number = next_number();
-        self.writable()?.buffer.fold(write, number, below)?;
+        let folded = self.writable()?.buffer.fold(write, number, below);
+        folded.inspect_err(|error| {
+            if error.is_conflict() {
+                // It came from a cache, maybe.
+                evict(self.database(), layout, &target);
+            }
+        })?;
         Ok(Handle { number, target: Some(target), model: PhantomData })
     }
 
