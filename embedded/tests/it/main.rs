@@ -1,6 +1,7 @@
 //! The embedded store as its users see it: through the SDK's client, on real files, and across processes.
 
 mod children;
+mod controlled;
 mod healing;
 mod killing;
 mod opening;
