@@ -1,6 +1,6 @@
 //! The control plane: tables are administered as on the service, where the engine does everything at once and refuses little.
 //!
-//! * `plane`: the one way in, between `store` and `throttle`.
+//! * `plane`: the one way in, between `store` and `throttle`; `tables`: a request, and all tables that are known.
 //! * `progress`: what is under way, counted in polls; `table`: all that is known of one table.
 //! * `create`, `update`: what the two requests change, and why they are refused; `index`: the part of them about one index.
 //! * `capacity`: provisioned units and how often they may go down; `windows`: what may happen so many times in a while.
@@ -22,6 +22,7 @@ mod plane;
 mod progress;
 mod settings;
 mod table;
+mod tables;
 mod update;
 mod warm;
 mod windows;

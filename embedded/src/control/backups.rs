@@ -5,8 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::ControlPlane;
 use super::clock::Moment;
 use super::denial::Denial;
+use super::progress::Phase;
+use super::table::Table;
+use super::tables::{Request, Tables};
+use crate::response::Failure;
 
 /// How far back a table can be restored, unless something else is asked for; and at most.
 const DAYS: u64 = 35;
@@ -25,7 +30,7 @@ pub(super) struct Recovery {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Request {
+struct Asked {
     point_in_time_recovery_specification: Specification,
 }
 
@@ -36,13 +41,42 @@ struct Specification {
     recovery_period_in_days: Option<u64>,
 }
 
-/// What UpdateContinuousBackups makes of `before`.
+/// `UpdateContinuousBackups`.
 pub(super) fn update(
-    before: Option<Recovery>,
-    body: &[u8],
-    now: Moment,
-) -> Result<Option<Recovery>, Denial> {
-    let Ok(Request { point_in_time_recovery_specification: asked }) = serde_json::from_slice(body)
+    _: ControlPlane,
+    tables: &mut Tables,
+    request: Request<'_>,
+) -> Result<Value, Failure> {
+    let table = ready(tables, request)?;
+    let recovery = changed(table.settings.recovery, request.body, request.now)?;
+    table.settings.recovery = recovery;
+    tables.keep_known(request.table)?;
+    Ok(told(recovery, request.now))
+}
+
+/// `DescribeContinuousBackups`.
+pub(super) fn describe(
+    _: ControlPlane,
+    tables: &mut Tables,
+    request: Request<'_>,
+) -> Result<Value, Failure> {
+    Ok(told(ready(tables, request)?.settings.recovery, request.now))
+}
+
+/// A table that can have backups.
+fn ready<'a>(tables: &'a mut Tables, request: Request<'_>) -> Result<&'a mut Table, Denial> {
+    let gone = || Denial::table_not_found(request.table);
+    let (table, _) = tables.know(request).map_err(|_| gone())?;
+    match table.progress.phase {
+        Phase::Creating { .. } => Err(Denial::no_backups_yet()),
+        Phase::Deleting { .. } => Err(gone()),
+        Phase::Active | Phase::Updating { .. } => Ok(table),
+    }
+}
+
+/// What an update makes of `before`.
+fn changed(before: Option<Recovery>, body: &[u8], now: Moment) -> Result<Option<Recovery>, Denial> {
+    let Ok(Asked { point_in_time_recovery_specification: asked }) = serde_json::from_slice(body)
     else {
         return Err(Denial::invalid("PointInTimeRecoverySpecification is required"));
     };
@@ -57,7 +91,7 @@ pub(super) fn update(
 }
 
 /// What both operations answer.
-pub(super) fn describe(recovery: Option<Recovery>, now: Moment) -> Value {
+fn told(recovery: Option<Recovery>, now: Moment) -> Value {
     let point_in_time = match recovery {
         None => json!({"PointInTimeRecoveryStatus": "DISABLED"}),
         Some(Recovery { since, days }) => {

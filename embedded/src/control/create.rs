@@ -1,4 +1,4 @@
-//! CreateTable: what it settles beyond the engine.
+//! `CreateTable`: what it settles beyond the engine.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! UpdateTable: what it changes beyond the engine, and why it is refused.
+//! `UpdateTable`: what it changes beyond the engine, and why it is refused.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::capacity::Units;
 use super::clock::Moment;
 use super::denial::Denial;
-use super::index::{Maximum, Wish, lacks_units};
+use super::index::{Change, Maximum, Payment, indexes, lacks_units};
 use super::progress::{Progress, Stage};
-use super::settings::{Encryption, IndexSettings, Settings};
+use super::settings::{Encryption, Settings};
 use super::table::Table;
 use super::warm::Warm;
 
@@ -39,20 +39,6 @@ pub(super) struct Update {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change {
-    create: Option<Wish>,
-    update: Option<Wish>,
-    delete: Option<Named>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Named {
-    index_name: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Stream {
     stream_enabled: bool,
 }
@@ -73,12 +59,6 @@ pub(super) struct Effect {
     pub(super) stages: Vec<(String, Stage)>,
 }
 
-/// The way a table is paid for, before and after.
-struct Payment {
-    on_demand: bool,
-    was_on_demand: bool,
-}
-
 impl Update {
     /// What it does to `table`, of which `told` is the description.
     pub(super) fn effect(
@@ -96,11 +76,11 @@ impl Update {
         let mode = self.billing_mode.as_deref();
         let on_demand = mode.map_or(was_on_demand, |mode| mode == "PAY_PER_REQUEST");
         let payment = Payment { on_demand, was_on_demand };
-        self.switch(&mut settings, told, &payment, now)?;
-        let before = self.provision(&mut settings, told, &payment, now)?;
+        self.switch(&mut settings, told, payment, now)?;
+        let before = self.provision(&mut settings, told, payment, now)?;
         let mut stages = Vec::new();
         for change in self.changes() {
-            stages.extend(change.apply(&mut settings, &table.progress, told, &payment, now)?);
+            stages.extend(change.apply(&mut settings, &table.progress, told, payment, now)?);
         }
         for (_, stage) in &mut stages {
             if let Stage::Deleting { polls, .. } = stage {
@@ -153,16 +133,14 @@ impl Update {
         &self,
         settings: &mut Settings,
         told: &Value,
-        payment: &Payment,
+        payment: Payment,
         now: Moment,
     ) -> Result<(), Denial> {
         match (payment.was_on_demand, payment.on_demand) {
-            (false, true) => {
-                if !settings.switches.enter(4, DAY, now) {
-                    return Err(Denial::limit(
-                        "Updates to PAY_PER_REQUEST mode are limited to 4 in 24 hours",
-                    ));
-                }
+            (false, true) if !settings.switches.enter(4, DAY, now) => {
+                return Err(Denial::limit(
+                    "Updates to PAY_PER_REQUEST mode are limited to 4 in 24 hours",
+                ));
             }
             (true, false) => {
                 for index in indexes(told).filter_map(|index| index["IndexName"].as_str()) {
@@ -186,7 +164,7 @@ impl Update {
         &self,
         settings: &mut Settings,
         told: &Value,
-        payment: &Payment,
+        payment: Payment,
         now: Moment,
     ) -> Result<Option<Units>, Denial> {
         let units = Units::told(told);
@@ -234,43 +212,6 @@ impl Update {
     }
 }
 
-impl Change {
-    /// What it does to its index; where that is afterwards.
-    fn apply(
-        &self,
-        settings: &mut Settings,
-        progress: &Progress,
-        told: &Value,
-        payment: &Payment,
-        now: Moment,
-    ) -> Result<Option<(String, Stage)>, Denial> {
-        if let Some(wish) = &self.create {
-            let index = IndexSettings::new(wish, payment.on_demand)?;
-            settings.indexes.insert(wish.index_name.clone(), index);
-            return Ok(Some((wish.index_name.clone(), Stage::Allocating)));
-        }
-        if let Some(wish) = &self.update {
-            let name = &wish.index_name;
-            let Some(described) = index(told, name) else {
-                return Err(Denial::invalid(format!("The table does not have the index {name}")));
-            };
-            if progress.stages.contains_key(name) {
-                return Err(Denial::in_use(&format!("Index is being updated: {name}")));
-            }
-            let units = (!payment.was_on_demand).then(|| Units::told(described));
-            let before = wish.provisioned_throughput.map(|_| units.unwrap_or_default());
-            let index = settings.indexes.entry(name.clone()).or_default();
-            index.update(wish, units, payment.on_demand, now)?;
-            return Ok(Some((name.clone(), Stage::Updating { before })));
-        }
-        Ok(self.delete.as_ref().and_then(|Named { index_name }| {
-            settings.indexes.remove(index_name);
-            let description = index(told, index_name)?.clone();
-            Some((index_name.clone(), Stage::Deleting { polls: 0, description }))
-        }))
-    }
-}
-
 /// The request without what the engine does not do; nothing if nothing is left.
 pub(super) fn for_engine(body: &[u8]) -> Option<Value> {
     let mut body: Value = serde_json::from_slice(body).ok()?;
@@ -294,12 +235,4 @@ pub(super) fn for_engine(body: &[u8]) -> Option<Value> {
 /// Whether a table is paid for by request.
 pub(super) fn on_demand(told: &Value) -> bool {
     told["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-}
-
-fn indexes(told: &Value) -> impl Iterator<Item = &Value> {
-    told["GlobalSecondaryIndexes"].as_array().into_iter().flatten()
-}
-
-fn index<'a>(told: &'a Value, name: &str) -> Option<&'a Value> {
-    indexes(told).find(|index| index["IndexName"] == name)
 }
