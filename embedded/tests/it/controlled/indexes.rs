@@ -1,7 +1,7 @@
 //! Indexes of tables that are there: one at a time, filled after a while.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::IndexStatus;
+use aws_sdk_dynamodb::types::{IndexStatus, ProvisionedThroughputDescription};
 use dynamap_embedded::ControlPlane;
 
 use super::stage::{
@@ -17,7 +17,7 @@ const LIMIT: &str = "LimitExceededException";
 /// One poll: the table's status, the index's, and whether it is being filled.
 async fn seen(client: &Client, name: &str) -> Answer<String> {
     let told = super::stage::describe(client).await?;
-    let status = told.table_status().map(|status| status.to_string()).unwrap_or_default();
+    let status = told.table_status().map(ToString::to_string).unwrap_or_default();
     let indexes = told.global_secondary_indexes();
     let Some(found) = indexes.iter().find(|index| index.index_name() == Some(name)) else {
         return Ok(format!("{status} -"));
@@ -142,7 +142,9 @@ async fn units_belong_to_an_index_exactly_where_they_belong_to_its_table() -> Te
     assert_eq!(code(add(&wide, "by_colour", None)?.send().await), INVALID);
     assert_eq!(code(add(&wide, "by_colour", units)?.send().await), "Ok");
     let told = index(&wide, "by_colour").await?.ok_or("no index")?;
-    let told = told.provisioned_throughput().and_then(|units| units.read_capacity_units());
+    let told = told
+        .provisioned_throughput()
+        .and_then(ProvisionedThroughputDescription::read_capacity_units);
     assert_eq!(told, Some(2));
     let wish = Wish { units: Some(3), ..Wish::default() };
     let unknown = update(&wide).global_secondary_index_updates(change("nothing", &wish)?);

@@ -2,8 +2,9 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, SseSpecification, SseStatus,
-    SseType, StreamSpecification, StreamViewType, Tag, TimeToLiveSpecification,
+    IndexStatus, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus,
+    ProvisionedThroughputDescription, SseSpecification, SseStatus, SseType, StreamSpecification,
+    StreamViewType, TableStatus, Tag, TimeToLiveSpecification,
 };
 use dynamap_embedded::ControlPlane;
 
@@ -29,11 +30,9 @@ async fn old_units_are_told_while_a_table_is_updated() -> TestResult {
     for (status, own, of_index) in [("UPDATING", 7, 5), ("ACTIVE", 8, 6)] {
         let told = describe(&client).await?;
         let index = &told.global_secondary_indexes()[0];
-        assert_eq!(told.table_status().map(|status| status.as_str()), Some(status));
-        assert_eq!(index.index_status().map(|status| status.as_str()), Some(status));
-        let read = |units: &aws_sdk_dynamodb::types::ProvisionedThroughputDescription| {
-            units.read_capacity_units()
-        };
+        assert_eq!(told.table_status().map(TableStatus::as_str), Some(status));
+        assert_eq!(index.index_status().map(IndexStatus::as_str), Some(status));
+        let read = ProvisionedThroughputDescription::read_capacity_units;
         assert_eq!(told.provisioned_throughput().and_then(read), Some(own));
         assert_eq!(index.provisioned_throughput().and_then(read), Some(of_index));
     }
