@@ -1,5 +1,7 @@
 //! Opening a store with options.
 
+#[cfg(feature = "serve")]
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,6 +9,8 @@ use aws_sdk_dynamodb::Client;
 
 use crate::control::ControlPlane;
 use crate::error::OpenError;
+#[cfg(feature = "serve")]
+use crate::serve::{self, ServeError, Server};
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::{client, file};
@@ -204,5 +208,72 @@ impl Builder {
     /// a file has one store, and all its clients share its capacity and its tables. The store that is open is left as it is.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Client, OpenError> {
         Ok(client::over(file::open(path.as_ref(), self.options)?))
+    }
+
+    /// As [`memory`](crate::memory), with these options, and with a [`Server`] on `address` for other programs. A port of
+    /// 0 is one that is free.
+    ///
+    /// Needs the feature `embedded-serve`.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = dynamap_embedded::builder().serve_memory((Ipv4Addr::LOCALHOST, 0)).await?;
+    /// assert!(server.address().ip().is_loopback());
+    /// assert!(server.client().list_tables().send().await?.table_names().is_empty());
+    /// server.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`]: an address that is not one of loopback, or is taken, or a store that does not open. Nothing is
+    /// served then.
+    #[cfg(feature = "serve")]
+    pub async fn serve_memory(
+        self,
+        address: impl Into<SocketAddr> + Send,
+    ) -> Result<Server, ServeError> {
+        let listener = serve::listen(address.into()).await?;
+        Ok(Server::of(Arc::new(Store::memory(self.options)?), listener))
+    }
+
+    /// As [`open`](crate::open), with these options, and with a [`Server`] on `address` for other programs, which may use
+    /// the file while this one does.
+    ///
+    /// Needs the feature `embedded-serve`.
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use dynamap_embedded::{ServeError, builder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("bank.db");
+    /// let server = builder().serve_file(&path, (Ipv4Addr::LOCALHOST, 0)).await?;
+    /// assert!(server.client().list_tables().send().await?.table_names().is_empty());
+    ///
+    /// let everywhere = builder().serve_file(&path, (Ipv4Addr::UNSPECIFIED, 0)).await;
+    /// assert!(matches!(everywhere, Err(ServeError::NotLoopback { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`serve_memory`](Self::serve_memory), and what [`Builder::open`] fails with.
+    #[cfg(feature = "serve")]
+    pub async fn serve_file(
+        self,
+        path: impl AsRef<Path> + Send,
+        address: impl Into<SocketAddr> + Send,
+    ) -> Result<Server, ServeError> {
+        let store = file::open(path.as_ref(), self.options)?;
+        Ok(Server::of(store, serve::listen(address.into()).await?))
     }
 }

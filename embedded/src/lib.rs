@@ -63,6 +63,7 @@
 //! * `dispatch`: the engine's operations by name; `dispatch::decode` reads a request body and words its refusal,
 //!   `dispatch::meter` tells what was consumed.
 //! * `response`: HTTP answers.
+//! * `serve` (feature): the store on a loopback address, for clients in other languages.
 //! * `file`: opening a file: `file::registry` (one store per file and process), `file::lock` (one process per file, and
 //!   the intent), `file::inspect` (look before adopting), `file::heal` (finish what a killed process left).
 //! * `builder`: options; `error`: [`OpenError`].
@@ -88,6 +89,8 @@ mod error;
 mod file;
 mod response;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod store;
 mod throttle;
 
@@ -98,6 +101,8 @@ use aws_sdk_dynamodb::Client;
 pub use builder::{Builder, builder};
 pub use control::ControlPlane;
 pub use error::OpenError;
+#[cfg(feature = "serve")]
+pub use serve::{ServeError, Server};
 pub use throttle::Throttle;
 
 /// A new, empty store in memory: what most tests want.

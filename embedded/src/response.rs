@@ -66,6 +66,18 @@ pub(crate) fn unreadable_body() -> HttpResponse {
     json(400, r#"{"__type":"com.amazon.coral.service#SerializationException"}"#.to_owned())
 }
 
+/// A body that is larger than any request may be.
+#[cfg(feature = "serve")]
+pub(crate) fn too_large() -> HttpResponse {
+    json(413, r#"{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}"#.to_owned())
+}
+
+/// A request that is meant for another server.
+#[cfg(feature = "serve")]
+pub(crate) fn misdirected() -> HttpResponse {
+    json(403, r#"{"__type":"com.amazon.coral.service#AccessDeniedException","message":"The header Host names no loopback address"}"#.to_owned())
+}
+
 fn json(status: u16, body: String) -> HttpResponse {
     let status = StatusCode::try_from(status).unwrap_or_else(|_| internal_server_error());
     let mut response = HttpResponse::new(status, SdkBody::from(body));

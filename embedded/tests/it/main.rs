@@ -7,6 +7,8 @@ mod killing;
 mod opening;
 mod operations;
 mod paging;
+#[cfg(feature = "serve")]
+mod served;
 mod sharing;
 mod support;
 mod throttling;
