@@ -97,9 +97,9 @@ pub enum OpenError {
         lock: PathBuf,
     },
 
-    /// This process has the file open with another throttle, or with none.
-    #[error("cannot open {}: this process has it open with another throttle; open it with the same one, or drop its clients first", path.display())]
-    OtherThrottle {
+    /// This process has the file open with another throttle or control plane, or with none.
+    #[error("cannot open {}: this process has it open with another throttle or control plane; open it with the same options, or drop its clients first", path.display())]
+    OtherOptions {
         /// The file.
         path: PathBuf,
     },

@@ -12,22 +12,22 @@ use std::sync::Arc;
 
 use dynoxide::Database;
 
+use crate::builder::Options;
 use crate::error::OpenError;
 use crate::store::Store;
-use crate::throttle::Throttle;
 use lock::LockFile;
 use registry::{Claim, Registration};
 
 /// The store of the file `path`: the one this process has open, or a new one.
-pub(crate) fn open(path: &Path, throttle: Option<Throttle>) -> Result<Arc<Store>, OpenError> {
+pub(crate) fn open(path: &Path, options: Options) -> Result<Arc<Store>, OpenError> {
     let file = locate(path)?;
     match registry::claim(&file) {
-        Claim::Open(store) if store.throttle() != throttle => {
-            Err(OpenError::OtherThrottle { path: file })
+        Claim::Open(store) if store.options() != options => {
+            Err(OpenError::OtherOptions { path: file })
         }
         Claim::Open(store) => Ok(store),
         Claim::Mine(registration) => {
-            let store = Arc::new(open_exclusively(&file, throttle, registration)?);
+            let store = Arc::new(open_exclusively(&file, options, registration)?);
             registry::publish(&file, &store);
             Ok(store)
         }
@@ -36,7 +36,7 @@ pub(crate) fn open(path: &Path, throttle: Option<Throttle>) -> Result<Arc<Store>
 
 fn open_exclusively(
     file: &Path,
-    throttle: Option<Throttle>,
+    options: Options,
     registration: Registration,
 ) -> Result<Store, OpenError> {
     let Some(text) = file.to_str() else {
@@ -48,7 +48,7 @@ fn open_exclusively(
     let engine = Database::new(text).map_err(|error| OpenError::from_engine(file, error))?;
     heal::heal(&engine, file, intent)?;
     lock.end().map_err(|error| OpenError::from_io(file, error))?;
-    Ok(Store::file(engine, throttle, lock, registration))
+    Store::file(engine, file, options, lock, registration)
 }
 
 /// The one absolute spelling of `path`. An absent file is created, empty, so that it has one.

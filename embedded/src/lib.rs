@@ -3,7 +3,7 @@
 //!
 //! [`memory`] gives a store that lives as long as its clients; [`open`] one that lives in a file. Both return an ordinary
 //! [`Client`], so serialisation, retries and error mapping are the SDK's own. [`builder`] opens either with options: tables
-//! that [throttle](#throttled-tables).
+//! that [throttle](#throttled-tables), and a [control plane](Builder::control_plane) that takes its time.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -58,10 +58,12 @@
 //! * `connector`: HTTP request in, HTTP response out; where blocking work is kept away from the async runtime.
 //! * `store`: one open store; turns an operation and a body into an answer, and survives a panic of the engine.
 //! * `schema`: creating, deleting and altering tables, one at a time, with an intent on disc.
-//! * `throttle`: tables of limited capacity, between `store` and `dispatch`.
+//! * `control`: tables that are administered as on the service, between `store` and `throttle`.
+//! * `throttle`: tables of limited capacity, between `store` and `dispatch`. `demand`: what a request is about.
 //! * `dispatch`: the engine's operations by name; `dispatch::decode` reads a request body and words its refusal,
 //!   `dispatch::meter` tells what was consumed.
 //! * `response`: HTTP answers.
+//! * `serve` (feature): the store on a loopback address, for clients in other languages.
 //! * `file`: opening a file: `file::registry` (one store per file and process), `file::lock` (one process per file, and
 //!   the intent), `file::inspect` (look before adopting), `file::heal` (finish what a killed process left).
 //! * `builder`: options; `error`: [`OpenError`].
@@ -69,19 +71,26 @@
 //! # What the engine does not do
 //!
 //! It is always consistent, and never conflicts, or answers `TransactionInProgressException`; it throttles only where it is
-//! [told to](Builder::throttle); it has no rights, Regions or backups. Expired items stay. A table name that differs from another only in case is refused with a
-//! `ValidationException` (the service accepts it), as is a name the engine keeps for itself. `DescribeTable` goes on to tell
-//! the throughput with which a global index was made, and a file that is opened again has that one; until then the throttle
-//! goes by what `UpdateTable` said last.
+//! [told to](Builder::throttle); it has no rights, Regions or backups. Expired items stay. A table name that differs from
+//! another only in case is refused with a `ValidationException` (the service accepts it), as is a name that is kept for the
+//! store itself.
+//!
+//! Without a [control plane](Builder::control_plane) tables and indexes change at once and without limits, and
+//! `DescribeTable` goes on to tell the throughput with which a global index was made. The throttle goes by what `UpdateTable`
+//! said last, and by what was said first when a file is opened again, with a control plane too.
 
 mod builder;
 mod client;
 mod connector;
+mod control;
+mod demand;
 mod dispatch;
 mod error;
 mod file;
 mod response;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod store;
 mod throttle;
 
@@ -90,7 +99,10 @@ use std::path::Path;
 use aws_sdk_dynamodb::Client;
 
 pub use builder::{Builder, builder};
+pub use control::ControlPlane;
 pub use error::OpenError;
+#[cfg(feature = "serve")]
+pub use serve::{ServeError, Server};
 pub use throttle::Throttle;
 
 /// A new, empty store in memory: what most tests want.

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::DynoxideError;
 
+use crate::control::Denial;
 use crate::throttle::Refusal;
 
 /// Numbers the answers of this process, so that two errors in a log can be told apart.
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
     Engine(DynoxideError),
     /// There is no capacity for it.
     Throttled(Refusal),
+    /// Its table is not ready for it, or cannot be changed so.
+    Denied(Denial),
 }
 
 impl From<DynoxideError> for Failure {
@@ -33,6 +36,12 @@ impl From<Refusal> for Failure {
     }
 }
 
+impl From<Denial> for Failure {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
 /// The answer to an operation the engine executed.
 pub(crate) fn ok(body: String) -> HttpResponse {
     json(200, body)
@@ -43,6 +52,7 @@ pub(crate) fn failure(failure: &Failure) -> HttpResponse {
     match failure {
         Failure::Engine(error) => json(error.status_code(), error.to_json()),
         Failure::Throttled(refusal) => json(400, refusal.to_json()),
+        Failure::Denied(denial) => json(400, denial.to_json()),
     }
 }
 
@@ -54,6 +64,18 @@ pub(crate) fn unknown_operation() -> HttpResponse {
 /// A body that is not in memory. The SDK streams none to this service.
 pub(crate) fn unreadable_body() -> HttpResponse {
     json(400, r#"{"__type":"com.amazon.coral.service#SerializationException"}"#.to_owned())
+}
+
+/// A body that is larger than any request may be.
+#[cfg(feature = "serve")]
+pub(crate) fn too_large() -> HttpResponse {
+    json(413, r#"{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}"#.to_owned())
+}
+
+/// A request that is meant for another server.
+#[cfg(feature = "serve")]
+pub(crate) fn misdirected() -> HttpResponse {
+    json(403, r#"{"__type":"com.amazon.coral.service#AccessDeniedException","message":"The header Host names no loopback address"}"#.to_owned())
 }
 
 fn json(status: u16, body: String) -> HttpResponse {

@@ -8,17 +8,22 @@ use std::sync::{Mutex, PoisonError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use dynoxide::{Database, DynoxideError};
 
+use crate::builder::Options;
+use crate::control::{Disc, Plane};
 use crate::error::OpenError;
 use crate::file::lock::LockFile;
 use crate::file::registry::Registration;
 use crate::response::{self, Failure};
-use crate::throttle::{Gate, Throttle};
+use crate::throttle::Gate;
 use crate::{dispatch, schema};
 
 /// A store and what belongs to it. The fields are dropped in this order: the engine closes its file, then the lock is let
 /// go, then this process may open the file again.
 pub(crate) struct Store {
     engine: Database,
+    options: Options,
+    /// Where tables are administered.
+    plane: Option<Plane>,
     /// Where the tables' capacity is limited.
     gate: Option<Gate>,
     /// Changes of the schema are made one at a time: a file has room for one intent.
@@ -28,35 +33,41 @@ pub(crate) struct Store {
 
 impl Store {
     /// A store in memory.
-    pub(crate) fn memory(throttle: Option<Throttle>) -> Result<Self, OpenError> {
-        let engine = Database::memory()
-            .map_err(|error| OpenError::from_engine(Path::new(":memory:"), error))?;
-        Ok(Self::new(engine, throttle, None, None))
+    pub(crate) fn memory(options: Options) -> Result<Self, OpenError> {
+        let path = Path::new(":memory:");
+        let engine = Database::memory().map_err(|error| OpenError::from_engine(path, error))?;
+        Self::new(engine, options, None, None, None)
+            .map_err(|error| OpenError::from_sqlite(path, error))
     }
 
-    /// A store over a file this process has locked and registered.
+    /// A store over the file `path`, which this process has locked and registered.
     pub(crate) fn file(
         engine: Database,
-        throttle: Option<Throttle>,
+        path: &Path,
+        options: Options,
         lock: LockFile,
         registration: Registration,
-    ) -> Self {
-        Self::new(engine, throttle, Some(lock), Some(registration))
+    ) -> Result<Self, OpenError> {
+        let disc = options.control.map(|_| Disc::open(path)).transpose();
+        disc.and_then(|disc| Self::new(engine, options, disc, Some(lock), Some(registration)))
+            .map_err(|error| OpenError::from_sqlite(path, error))
     }
 
     fn new(
         engine: Database,
-        throttle: Option<Throttle>,
+        options: Options,
+        disc: Option<Disc>,
         lock: Option<LockFile>,
         registration: Option<Registration>,
-    ) -> Self {
-        let gate = throttle.map(Gate::new);
-        Self { engine, gate, schema: Mutex::new(lock), registration }
+    ) -> rusqlite::Result<Self> {
+        let plane = options.control.map(|control| Plane::new(control, disc)).transpose()?;
+        let gate = options.throttle.map(Gate::new);
+        Ok(Self { engine, options, plane, gate, schema: Mutex::new(lock), registration })
     }
 
     /// How it was opened.
-    pub(crate) fn throttle(&self) -> Option<Throttle> {
-        self.gate.as_ref().map(Gate::throttle)
+    pub(crate) fn options(&self) -> Options {
+        self.options
     }
 
     /// Whether a request may wait for a disc.
@@ -75,6 +86,16 @@ impl Store {
     }
 
     fn execute(&self, operation: &str, body: &[u8]) -> Option<Result<String, Failure>> {
+        match &self.plane {
+            Some(plane) => {
+                plane.call(operation, body, &|operation, body| self.pass(operation, body))
+            }
+            None => self.pass(operation, body),
+        }
+    }
+
+    /// Executes what the control plane lets pass.
+    fn pass(&self, operation: &str, body: &[u8]) -> Option<Result<String, Failure>> {
         match (operation, &self.gate) {
             ("CreateTable" | "DeleteTable" | "UpdateTable", _) => {
                 Some(self.change(operation, body).map_err(Failure::from))
@@ -115,6 +136,7 @@ fn guarded(work: impl FnOnce() -> HttpResponse) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::throttle::Throttle;
 
     #[test]
     fn a_panic_of_the_engine_is_answered_as_an_internal_server_error() {
@@ -126,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_store_is_throttled_outside_of_a_runtime_too() -> Result<(), OpenError> {
-        let store = Store::memory(Some(Throttle::provisioned()))?;
+        let store =
+            Store::memory(Options { throttle: Some(Throttle::provisioned()), control: None })?;
         let table = r#"{"TableName": "notes", "BillingMode": "PROVISIONED",
             "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],

@@ -3,14 +3,12 @@
 //! * `gate`: the one way in; one request at a time.
 //! * `request`: what stands in its way, its execution, and its price; `batch` and `transaction` are refused in their own
 //!   ways.
-//! * `demand`: what a request draws on.
 //! * `ledger`: what all tables and their global indexes have left; `limits`: the buckets of one; `bucket`: one of them.
 //! * `target`: the item that a write is about; `rehearsal`: what a write would cost.
 //! * `refusal`: how the service words it.
 
 mod batch;
 mod bucket;
-mod demand;
 mod gate;
 mod ledger;
 mod limits;

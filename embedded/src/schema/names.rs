@@ -6,8 +6,8 @@
 use dynoxide::{Database, DynoxideError, TableMetadata};
 use serde::Deserialize;
 
-/// SQLite tables of the engine itself.
-const RESERVED: [&str; 3] = ["_tables", "_config", "_stream_records"];
+/// SQLite tables of the engine itself, and of the control plane.
+const RESERVED: [&str; 4] = ["_tables", "_config", "_stream_records", crate::control::DISC_TABLE];
 
 /// SQLite keeps names with this beginning for itself.
 const RESERVED_PREFIX: &str = "sqlite_";

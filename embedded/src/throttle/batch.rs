@@ -4,9 +4,9 @@ use dynoxide::types::ConsumedCapacity;
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Map, Value, json};
 
-use super::ledger::Access;
 use super::rehearsal::{Rehearsal, measure};
 use super::target::Target;
+use crate::demand::Access;
 
 const GET: &str = "BatchGetItem";
 const WRITE: &str = "BatchWriteItem";

@@ -7,9 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use dynoxide::{Database, DynoxideError};
 use tokio::time::Instant;
 
-use super::demand::{Demand, altered_indexes};
 use super::ledger::Ledger;
+use super::limits::altered_indexes;
 use super::request::Request;
+use crate::demand::Demand;
 use crate::dispatch;
 use crate::response::Failure;
 use crate::throttle::Throttle;
@@ -17,18 +18,12 @@ use crate::throttle::Throttle;
 /// The one way into a store whose tables have a limited capacity.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    throttle: Throttle,
     ledger: Mutex<Ledger>,
 }
 
 impl Gate {
     pub(crate) fn new(throttle: Throttle) -> Self {
-        Self { throttle, ledger: Mutex::new(Ledger::new(throttle.burst)) }
-    }
-
-    /// What it was made with.
-    pub(crate) fn throttle(&self) -> Throttle {
-        self.throttle
+        Self { ledger: Mutex::new(Ledger::new(throttle.burst)) }
     }
 
     /// Executes `operation` if there is capacity for it; `None` when the engine has none of that name.

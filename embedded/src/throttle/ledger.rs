@@ -9,13 +9,7 @@ use tokio::time::Instant;
 
 use super::bucket::Bucket;
 use super::limits::{Index, Table};
-
-/// Reading or writing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
+use crate::demand::Access;
 
 /// What has a capacity of its own: a table, or one of its global indexes.
 #[derive(Debug, Clone, PartialEq, Eq)]

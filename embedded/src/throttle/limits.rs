@@ -78,6 +78,24 @@ impl Table {
     }
 }
 
+/// What a request says of the throughput of indexes, altered or new: the engine keeps neither.
+pub(super) fn altered_indexes(body: &[u8]) -> Vec<Index> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Alteration {
+        global_secondary_index_updates: Vec<Change>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Change {
+        update: Option<Index>,
+        create: Option<Index>,
+    }
+    let alteration: Option<Alteration> = serde_json::from_slice(body).ok();
+    let changes = alteration.map(|alteration| alteration.global_secondary_index_updates);
+    changes.into_iter().flatten().filter_map(|change| change.update.or(change.create)).collect()
+}
+
 /// A setting that the engine keeps as text. It too reads an unreadable one as none.
 fn stored<T: DeserializeOwned>(text: Option<&str>) -> Option<T> {
     text.and_then(|text| serde_json::from_str(text).ok())

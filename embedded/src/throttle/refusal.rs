@@ -3,7 +3,8 @@
 use dynoxide::streams::{index_arn, table_arn};
 use serde::Serialize;
 
-use super::ledger::{Access, Resource};
+use super::ledger::Resource;
+use crate::demand::Access;
 
 const TABLE: &str = "The level of configured provisioned throughput for the table was exceeded. \
     Consider increasing your provisioning level with the UpdateTable API.";

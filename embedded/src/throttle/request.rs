@@ -5,12 +5,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use super::demand::Demand;
-use super::ledger::{Access, Ledger, Resource};
+use super::ledger::{Ledger, Resource};
 use super::refusal::Refusal;
 use super::rehearsal::Rehearsal;
 use super::target::Target;
 use super::transaction;
+use crate::demand::{Access, Demand};
 use crate::dispatch;
 use crate::response::Failure;
 

@@ -4,10 +4,11 @@ use dynoxide::DynoxideError;
 use dynoxide::errors::CancellationReason;
 use serde_json::{Value, json};
 
-use super::ledger::{Access, Ledger, Resource};
+use super::ledger::{Ledger, Resource};
 use super::refusal::message;
 use super::request::{Request, in_the_way};
 use super::target::Target;
+use crate::demand::Access;
 
 /// The code of an action for which there is no provisioned capacity.
 const CODE: &str = "ProvisionedThroughputExceeded";

@@ -6,6 +6,6 @@ mod indexes;
 mod property;
 mod settings;
 mod single;
-mod stage;
+pub(crate) mod stage;
 mod transactions;
 mod unthrottled;

@@ -53,7 +53,7 @@ async fn a_file_has_one_throttle_and_its_clients_share_the_capacity() -> TestRes
     assert!(!put(&second, "a").await?);
     for other in [open(&path), builder().throttle(throttle.burst(Duration::ZERO)).open(&path)] {
         match other {
-            Err(OpenError::OtherThrottle { path: refused }) => {
+            Err(OpenError::OtherOptions { path: refused }) => {
                 assert_eq!(refused, path.canonicalize()?);
             }
             other => return Err(format!("{other:?}").into()),

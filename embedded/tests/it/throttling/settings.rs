@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    BillingMode, GlobalSecondaryIndexUpdate, UpdateGlobalSecondaryIndexAction,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate,
+    KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    UpdateGlobalSecondaryIndexAction,
 };
 
 use super::stage::{
@@ -53,6 +55,31 @@ async fn a_new_throughput_of_an_index_takes_effect_at_once_and_outlasts_other_ch
     provision(&client, 5, 5).await?;
     wait(1.0).await;
     assert_eq!(until_refused(|| scan_index(&client)).await?, 20);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_is_added_has_its_own_throughput() -> TestResult {
+    let client = throttled(0)?;
+    notes(&client, 100, 100).await?;
+    let key = KeySchemaElement::builder().attribute_name("kind").key_type(KeyType::Hash).build()?;
+    let index = CreateGlobalSecondaryIndexAction::builder()
+        .index_name("by_kind_too")
+        .key_schema(key)
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+        .provisioned_throughput(rates(3, 3)?)
+        .build()?;
+    let kind = AttributeDefinition::builder().attribute_name("kind");
+    let update = client
+        .update_table()
+        .table_name(TABLE)
+        .attribute_definitions(kind.attribute_type(ScalarAttributeType::S).build()?)
+        .global_secondary_index_updates(
+            GlobalSecondaryIndexUpdate::builder().create(index).build(),
+        );
+    update.send().await?;
+    let scan = || client.scan().table_name(TABLE).index_name("by_kind_too").send();
+    assert_eq!(until_refused(|| async { accepted(scan().await) }).await?, 6);
     Ok(())
 }
 

@@ -1,16 +1,20 @@
-//! What a request draws on, read from its body before it is executed.
+//! What a request is about, read from its body before it is executed.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::ledger::Access;
-use super::limits::Index;
+/// Reading or writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
 
 /// What one operation asks for.
 #[derive(Debug)]
-pub(super) enum Demand {
+pub(crate) enum Demand {
     /// A read of a table or of the index that it names.
     Read { table: String, index: Option<String> },
     /// A write of one item.
@@ -25,7 +29,7 @@ pub(super) enum Demand {
 
 impl Demand {
     /// What `operation` asks for; nothing if it consumes nothing, or does not read: then the engine says what is wrong.
-    pub(super) fn of(operation: &str, body: &[u8]) -> Option<Self> {
+    pub(crate) fn of(operation: &str, body: &[u8]) -> Option<Self> {
         Some(match operation {
             "GetItem" | "Query" | "Scan" => {
                 let Named { table, index } = serde_json::from_slice(body).ok()?;
@@ -70,7 +74,7 @@ impl Demand {
         Some(Self::Transaction { access, tables: tables.map(|named| named.table).collect() })
     }
 
-    pub(super) fn access(&self) -> Access {
+    pub(crate) fn access(&self) -> Access {
         match self {
             Self::Read { .. } => Access::Read,
             Self::Write { .. } => Access::Write,
@@ -80,31 +84,22 @@ impl Demand {
         }
     }
 
+    /// The index that it reads.
+    pub(crate) fn index(&self) -> Option<&str> {
+        match self {
+            Self::Read { index, .. } => index.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The tables it names.
-    pub(super) fn tables(&self) -> &[String] {
+    pub(crate) fn tables(&self) -> &[String] {
         match self {
             Self::Read { table, .. } | Self::Write { table } => std::slice::from_ref(table),
             Self::Batch { tables, .. } | Self::Transaction { tables, .. } => tables,
             Self::Statement { .. } => &[],
         }
     }
-}
-
-/// What a request changes of the throughput of indexes.
-pub(super) fn altered_indexes(body: &[u8]) -> Vec<Index> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Alteration {
-        global_secondary_index_updates: Vec<Change>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Change {
-        update: Option<Index>,
-    }
-    let alteration: Option<Alteration> = serde_json::from_slice(body).ok();
-    let changes = alteration.map(|alteration| alteration.global_secondary_index_updates);
-    changes.into_iter().flatten().filter_map(|change| change.update).collect()
 }
 
 /// What a request, or an action of a transaction, is about.

@@ -1,0 +1,9 @@
+//! The control plane: states that take polls, limits, and settings that are kept.
+
+mod files;
+mod indexes;
+mod items;
+mod limits;
+mod settings;
+mod stage;
+mod states;
