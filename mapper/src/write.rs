@@ -33,6 +33,7 @@ pub use apply::{MAX_ACTIONS, Sent, Terms, Unapplied, apply, apply_on, check_coun
 pub(crate) use cached::{Left, UnderWay};
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
+pub(crate) use limits::check_item;
 pub use plan::{After, Base, Write};
 pub use planned::{ByKeyWrite, Planned};
 pub use prepare::prepare;
