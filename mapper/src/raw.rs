@@ -28,6 +28,17 @@ pub struct RawTable {
     estimated_items: u64,
 }
 
+/// How a whole table is read.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanTerms {
+    /// In how many segments side by side.
+    pub segments: usize,
+    /// How many items one request reads; what 1 MB holds where that is not said.
+    pub page_size: Option<usize>,
+    /// Whether every write is seen that was acknowledged before, at twice the price.
+    pub consistent: bool,
+}
+
 impl RawTable {
     /// The table of this name behind the database's prefix, with the keys that it has.
     ///
@@ -101,19 +112,19 @@ impl RawTable {
         Ok(key)
     }
 
-    /// Every item, of so many segments side by side.
-    pub fn items(&self, segments: usize, consistent: bool) -> Results<'_, Item> {
-        raw_items(self.search(segments, consistent))
+    /// Every item.
+    pub fn items(&self, terms: ScanTerms) -> Results<'_, Item> {
+        raw_items(self.search(terms))
     }
 
     /// Every item of one segment.
-    pub fn segment(&self, number: usize, of: usize, consistent: bool) -> Results<'_, Item> {
-        raw_items(self.search(of, consistent).of_segment(number))
+    pub fn segment(&self, number: usize, terms: ScanTerms) -> Results<'_, Item> {
+        raw_items(self.search(terms).of_segment(number))
     }
 
     /// A job over every item.
-    pub fn sweep(&self, segments: usize, consistent: bool) -> Sweep<'_, (), Raw> {
-        Sweep::of(self.search(segments, consistent))
+    pub fn sweep(&self, terms: ScanTerms) -> Sweep<'_, (), Raw> {
+        Sweep::of(self.search(terms))
     }
 
     /// Stores an item as it is, where there is none with its key, or the same one.
@@ -144,7 +155,8 @@ impl RawTable {
         Ok(Write::as_it_is(self.layout, target, base, item))
     }
 
-    fn search(&self, segments: usize, consistent: bool) -> Search<'_> {
-        Search::of_table(&self.db, self.layout, segments, consistent)
+    fn search(&self, terms: ScanTerms) -> Search<'_> {
+        let ScanTerms { segments, page_size, consistent } = terms;
+        Search::of_table(&self.db, self.layout, segments, page_size, consistent)
     }
 }

@@ -20,9 +20,8 @@ pub(super) fn of(name: &str, described: &TableDescription) -> Option<&'static La
         None => None,
     };
     let mut layouts = LAYOUTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_same = |key: KeyAttribute, (name, kind): (&str, ScalarKind)| {
-        key.name == name && key.kind == kind
-    };
+    let is_same =
+        |key: KeyAttribute, (name, kind): (&str, ScalarKind)| key.name == name && key.kind == kind;
     let known = layouts.iter().find(|layout| {
         let is_range = match (layout.range_key, range) {
             (Some(known), Some(range)) => is_same(known, range),
@@ -43,7 +42,10 @@ pub(super) fn of(name: &str, described: &TableDescription) -> Option<&'static La
 }
 
 /// A key attribute and its kind; the inner `None` where the kind is unknown.
-fn key<'t>(described: &'t TableDescription, kind: &KeyType) -> Option<Option<(&'t str, ScalarKind)>> {
+fn key<'t>(
+    described: &'t TableDescription,
+    kind: &KeyType,
+) -> Option<Option<(&'t str, ScalarKind)>> {
     let found = described.key_schema().iter().find(|element| element.key_type() == kind)?;
     let name = found.attribute_name();
     let defined = described.attribute_definitions().iter();

@@ -136,10 +136,11 @@ impl<'a> Search<'a> {
         db: &'a Database,
         layout: &'static Layout,
         segments: usize,
+        page_size: Option<usize>,
         consistent: bool,
     ) -> Self {
         let search = Self::new(db, layout, None, Source::Scan).for_job();
-        Self { segments: Some(segments), consistent, ..search }
+        Self { segments: Some(segments), page_size, consistent, ..search }
     }
 
     /// The same, of one segment.
@@ -219,7 +220,8 @@ impl<'a> Search<'a> {
         let of = i32::try_from(count).unwrap_or(i32::MAX);
         let segment = |number| self.segments.map(|_| Segment { number, of });
         let all = (0..of).zip(positions);
-        let is_read = |number: i32| self.only.is_none_or(|only| usize::try_from(number) == Ok(only));
+        let is_read =
+            |number: i32| self.only.is_none_or(|only| usize::try_from(number) == Ok(only));
         all.filter(|(number, _)| is_read(*number))
             .map(|(number, position)| {
                 let segment = segment(number);

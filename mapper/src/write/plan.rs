@@ -96,7 +96,12 @@ impl Write {
     }
 
     /// The put of an item as it is, with the version, the schema and the nonce that it has.
-    pub(crate) fn as_it_is(layout: &'static Layout, target: Target, base: Base, item: Item) -> Self {
+    pub(crate) fn as_it_is(
+        layout: &'static Layout,
+        target: Target,
+        base: Base,
+        item: Item,
+    ) -> Self {
         Self { as_it_is: true, ..Self::new(layout, target, base, After::New(item)) }
     }
 

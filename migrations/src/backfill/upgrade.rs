@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynamap_mapper::error::{Reason, Target};
 use dynamap_mapper::write::{After, Base, Write, apply};
-use dynamap_mapper::{
-    Database, Error, Item, Key, Model, Reader as _, back_off, upgraded_apart,
-};
+use dynamap_mapper::{Database, Error, Item, Key, Model, Reader as _, back_off, upgraded_apart};
 
 /// How often an item is read again because somebody else wrote it first.
 const ROUNDS: usize = 16;
