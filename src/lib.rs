@@ -12,6 +12,7 @@
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
 //! * `cli` (feature): migrations from the command line
+//! * `transfer` (feature): copies, exports and imports of whole tables
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
@@ -62,6 +63,8 @@ pub use dynamap_cli as cli;
 pub use dynamap_embedded as embedded;
 #[cfg(feature = "faults")]
 pub use dynamap_faults as faults;
+#[cfg(feature = "transfer")]
+pub use dynamap_transfer as transfer;
 
 #[doc(hidden)]
 pub use dynamap_mapper::private as __private;

@@ -23,6 +23,7 @@ pub use puts::{DeleteMany, PutMany};
 pub use results::{BatchResults, BatchSlot};
 pub use scheduled::Batch;
 pub use verbs::BatchVerb;
+pub(crate) use writes::write_each;
 
 /// How many batches are under way at once.
 const AT_ONCE: usize = 8;

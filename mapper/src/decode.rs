@@ -10,7 +10,10 @@ use crate::layout::Layout;
 use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::projection::Projection;
-use crate::schema::{OWN_ATTRIBUTES, Standing, Stored, standing, stored};
+use crate::schema::{
+    OWN_ATTRIBUTES, SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, standing, stored,
+};
+use crate::upgrade::{UpgradeError, expires_otherwise};
 
 /// Turns a stored item into a loaded model. Every item that becomes a model passes here.
 ///
@@ -115,6 +118,34 @@ pub fn examine(
     item: &Item,
 ) -> Result<(Version, Standing), Error> {
     found(layout, table, key, item)
+}
+
+/// What an older item becomes, also where a step moves it or makes several of it: each under its key, with the model's
+/// schema on it, after it was read as the model; `None` where it is not older.
+///
+/// # Errors
+/// Where a step fails, what it leaves cannot be read, or is not valid.
+pub fn upgraded_apart<M: Model>(
+    table: &str,
+    key: &Key,
+    before: &Item,
+) -> Result<Option<Vec<(Key, Item)>>, Error> {
+    let layout = M::layout();
+    let (from, Standing::Older) = found(layout, table, key, before)? else { return Ok(None) };
+    let failed = |error| Error::not_upgraded(table, key, layout, &from, error);
+    let made = layout.upgrade.upgrade_apart(before.clone(), &from).map_err(failed)?;
+    let read = |mut item: Item| {
+        item.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
+        let own = Key::of(layout, &item).map_err(|error| Error::encode(layout, error))?;
+        let expires = |ttl: &&str| own == *key && expires_otherwise(ttl, before, &item);
+        if let Some(name) = layout.ttl.filter(expires) {
+            return Err(failed(UpgradeError::Expiry { attribute: name.to_owned() }));
+        }
+        let loaded = decode::<M>(table, &own, item)?;
+        loaded.check().map_err(|report| Error::invalid(layout, report))?;
+        Ok((own, loaded.into_image()))
+    };
+    made.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
 /// The schema of a stored item, and how it stands to the model's; one that is too new is an error.

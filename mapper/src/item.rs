@@ -1,7 +1,11 @@
 //! An item: DynamoDB's row, a set of named attribute values.
 
+mod encoded;
+
 use std::collections::HashMap;
 use std::fmt;
+
+pub(crate) use encoded::{encoded, push};
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
 

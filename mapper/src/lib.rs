@@ -7,7 +7,7 @@
 //! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
 //!   `decode` `loaded` `reference` `error`
 //! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
-//! * built on both: `batch` `sequence` `sweep` `table` `guards`
+//! * built on both: `batch` `sequence` `sweep` `table` `guards` `raw`
 
 mod automatic;
 pub mod batch;
@@ -31,6 +31,8 @@ pub mod private;
 #[doc(hidden)]
 pub use self::private as __private;
 pub mod projection;
+#[doc(hidden)]
+pub mod raw;
 pub mod read;
 mod reader;
 mod rebuild;
@@ -60,7 +62,7 @@ pub use codec::{DayOrdinal, Iso8601};
 #[cfg(feature = "serde")]
 pub use codec::{JsonText, Serde};
 #[doc(hidden)]
-pub use decode::{decode, examine};
+pub use decode::{decode, examine, upgraded_apart};
 #[doc(hidden)]
 pub use retry::back_off;
 

@@ -35,7 +35,7 @@ pub use query::{Query, Scan};
 pub(crate) use search::{Progress, Search};
 pub use snapshot::Snapshot;
 pub use stream::Results;
-pub(crate) use stream::all_items;
+pub(crate) use stream::{all_items, raw_items};
 pub(crate) use wanted::{Asked, Wanted};
 pub use wanted::{FoundItems, ItemSlot};
 

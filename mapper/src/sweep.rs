@@ -15,11 +15,12 @@ use std::sync::Arc;
 pub use checkpoint::{Checkpoint, SweepProgress, Swept};
 
 use crate::error::Error;
+use crate::item::Item;
 use crate::loaded::Loaded;
 use crate::model::Model;
-use crate::projection::Output;
-use crate::read::{BoxFuture, Cursor, Scan, Search};
-use action::Action;
+use crate::projection::{Output, Raw};
+use crate::read::{BoxFuture, Cursor, Request, Scan, Search};
+use action::{Act, Action, Several};
 use run::Run;
 
 /// Why an action failed, or a checkpoint could not be stored.
@@ -96,8 +97,14 @@ pub struct Sweep<'a, M, O = Loaded<M>> {
 impl<'a, M: Model, I, O: Output<M>> Scan<'a, M, I, O> {
     /// A job that acts on every result, and can be killed and resumed: a [`Sweep`].
     pub fn sweep(self) -> Sweep<'a, M, O> {
-        Sweep {
-            search: self.into_search().for_job(),
+        Sweep::of(self.into_search().for_job())
+    }
+}
+
+impl<'a, M: 'static, O: Output<M>> Sweep<'a, M, O> {
+    pub(crate) fn of(search: Search<'a>) -> Self {
+        Self {
+            search,
             cursor: None,
             at_once: ACTIONS_AT_ONCE,
             tolerated: 0,
@@ -107,9 +114,7 @@ impl<'a, M: Model, I, O: Output<M>> Scan<'a, M, I, O> {
             types: PhantomData,
         }
     }
-}
 
-impl<'a, M: Model, O: Output<M>> Sweep<'a, M, O> {
     /// How many actions are under way at once, over all segments; default 16, at least 1.
     pub fn at_once(mut self, actions: usize) -> Self {
         self.at_once = actions.max(1);
@@ -177,13 +182,33 @@ impl<'a, M: Model, O: Output<M>> Sweep<'a, M, O> {
         Fut: Future<Output = Result<(), E>> + Send,
         E: Into<BoxError>,
     {
+        self.act(|request| Action::<M, O, F>::new(request, action)).await
+    }
+
+    async fn act<A: Act>(self, action: impl FnOnce(Arc<Request<'a>>) -> A) -> Result<Swept, Error> {
         let Self { search, cursor, at_once, tolerated, store, watch, until, .. } = self;
         let (request, progress) = search.into_request::<M, O>(cursor.as_ref())?;
         let request = Arc::new(request);
-        let action = Action::<M, O, F>::new(Arc::clone(&request), action);
+        let action = action(Arc::clone(&request));
         let run = Run::new(request, &progress, at_once, tolerated, (store, watch), action);
         // Boxed: the SDK's futures are large, and every caller's future would hold them.
         Box::pin(run.drive(progress, until)).await
+    }
+}
+
+impl Sweep<'_, (), Raw> {
+    /// As [`run`](Self::run), with an action on up to `most` items of a page; it returns a result for each, in their
+    /// order.
+    ///
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    pub async fn run_on_several<F, Fut>(self, most: usize, action: F) -> Result<Swept, Error>
+    where
+        F: Fn(Vec<Item>) -> Fut + Send + Sync,
+        Fut: Future<Output = Vec<Result<(), BoxError>>> + Send,
+    {
+        let most = most.max(1);
+        self.act(|_| Several { most, call: action }).await
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) use cached::UnderWay;
 pub use cached::evict;
 pub use delete::{DeleteByKey, NeedsWhenOrUnchecked};
 pub use insert::Insert;
+pub(crate) use limits::check_item;
 pub use plan::{After, Base, Write};
 pub use planned::{ByKeyWrite, Planned};
 pub use prepare::prepare;

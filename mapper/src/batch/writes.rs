@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::operation::batch_write_item::BatchWriteItemOutput;
 use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 
+use super::AT_ONCE;
 use super::drain::{Outcome, Request, drain, outcome};
 use super::size::sent_size;
 use crate::cache::Left;
@@ -89,6 +90,20 @@ impl Writes {
         under_way.settle(sent.iter().map(left)).await;
         sent
     }
+}
+
+/// Sends puts and deletes that expect nothing; a result for each. One that is no use to send, as a second one of the same
+/// item, fails alone.
+pub(crate) async fn write_each(db: &Database, writes: &[Write]) -> Vec<Result<(), Error>> {
+    let (mut ready, mut once) = (Writes::new(db), Once::default());
+    let mut add = |write| once.note(write).and_then(|()| ready.add(db, write));
+    let mut results: Vec<_> = writes.iter().map(&mut add).collect();
+    let mut sent = ready.send(db, AT_ONCE).await.into_iter();
+    for (result, write) in results.iter_mut().zip(writes).filter(|(result, _)| result.is_ok()) {
+        let sent = sent.next().expect("one result for each write that was added");
+        *result = sent.map(drop).map_err(|undone| undone.error(write.target()));
+    }
+    results
 }
 
 /// One put or delete.

@@ -9,9 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::shape::push;
 use crate::error::Error;
-use crate::item::AttributeValue;
+use crate::item::{AttributeValue, push};
 
 /// Some results of a query or scan, and how to go on; from [`Query::page`](super::Query::page).
 #[derive(Debug, Clone)]

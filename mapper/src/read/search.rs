@@ -36,6 +36,8 @@ pub(crate) struct Search<'a> {
     pub(super) page_size: Option<usize>,
     /// In how many parts a scan is read at the same time; `None` for one after the other.
     pub(super) segments: Option<usize>,
+    /// The one of them that is read, where it is not all.
+    pub(super) only: Option<usize>,
     /// Whether a whole table is read on purpose, also where scans are forbidden.
     pub(super) is_job: bool,
     /// The items that the filter is meant for.
@@ -106,6 +108,7 @@ impl<'a> Search<'a> {
             limit: None,
             page_size: None,
             segments: None,
+            only: None,
             is_job: false,
             filter_for: Shape::Model,
             consistent: false,
@@ -126,6 +129,23 @@ impl<'a> Search<'a> {
     /// The same as part of a job, which scans on purpose.
     pub(crate) fn for_job(self) -> Self {
         Self { is_job: true, ..self }
+    }
+
+    /// A search of a whole table, for a job.
+    pub(crate) fn of_table(
+        db: &'a Database,
+        layout: &'static Layout,
+        segments: usize,
+        page_size: Option<usize>,
+        consistent: bool,
+    ) -> Self {
+        let search = Self::new(db, layout, None, Source::Scan).for_job();
+        Self { segments: Some(segments), page_size, consistent, ..search }
+    }
+
+    /// The same, of one segment.
+    pub(crate) fn of_segment(self, number: usize) -> Self {
+        Self { only: Some(number), ..self }
     }
 
     /// What a sweep asks for, and the progress of its segments.
@@ -199,8 +219,10 @@ impl<'a> Search<'a> {
         };
         let of = i32::try_from(count).unwrap_or(i32::MAX);
         let segment = |number| self.segments.map(|_| Segment { number, of });
-        (0..of)
-            .zip(positions)
+        let all = (0..of).zip(positions);
+        let is_read =
+            |number: i32| self.only.is_none_or(|only| usize::try_from(number) == Ok(only));
+        all.filter(|(number, _)| is_read(*number))
             .map(|(number, position)| {
                 let segment = segment(number);
                 Ok(Progress { position, segment, ..self.begin(rendered)? })

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::request::Rendered;
 use super::search::{Search, Source};
-use crate::codec::number;
 use crate::error::Error;
 use crate::expr::Placeholders;
-use crate::item::AttributeValue;
+use crate::item::{encoded, push};
 
 impl Search<'_> {
     /// The query without what may differ from page to page: sizes, limits, consistency, the time of an expiry.
@@ -39,47 +38,8 @@ impl Search<'_> {
         }
         for (placeholder, value) in values.into_iter().flatten().collect::<BTreeMap<_, _>>() {
             push(&mut shape, placeholder.as_bytes());
-            push(&mut shape, &bytes(&value));
+            push(&mut shape, &encoded(&value));
         }
         Ok(shape)
     }
-}
-
-/// Adds a part with its length, so that no two lists of parts are the same bytes.
-pub(super) fn push(into: &mut Vec<u8>, part: &[u8]) {
-    into.extend_from_slice(&(part.len() as u64).to_be_bytes());
-    into.extend_from_slice(part);
-}
-
-/// An operand as bytes: the same for values that DynamoDB calls equal.
-fn bytes(value: &AttributeValue) -> Vec<u8> {
-    let mut into = crate::item::kind_name(value).as_bytes().to_vec();
-    let number = |text: &String| number::canonical(text).as_bytes().to_vec();
-    let mut parts: Vec<Vec<u8>> = match value {
-        AttributeValue::S(text) => vec![text.as_bytes().to_vec()],
-        AttributeValue::N(text) => vec![number(text)],
-        AttributeValue::B(blob) => vec![blob.as_ref().to_vec()],
-        AttributeValue::Bool(value) => vec![vec![u8::from(*value)]],
-        AttributeValue::Ss(set) => set.iter().map(|text| text.as_bytes().to_vec()).collect(),
-        AttributeValue::Ns(set) => set.iter().map(number).collect(),
-        AttributeValue::Bs(set) => set.iter().map(|blob| blob.as_ref().to_vec()).collect(),
-        AttributeValue::L(list) => list.iter().map(bytes).collect(),
-        AttributeValue::M(map) => map.iter().map(entry).collect(),
-        _ => Vec::new(),
-    };
-    // Sets and maps have no order.
-    if !matches!(value, AttributeValue::L(_)) {
-        parts.sort_unstable();
-    }
-    for part in parts {
-        push(&mut into, &part);
-    }
-    into
-}
-
-fn entry((name, value): (&String, &AttributeValue)) -> Vec<u8> {
-    let mut into = Vec::new();
-    push(&mut into, name.as_bytes());
-    push(&mut into, &bytes(value));
-    into
 }

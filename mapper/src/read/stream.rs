@@ -60,8 +60,12 @@ pub struct Results<'a, T> {
 
 /// Every item of a layout's table as it is stored, for a job of the library's own.
 pub(crate) fn all_items<'a>(db: &'a Database, layout: &'static Layout) -> Results<'a, Item> {
-    let search = Search::new(db, layout, None, Source::Scan);
-    Results::of::<(), Raw>(search.for_job(), None)
+    raw_items(Search::new(db, layout, None, Source::Scan).for_job())
+}
+
+/// What a search finds, as it is stored.
+pub(crate) fn raw_items(search: Search<'_>) -> Results<'_, Item> {
+    Results::of::<(), Raw>(search, None)
 }
 
 impl<'a, T: Send + 'a> Results<'a, T> {

@@ -1,4 +1,4 @@
-//! What a sweep does with one item: reads it as the scan says, and calls the program.
+//! What a sweep does with items: one as the scan says it is read, or several as they are stored.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -9,9 +9,13 @@ use crate::item::Item;
 use crate::projection::Output;
 use crate::read::Request;
 
-/// The work on one item as it is stored.
+/// The work on items as they are stored.
 pub(super) trait Act: Sync {
-    fn act(&self, item: Item) -> impl Future<Output = Result<(), BoxError>> + Send;
+    /// How many items one action takes at most.
+    fn most(&self) -> usize;
+
+    /// Acts on some items; a result for each, in their order.
+    fn act(&self, items: Vec<Item>) -> impl Future<Output = Vec<Result<(), BoxError>>> + Send;
 }
 
 /// The action of a program, behind what reads its argument.
@@ -35,11 +39,52 @@ where
     Fut: Future<Output = Result<(), E>> + Send,
     E: Into<BoxError>,
 {
-    async fn act(&self, item: Item) -> Result<(), BoxError> {
+    fn most(&self) -> usize {
+        1
+    }
+
+    async fn act(&self, items: Vec<Item>) -> Vec<Result<(), BoxError>> {
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            results.push(self.act_on(item).await);
+        }
+        results
+    }
+}
+
+impl<M, O, F, Fut, E> Action<'_, M, O, F>
+where
+    M: 'static,
+    O: Output<M>,
+    F: Fn(O::Yield) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<(), E>> + Send,
+    E: Into<BoxError>,
+{
+    async fn act_on(&self, item: Item) -> Result<(), BoxError> {
         match self.request.output::<M, O>(item).await? {
             Some(value) => (self.call)(value).await.map_err(Into::into),
             // Deleted meanwhile.
             None => Ok(()),
         }
+    }
+}
+
+/// An action on several items at once, as they are stored.
+pub(super) struct Several<F> {
+    pub(super) most: usize,
+    pub(super) call: F,
+}
+
+impl<F, Fut> Act for Several<F>
+where
+    F: Fn(Vec<Item>) -> Fut + Send + Sync,
+    Fut: Future<Output = Vec<Result<(), BoxError>>> + Send,
+{
+    fn most(&self) -> usize {
+        self.most
+    }
+
+    async fn act(&self, items: Vec<Item>) -> Vec<Result<(), BoxError>> {
+        (self.call)(items).await
     }
 }

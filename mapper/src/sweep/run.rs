@@ -57,12 +57,12 @@ enum Mode {
     Halted,
 }
 
-/// What became of one item.
-enum Visit {
-    Done,
-    Failed(FailedItem),
-    /// Not begun, or of no use any more: its page is not done.
-    Left,
+/// What became of some items.
+#[derive(Default)]
+struct Visited {
+    failed: Vec<FailedItem>,
+    /// Whether some were not begun, or of no use any more: their page is not done.
+    left: bool,
 }
 
 impl<'a, A: Act> Run<'a, A> {
@@ -135,50 +135,64 @@ impl<'a, A: Act> Run<'a, A> {
 
     /// Acts on the items of a page; `None` where not all of them were visited.
     async fn visit_all(&self, items: Vec<Item>) -> Option<Vec<FailedItem>> {
-        let visits = items.into_iter().map(|item| self.visit(item));
+        let mut items = items.into_iter().peekable();
+        let pieces = std::iter::from_fn(|| {
+            items.peek()?;
+            Some(items.by_ref().take(self.action.most()).collect())
+        });
+        let visits: Vec<_> = pieces.map(|piece| self.visit(piece)).collect();
         let mut visits = pin!(stream::iter(visits).buffer_unordered(self.at_once));
-        let (mut failed, mut all) = (Vec::new(), true);
-        while let Some(visit) = visits.next().await {
-            match visit {
-                Visit::Done => {}
-                Visit::Failed(item) => failed.push(item),
-                Visit::Left => all = false,
-            }
+        let mut all = Visited::default();
+        while let Some(visited) = visits.next().await {
+            all.failed.extend(visited.failed);
+            all.left |= visited.left;
         }
-        if !all {
-            self.state().left.extend(failed);
+        if all.left {
+            self.state().left.extend(all.failed);
             return None;
         }
-        Some(failed)
+        Some(all.failed)
     }
 
-    async fn visit(&self, item: Item) -> Visit {
+    async fn visit(&self, items: Vec<Item>) -> Visited {
+        let none = || Visited { failed: Vec::new(), left: true };
         let _permit = self.permits.acquire().await;
         if self.mode() == Mode::Halted {
-            return Visit::Left;
+            return none();
         }
-        let key = match self.request.key(&item) {
-            Ok(key) => key,
+        let keys: Result<Vec<_>, _> = items.iter().map(|item| self.request.key(item)).collect();
+        let keys = match keys {
+            Ok(keys) => keys,
             Err(error) => {
                 self.halt(error);
-                return Visit::Left;
+                return none();
             }
         };
-        let Err(error) = self.action.act(item).await else { return Visit::Done };
-        let target = Target { table: self.request.table().to_owned(), key };
-        self.failed(FailedItem { target, error: error.into() })
+        let results = self.action.act(items).await;
+        let failed = keys.into_iter().zip(results).filter_map(|(key, result)| {
+            let target = Target { table: self.request.table().to_owned(), key };
+            result.err().map(|error| FailedItem { target, error: error.into() })
+        });
+        let mut visited = Visited::default();
+        for item in failed {
+            match self.failed(item) {
+                Some(tolerated) => visited.failed.push(tolerated),
+                None => visited.left = true,
+            }
+        }
+        visited
     }
 
-    /// Counts a failure, and ends the sweep where that is one too many.
-    fn failed(&self, item: FailedItem) -> Visit {
+    /// Counts a failure, and ends the sweep where that is one too many: then it is kept here.
+    fn failed(&self, item: FailedItem) -> Option<FailedItem> {
         let mut state = self.state();
         state.failures += 1;
         if state.failures <= self.tolerated {
-            return Visit::Failed(item);
+            return Some(item);
         }
         state.mode = Mode::Halted;
         state.left.push(item);
-        Visit::Left
+        None
     }
 
     fn page_done(&self, number: usize, position: Position, items: usize, failed: Vec<FailedItem>) {

@@ -35,9 +35,13 @@ pub(super) fn check(
     at_most("bytes of a condition expression", MAX_EXPRESSION, condition.map_or(0, str::len))?;
     let operators = expectation.map_or(0, Node::operators);
     at_most("operators of a condition expression", MAX_OPERATORS, operators)?;
-    at_most("bytes of an item", MAX_ITEM, after.map_or(0, Item::size))?;
-    let values = after.into_iter().flat_map(Item::iter);
-    nesting(values.map(|(_, value)| levels(value)).max())
+    after.map_or(Ok(()), check_item)
+}
+
+/// An error where an item is too large, or nested too deep.
+pub(crate) fn check_item(item: &Item) -> Result<(), Error> {
+    at_most("bytes of an item", MAX_ITEM, item.size())?;
+    nesting(item.iter().map(|(_, value)| levels(value)).max())
 }
 
 /// An error where a change stores a value that is nested too deep, the place of the change counted.

@@ -72,6 +72,8 @@ pub struct Write {
     pub(crate) returns: Returns,
     /// Whether the version stays: the item is stored in another way, and says the same.
     pub(crate) keep_version: bool,
+    /// Whether the item is stored as it is given: version, schema and nonce are its own.
+    pub(crate) as_it_is: bool,
 }
 
 impl Write {
@@ -89,7 +91,18 @@ impl Write {
             compare_all: false,
             returns: Returns::Nothing,
             keep_version: false,
+            as_it_is: false,
         }
+    }
+
+    /// The put of an item as it is, with the version, the schema and the nonce that it has.
+    pub(crate) fn as_it_is(
+        layout: &'static Layout,
+        target: Target,
+        base: Base,
+        item: Item,
+    ) -> Self {
+        Self { as_it_is: true, ..Self::new(layout, target, base, After::New(item)) }
     }
 
     /// The parts of the write, for whoever folds several writes of one item.

@@ -63,7 +63,9 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let mut placeholders = Placeholders::default();
     let mut after = None;
     // What a write saw is never there again after it was applied: version and nonce moved on.
-    let repeatable = matches!(write.base, Base::Stored(_));
+    // An item that is put as it is has no nonce of this write: it is known by all that it holds, and a second copy puts
+    // the same.
+    let repeatable = matches!(write.base, Base::Stored(_)) || write.as_it_is;
     let action = match (&write.base, &write.after) {
         (Base::Stored(base), After::Changed(item)) => {
             let target = stamp(write, Some(base), item, nonce)?;
@@ -112,6 +114,9 @@ fn stamp(
     let layout = write.layout;
     layout.check_index_keys(item)?;
     let mut item = item.clone();
+    if write.as_it_is {
+        return Ok(item);
+    }
     if let Some(name) = layout.version.filter(|_| !write.keep_version) {
         let unreadable = |_| EncodeError::new("the stored version is no u64").at(name);
         let seen = match base {

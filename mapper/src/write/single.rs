@@ -56,8 +56,14 @@ pub(super) async fn send(
             Attempt::Rejected(met) => {
                 attempts.estimate(&write.target.table, limits::write_units((*met).as_ref()));
                 let stored = met.map(Item::from);
-                // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost.
-                if judge::is_own(stored.as_ref(), nonce) {
+                // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost. Of an item
+                // that is put as it is, all is ours.
+                let is_own = if write.as_it_is {
+                    stored == rendered.after
+                } else {
+                    judge::is_own(stored.as_ref(), nonce)
+                };
+                if is_own {
                     return Ok(stored);
                 }
                 // An earlier attempt may have been applied and overwritten since: nobody can tell.

@@ -5,13 +5,8 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynamap_mapper::error::{Reason, Target};
-use dynamap_mapper::schema::{SCHEMA_ATTRIBUTE, Standing};
-use dynamap_mapper::upgrade::expires_otherwise;
 use dynamap_mapper::write::{After, Base, Write, apply};
-use dynamap_mapper::{
-    AttributeValue, Database, Error, Item, Key, Model, Reader as _, UpgradeError, back_off, decode,
-    examine,
-};
+use dynamap_mapper::{Database, Error, Item, Key, Model, Reader as _, back_off, upgraded_apart};
 
 /// How often an item is read again because somebody else wrote it first.
 const ROUNDS: usize = 16;
@@ -70,28 +65,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
         key: &Key,
         before: &Item,
     ) -> Result<Option<Vec<(Key, Item)>>, Error> {
-        let layout = M::layout();
-        let (found, Standing::Older) = examine(layout, &self.table, key, before)? else {
-            return Ok(None);
-        };
-        let made = layout
-            .upgrade
-            .upgrade_apart(before.clone(), &found)
-            .map_err(|error| Error::not_upgraded(&self.table, key, layout, &found, error))?;
-        let read = |mut item: Item| {
-            item.insert(SCHEMA_ATTRIBUTE, AttributeValue::S(layout.schema.to_string()));
-            let of_made = Key::of(layout, &item).map_err(encode::<M>)?;
-            if let Some(name) =
-                layout.ttl.filter(|ttl| of_made == *key && expires_otherwise(ttl, before, &item))
-            {
-                let error = UpgradeError::Expiry { attribute: name.to_owned() };
-                return Err(Error::not_upgraded(&self.table, key, layout, &found, error));
-            }
-            let loaded = decode::<M>(&self.table, &of_made, item)?;
-            loaded.check().map_err(|report| Error::invalid(layout, report))?;
-            Ok((of_made, loaded.into_image()))
-        };
-        made.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+        upgraded_apart::<M>(&self.table, key, before)
     }
 
     /// The writes that leave these items in the place of one: all or none.

@@ -1,0 +1,86 @@
+//! Whether DynamoDB can hold an item that came from elsewhere.
+//!
+//! [AWS: constraints](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)
+
+use std::collections::HashSet;
+
+use crate::codec::kind::ScalarKind;
+use crate::codec::{EncodeError, number};
+use crate::item::{AttributeValue, Item};
+use crate::key::{Key, KeyAttribute};
+use crate::layout::Layout;
+
+/// AWS: the longest partition key and the longest sort key, in bytes.
+const LONGEST_KEYS: [(usize, &str); 2] = [
+    (2048, "the hash key has more than 2048 bytes"),
+    (1024, "the range key has more than 1024 bytes"),
+];
+
+/// The key of an item, of the kinds that the table has.
+pub(super) fn key(layout: &Layout, item: &Item) -> Result<Key, EncodeError> {
+    let attributes = std::iter::once(layout.hash_key).chain(layout.range_key);
+    for (attribute, longest) in attributes.zip(LONGEST_KEYS) {
+        if let Some(value) = item.get(attribute.name) {
+            part(attribute, value, longest).map_err(|error| error.at(attribute.name))?;
+        }
+    }
+    Key::of(layout, item)
+}
+
+fn part(
+    key: KeyAttribute,
+    value: &AttributeValue,
+    (longest, too_long): (usize, &'static str),
+) -> Result<(), EncodeError> {
+    let length = match (key.kind, value) {
+        (ScalarKind::S, AttributeValue::S(text)) => text.len(),
+        (ScalarKind::B, AttributeValue::B(blob)) => blob.as_ref().len(),
+        (ScalarKind::N, AttributeValue::N(text)) => return number::check(text),
+        _ => return Err(EncodeError::new("the table's key is of another kind")),
+    };
+    if length > longest { Err(EncodeError::new(too_long)) } else { Ok(()) }
+}
+
+/// Whether each value is one that DynamoDB takes.
+pub(super) fn values(item: &Item) -> Result<(), EncodeError> {
+    for (name, value) in item.iter() {
+        if name.is_empty() {
+            return Err(EncodeError::new("an attribute has an empty name"));
+        }
+        // Without a recursion: what comes from elsewhere can be nested in any depth.
+        let mut open = vec![value];
+        while let Some(next) = open.pop() {
+            match next {
+                AttributeValue::L(list) => open.extend(list),
+                AttributeValue::M(map) => open.extend(map.values()),
+                flat => self::flat(flat).map_err(|error| error.at(name))?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value that holds no lists and maps is one that DynamoDB takes.
+fn flat(value: &AttributeValue) -> Result<(), EncodeError> {
+    match value {
+        AttributeValue::N(text) => number::check(text),
+        AttributeValue::Ns(numbers) => {
+            numbers.iter().try_for_each(|text| number::check(text))?;
+            set(numbers.iter().map(|text| number::canonical(text)).collect(), numbers.len())
+        }
+        AttributeValue::Ss(texts) => set(texts.iter().collect(), texts.len()),
+        AttributeValue::Bs(blobs) => set(blobs.iter().map(AsRef::as_ref).collect(), blobs.len()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a set has members, each once.
+fn set<T: Eq + std::hash::Hash>(members: HashSet<T>, count: usize) -> Result<(), EncodeError> {
+    if members.is_empty() {
+        return Err(EncodeError::new("a set must not be empty"));
+    }
+    if members.len() < count {
+        return Err(EncodeError::new("a set has a member twice"));
+    }
+    Ok(())
+}
