@@ -4,13 +4,15 @@
 //!
 //! This crate only re-exports; only it promises semver.
 //!
-//! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Table`], [`Condition`], [`Error`]
+//! * reading and writing models: [`Model`], [`Loaded`], [`Database`], [`Condition`], [`Error`]
+//! * tables: [`Table`], [`Tables`], [`TableSettings`], [`NamedTable`]
 //! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
 //! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Session`]: what was read is kept, what was changed is written at the end of a piece of work
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
+//! * `blocking` (feature): the same verbs without async
 //! * `cli` (feature): migrations from the command line
 //! * `transfer` (feature): copies, exports and imports of whole tables
 //! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
@@ -45,6 +47,9 @@ pub use dynamap_transactions::{
     Session, SessionCounts, Transaction, TransactionBuilder, TransactionRecord, TransactionStatus,
     Transient, Unflushed,
 };
+
+#[cfg(feature = "blocking")]
+pub use dynamap_mapper::blocking;
 
 /// Items in a cache: what a cache must do, what is told about it, and those that come with the library.
 pub mod cache {

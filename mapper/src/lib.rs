@@ -11,6 +11,8 @@
 
 mod automatic;
 pub mod batch;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod cache;
 pub mod capacity;
 pub mod codec;

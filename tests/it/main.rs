@@ -22,6 +22,7 @@ mod backfills;
 mod bank;
 mod batches;
 mod blind;
+mod blocking;
 mod bulk;
 mod caches;
 mod capacity;
