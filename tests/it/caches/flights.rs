@@ -113,17 +113,6 @@ async fn a_read_that_begins_after_a_write_does_not_join_one_that_asked_the_cache
     Ok(())
 }
 
-/// An item of version 3 that the cache holds, and that a program without it deletes.
-async fn deleted_unseen(place: &Place) -> Result<(), dynamap::Error> {
-    let map = DoomMap::new(1, 1, "version 1").insert(&place.db).await?;
-    let map = renamed(map, "version 2", &place.db).await?;
-    renamed(map, "deleted", &place.db).await?;
-    DoomMap::delete(&place.stranger(), (1, 1)).unchecked().await?;
-    assert_eq!(name(&place.db).await?.as_deref(), Some("deleted"));
-    place.clear();
-    Ok(())
-}
-
 #[tokio::test]
 async fn a_read_waits_for_another_that_nobody_drives_for_a_second() -> Outcome {
     let place = Place::new().await;

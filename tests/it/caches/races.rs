@@ -165,6 +165,17 @@ async fn an_entry_that_keeps_changing_is_evicted() -> Outcome {
     panic!("it still tries");
 }
 
+/// An item of version 3 that the cache holds, and that a program without it deletes.
+async fn deleted_unseen(place: &Place) -> Result<(), dynamap::Error> {
+    let map = DoomMap::new(1, 1, "version 1").insert(&place.db).await?;
+    let map = renamed(map, "version 2", &place.db).await?;
+    renamed(map, "deleted", &place.db).await?;
+    DoomMap::delete(&place.stranger(), (1, 1)).unchecked().await?;
+    assert_eq!(name(&place.db).await?.as_deref(), Some("deleted"));
+    place.clear();
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_new_item_takes_the_place_of_one_that_was_deleted_unseen_whatever_its_version() -> Outcome
 {

@@ -7,7 +7,6 @@ use dynamap::faults::Fault;
 use dynamap::{Coalesced, Database, Gets, Model, Table, Transaction};
 use futures_util::future::join_all;
 
-use super::scripted::Trouble;
 use super::{MINUTE, Place};
 use crate::support::{DoomMap, Outcome, Profile, n, put_raw, s};
 

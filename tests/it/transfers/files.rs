@@ -1,0 +1,323 @@
+//! Exports into files, and imports from them.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::Command;
+
+use dynamap::Table;
+use dynamap::faults::Fault;
+use dynamap::transfer::{Existing, TransferError, table};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::{Order, digest, order, orders, prefixed, put, with_orders};
+use crate::support::{Outcome, example, put_raw, s};
+
+fn unzipped(path: &Path) -> Attempt<String> {
+    let mut text = String::new();
+    GzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn zip(path: &Path, text: &str) -> Outcome {
+    let mut file = GzEncoder::new(File::create(path)?, Compression::fast());
+    file.write_all(text.as_bytes())?;
+    file.finish()?;
+    Ok(())
+}
+
+type Attempt<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// The names in a folder, but for the lock.
+fn names(folder: &Path) -> Attempt<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.retain(|name| name != ".lock");
+    names.sort();
+    Ok(names)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_exported_and_imported_is_the_same_also_on_a_bad_network() -> Outcome {
+    let (db, faults) = with_orders(3000).await;
+    let other = prefixed(&db).await;
+    let folder = tempfile::tempdir()?;
+    for fault in [Fault::DropBefore, Fault::LoseAnswer, Fault::Throttle, Fault::ServerError] {
+        for operation in ["Scan", "BatchWriteItem"] {
+            faults.next(operation, fault.clone());
+        }
+    }
+    faults.next("BatchWriteItem", Fault::Unprocessed { keep: 2 });
+    let exported = orders(&db).export_to(folder.path()).segments(3).page_size(100).run().await?;
+    assert_eq!((exported.files, exported.progress.written), (3, 3000));
+    assert_eq!(exported.digest, digest(&db).await);
+    let parts = ["part-00000.jsonl.gz", "part-00001.jsonl.gz", "part-00002.jsonl.gz"];
+    assert_eq!(names(folder.path())?, [&["manifest.json"], &parts[..]].concat());
+    let lines: Vec<_> = parts.iter().map(|part| unzipped(&folder.path().join(part))).collect();
+    let lines = lines.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    assert_eq!(lines.lines().count(), 3000);
+    assert!(lines.lines().all(|line| line.starts_with(r#"{"Item":{"#)));
+
+    let import = orders(&other).import_from(folder.path()).existing(Existing::Replace);
+    let imported = import.run().await?;
+    assert_eq!((imported.progress.written, imported.progress.estimated_items), (3000, 3000));
+    assert_eq!(digest(&other).await, exported.digest);
+    assert_eq!(faults.pending(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_aws_has_exported_is_imported_and_so_are_plain_files() -> Outcome {
+    let (db, _) = with_orders(0).await;
+    let line = |number: u32| {
+        format!(r#"{{"Item":{{"customer":{{"N":"{}"}},"number":{{"N":"{number}"}}}}}}"#, number % 7)
+    };
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    fs::create_dir(&data)?;
+    fs::write(folder.path().join("manifest-summary.json"), r#"{"version":"2020-06-30"}"#)?;
+    fs::write(folder.path().join("manifest-files.json"), r#"{"itemCount":2}"#)?;
+    fs::write(folder.path().join("_started"), "")?;
+    zip(&data.join("4hvx7ksc.json.gz"), &format!("{}\n{}\n", line(1), line(2)))?;
+    zip(&data.join("a7ymmeqp.json.gz"), &format!("{}\n", line(3)))?;
+    let imported = orders(&db).import_from(folder.path()).run().await?;
+    assert_eq!((imported.progress.items, imported.progress.written), (3, 3));
+
+    let plain = folder.path().join("more.jsonl");
+    fs::write(&plain, format!("{}\n\n  \n{}", line(4), line(5)))?;
+    let imported = orders(&db).import_from(&plain).run().await?;
+    assert_eq!((imported.progress.items, imported.progress.written), (2, 2), "empty lines are none");
+    assert_eq!(digest(&db).await.items, 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn broken_lines_are_listed_by_file_and_line_and_the_others_are_imported() -> Outcome {
+    let (db, faults) = with_orders(0).await;
+    put(&db, 3, "theirs").await;
+    let broken = [
+        (r#"{"Item":{"customer":{"N":"1"}}}"#, "attribute `number`: the key attribute is absent"),
+        (r#"{"Item":{"customer":{"S":"secret"},"number":{"N":"1"}}}"#, "attribute `customer`"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1e999"}}}"#, "attribute `number`"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1"},"t":{"N":"secret"}}}"#, "attribute `t`"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1"},"t":{"SS":[]}}}"#, "empty"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1"},"t":{"NS":["1","1.0"]}}}"#, "twice"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1"},"t":{"L":[{"M":{"x":{"N":"x"}}}]}}}"#, "`t`"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":{"N":"1"},"":{"S":"secret"}}}"#, "empty name"),
+        (r#"{"Item":{"customer":{"N":"1"},"number":"secret"}}"#, "no DynamoDB JSON"),
+        (r#"{"Keys":{"customer":{"N":"1"}}}"#, "no DynamoDB JSON"),
+        ("secret", "no JSON, at column 1"),
+        (r#"{"Item":{"customer":{"N":"3"},"number":{"N":"3"},"text":{"S":"secret"}}}"#, "exists"),
+    ];
+    let large = format!(
+        r#"{{"Item":{{"customer":{{"N":"1"}},"number":{{"N":"1"}},"t":{{"S":"{}"}}}}}}"#,
+        "secret".repeat(70_000)
+    );
+    let good = |number: u32| {
+        format!(r#"{{"Item":{{"customer":{{"N":"{}"}},"number":{{"N":"{number}"}}}}}}"#, number % 7)
+    };
+    let mut lines = vec![good(10)];
+    for (line, _) in broken.iter().copied().chain([(large.as_str(), "")]) {
+        lines.push(line.to_owned());
+        lines.push(good(10 + u32::try_from(lines.len())?));
+    }
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("orders.jsonl");
+    fs::write(&file, lines.join("\n"))?;
+
+    let import = || orders(&db).import_from(&file);
+    let imported = import().tolerate(13).run().await?;
+    assert_eq!((imported.progress.written, imported.progress.failures), (14, 13));
+    assert_eq!(digest(&db).await.items, 15);
+    let reasons = broken.iter().map(|(_, why)| *why).chain(["409600, found 420"]);
+    for ((failure, why), place) in imported.failed.iter().zip(reasons).zip((2..).step_by(2)) {
+        let text = failure.to_string();
+        assert!(text.starts_with(&format!("orders.jsonl:{place}: ")), "{text}");
+        assert!(text.contains(why) && !text.contains("secret"), "{text}");
+    }
+    faults.clear_log();
+    let error = import().tolerate(12).run().await.expect_err("one too many");
+    assert!(matches!(&error, TransferError::Lines { failed, .. } if failed.len() == 13));
+    assert!(!format!("{error} {error:?}").contains("secret"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_that_only_the_table_refuses_is_listed_and_the_others_of_its_request_are_stored() -> Outcome {
+    let (db, _) = with_orders(0).await;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("orders.jsonl");
+    let line = |number: u32| format!(r#"{{"Item":{{"customer":{{"N":"1"}},"number":{{"N":"{number}"}}}}}}"#);
+    let lines: Vec<_> = [1, 2, 3, 2, 4].map(line).into();
+    fs::write(&file, lines.join("\n"))?;
+    let import = orders(&db).import_from(&file).existing(Existing::Replace).tolerate(1);
+    let imported = import.run().await?;
+    assert_eq!((imported.progress.written, imported.failed[0].line), (4, 4), "written twice");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_goes_on_behind_its_checkpoint_and_remembers_what_failed() -> Outcome {
+    let (db, _) = with_orders(0).await;
+    let folder = tempfile::tempdir()?;
+    let line = |number: u32| {
+        format!(r#"{{"Item":{{"customer":{{"N":"{}"}},"number":{{"N":"{number}"}}}}}}"#, number % 7)
+    };
+    let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<Vec<_>>().join("\n");
+    zip(&folder.path().join("a.jsonl.gz"), &format!("broken\n{}", lines(0..2500)))?;
+    zip(&folder.path().join("b.jsonl.gz"), &lines(2500..3000))?;
+    let file = folder.path().join("checkpoint");
+    let import = || {
+        let import = orders(&db).import_from(folder.path()).existing(Existing::Replace);
+        import.tolerate(1).checkpoint_file(&file)
+    };
+    let whole = fs::read(folder.path().join("a.jsonl.gz"))?;
+    fs::write(folder.path().join("a.jsonl.gz"), &whole[..whole.len() - 20])?;
+    let error = import().run().await.expect_err("the file ends too soon");
+    let TransferError::File { path, doing: "read", .. } = &error else { panic!("{error}") };
+    assert!(path.ends_with("a.jsonl.gz"));
+    let before = digest(&db).await.items;
+    assert!((1999..2500).contains(&before), "{before}");
+
+    fs::write(folder.path().join("a.jsonl.gz"), &whole)?;
+    let imported = import().run().await?;
+    assert_eq!(digest(&db).await.items, 3000);
+    assert!(imported.progress.written <= 1001, "{:?}", imported.progress);
+    assert_eq!((imported.failed.len(), imported.failed[0].line), (1, 1), "of the first run");
+    assert_eq!(import().run().await?.progress.items, 0, "all is done");
+
+    fs::write(&file, fs::read_to_string(&file)?.replace("orders", "others"))?;
+    let error = import().run().await.expect_err("another job's");
+    assert!(matches!(error, TransferError::ForeignCheckpoint { .. }), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_its_export_has_written_is_an_error() -> Outcome {
+    let (db, _) = with_orders(50).await;
+    let other = prefixed(&db).await;
+    let folder = tempfile::tempdir()?;
+    orders(&db).export_to(folder.path()).segments(1).run().await?;
+    let part = folder.path().join("part-00000.jsonl.gz");
+    let text = unzipped(&part)?;
+    let import = || orders(&other).import_from(folder.path()).existing(Existing::Replace);
+    for changed in [text.lines().skip(1).collect::<Vec<_>>().join("\n"), text.replacen("order 7", "order 8", 1)] {
+        zip(&part, &changed)?;
+        let error = import().run().await.expect_err("changed");
+        assert!(matches!(&error, TransferError::Damaged { path, .. } if *path == part), "{error}");
+    }
+    zip(&part, &text)?;
+    assert!(import().run().await.is_ok());
+    assert_eq!(digest(&other).await, digest(&db).await);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_into_a_table_with_other_keys_is_refused_before_anything_is_written() -> Outcome {
+    let (db, faults) = with_orders(5).await;
+    let folder = tempfile::tempdir()?;
+    orders(&db).export_to(folder.path()).run().await?;
+    faults.clear_log();
+    let error = table(&db, "profiles").import_from(folder.path()).run().await.expect_err("other keys");
+    assert!(matches!(error, TransferError::OtherKeys { .. }), "{error}");
+    let empty = tempfile::tempdir()?;
+    let error = orders(&db).import_from(empty.path()).run().await.expect_err("no files");
+    assert!(matches!(error, TransferError::NoFiles(_)), "{error}");
+    assert_eq!(faults.count("DescribeTable"), faults.requests().len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_export_writes_into_an_empty_folder_or_goes_on_with_its_own() -> Outcome {
+    let (db, faults) = with_orders(500).await;
+    put_raw(&db, "profiles", &[("login", s("ann"))]).await;
+    let folder = tempfile::tempdir()?;
+    let export = || orders(&db).export_to(folder.path()).segments(4).at_once(1).page_size(20);
+    faults.next("Scan", Fault::Delay(std::time::Duration::ZERO));
+    let half = async {
+        let gates: Vec<_> = (0..13).map(|_| faults.next("Scan", Fault::Delay(std::time::Duration::ZERO))).collect();
+        drop(gates);
+        faults.next("Scan", Fault::service("AccessDeniedException"));
+        export().run().await
+    };
+    let error = half.await.expect_err("refused half-way");
+    assert!(matches!(error, TransferError::Store(_)), "{error}");
+    let left = names(folder.path())?;
+    assert!(left.contains(&"part-00000.jsonl.gz".to_owned()), "{left:?}");
+    assert!(!left.contains(&"manifest.json".to_owned()), "{left:?}");
+    let error = orders(&db).import_from(folder.path()).run().await.expect_err("not complete");
+    assert!(matches!(error, TransferError::Incomplete(_)), "{error}");
+    let error = table(&db, "profiles").export_to(folder.path()).run().await.expect_err("another table");
+    assert!(matches!(error, TransferError::Occupied(_)), "{error}");
+
+    let exported = export().segments(9).run().await?;
+    assert_eq!((exported.digest, exported.files), (digest(&db).await, 4));
+    assert!(exported.progress.written < 500, "finished files stay: {:?}", exported.progress);
+    let error = export().run().await.expect_err("complete");
+    assert!(matches!(error, TransferError::Complete(_)), "{error}");
+
+    let other = tempfile::tempdir()?;
+    fs::write(other.path().join("letter.txt"), "dear")?;
+    let error = orders(&db).export_to(other.path()).run().await.expect_err("somebody's folder");
+    assert!(matches!(error, TransferError::Occupied(_)), "{error}");
+    assert_eq!(names(other.path())?, ["letter.txt"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_exports_into_one_folder_do_not_mix() -> Outcome {
+    let (db, faults) = with_orders(50).await;
+    let folder = tempfile::tempdir()?;
+    let gate = faults.pause("Scan");
+    let first = orders(&db).export_to(folder.path());
+    let second = async {
+        gate.reached().await;
+        let refused = orders(&db).export_to(folder.path()).run().await;
+        gate.release();
+        refused
+    };
+    let (first, second) = tokio::join!(first.run(), second);
+    assert!(matches!(second, Err(TransferError::Running(_))), "{second:?}");
+    assert_eq!(first?.digest.items, 50);
+    Ok(())
+}
+
+/// The system refuses files of more than 16 KB to the process, as a full disk does.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_an_export_with_an_error_and_leaves_no_file_that_looks_whole() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let backup = folder.path().join("backup");
+    let run = |limit: &str| {
+        let script = format!("trap '' XFSZ; {limit} exec \"$0\" export memory:20000 \"$1\"");
+        Command::new("sh").args(["-c", &script]).arg(example("tables")).arg(&backup).output()
+    };
+    let output = run("ulimit -f 16;")?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{text}");
+    assert!(text.contains("File") && text.contains("written"), "{text}");
+    let left = names(&backup)?;
+    assert!(left.iter().all(|name| name.ends_with(".part") || name == "manifest.json.unfinished"), "{left:?}");
+
+    let output = run("")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.ends_with("true\n"), "{text} {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_imported_item_is_as_it_was_stored() -> Outcome {
+    let (db, _) = with_orders(20).await;
+    let folder = tempfile::tempdir()?;
+    orders(&db).export_to(folder.path()).run().await?;
+    let before = order(&db, 13).await;
+    Table::<Order>::delete(&db).await?;
+    Table::<Order>::create(&db).await?;
+    orders(&db).import_from(folder.path()).run().await?;
+    assert_eq!(order(&db, 13).await, before);
+    Ok(())
+}
