@@ -2,7 +2,7 @@
 
 use dynamap::blocking::{Wait as _, WaitEach as _, wait_for};
 use dynamap::faults::{Fault, Faults};
-use dynamap::{Database, Error, Table, Transaction};
+use dynamap::{Database, Error, Model as _, Table, Transaction};
 
 use crate::support::{Account, DoomMap, Outcome};
 
