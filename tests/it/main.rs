@@ -64,6 +64,7 @@ mod shapes;
 mod snapshots;
 mod sweeps;
 mod transactions;
+mod transfers;
 mod trees;
 mod types;
 mod ui;
