@@ -26,7 +26,7 @@ use dynamap::{Database, Model, Table};
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Few, so that there are many checkpoints.
-const PAGE: usize = 100;
+const PAGE: usize = 25;
 
 #[derive(Debug, Clone, Model)]
 #[model(table = "orders", validate = false)]
@@ -120,7 +120,8 @@ async fn copy(from: &str, to: &str, faults: &Faults) -> Outcome {
 async fn export(from: &str, folder: &str, faults: &Faults) -> Outcome {
     let from = open(from, faults).await?;
     let began = Instant::now();
-    let exported = table(&from, "orders").export_to(folder).page_size(PAGE).run().await?;
+    let export = table(&from, "orders").export_to(folder).at_once(2).page_size(PAGE);
+    let exported = export.run().await?;
     println!("exported {} in {:?}", exported.digest.items, began.elapsed());
     println!("{}", exported.digest == table(&from, "orders").digest().await?);
     Ok(())

@@ -66,6 +66,7 @@ mod snapshots;
 mod sweeps;
 mod tables;
 mod transactions;
+mod transfers;
 mod trees;
 mod types;
 mod ui;

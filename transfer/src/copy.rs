@@ -21,8 +21,9 @@ use crate::{BoxError, BoxFuture, Watch};
 /// A job that copies every item of a table into another one; from [`NamedTable::copy_to`].
 ///
 /// Items arrive as they are stored, with versions, schemas and nonces. The target must be there, with the same keys; its
-/// indexes, its billing and its time to live are its own. Tables beside it are copied by themselves: the counters of
-/// `auto_increment` (`dynamap_counters`), the guards of unique values, rows of views, records of transactions.
+/// indexes, its billing and its time to live are its own. What belongs to it and lies in other tables is not copied with it:
+/// counters of `auto_increment` and guards of unique values, which are made anew under another name (`Sequence::repair`,
+/// `Unique::backfill`), and rows of views, whose tables are copied by themselves.
 ///
 /// **Writers.** A copy is no picture of one moment: each item arrives as it was when it was read. What is inserted,
 /// changed or deleted in the source behind the place that was read is missed, so a copy that is to be complete is made

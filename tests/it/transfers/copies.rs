@@ -44,7 +44,10 @@ async fn items_are_copied_as_they_are_stored_to_another_prefix() -> Outcome {
         assert!(copied.is_finished && copied.failed.is_empty());
         assert_eq!((copied.progress.items, copied.progress.written), (300, 300));
         assert_eq!(copied.progress.bytes, digest(&db).await.bytes);
-        assert_eq!(order(&other, 1).await, Some(everything().into_iter().map(|(k, v)| (k.to_owned(), v)).collect()));
+        assert_eq!(
+            order(&other, 1).await,
+            Some(everything().into_iter().map(|(k, v)| (k.to_owned(), v)).collect())
+        );
         assert!(copy.verify().await?.is_equal());
         put(&other, 7, "changed").await;
         assert!(!copy.verify().await?.is_equal(), "one item of 300 differs");
@@ -85,7 +88,9 @@ async fn a_target_with_other_keys_is_refused_before_anything_is_written() -> Out
     );
     assert_eq!(faults.count("DescribeTable"), faults.requests().len());
     let missing = orders(&db).copy_to(table(&db, "nowhere")).run().await;
-    assert!(matches!(missing, Err(TransferError::Store(Error::NoSuchTable(table))) if &*table == "nowhere"));
+    assert!(
+        matches!(missing, Err(TransferError::Store(Error::NoSuchTable(table))) if &*table == "nowhere")
+    );
     Ok(())
 }
 
@@ -101,7 +106,10 @@ async fn a_transform_can_give_items_the_keys_of_another_table() -> Outcome {
     assert_eq!(copy.run().await?.progress.written, 40);
     assert!(copy.verify().await?.is_equal());
     let found = stored(&db, "profiles", &[("login", s("39"))]).await;
-    assert_eq!(found.and_then(|item| item.text("text").map(str::to_owned)).as_deref(), Some("order 39"));
+    assert_eq!(
+        found.and_then(|item| item.text("text").map(str::to_owned)).as_deref(),
+        Some("order 39")
+    );
     // Without it each item lacks the key, and is named.
     let none = |item| Ok::<_, Infallible>(Some(item));
     let error = orders(&db).copy_to(table(&db, "profiles")).transform(none).run().await;
@@ -120,7 +128,8 @@ async fn what_is_there_already_is_refused_kept_or_replaced() -> Outcome {
         let same = order(&db, 8).await.expect("there");
         let same: Vec<_> = same.iter().map(|(name, value)| (name, value.clone())).collect();
         put_raw(&other, &full(&other), &same).await;
-        let copied = orders(&db).copy_to(orders(&other)).existing(existing).tolerate(2).run().await?;
+        let copied =
+            orders(&db).copy_to(orders(&other)).existing(existing).tolerate(2).run().await?;
         let theirs = order(&other, 5).await.and_then(|item| item.text("text").map(str::to_owned));
         let progress = copied.progress;
         let counts = (progress.written, progress.kept, progress.failures);
@@ -198,7 +207,10 @@ async fn a_transform_changes_drops_and_splits_items() -> Outcome {
             Ok::<_, Infallible>(vec![item, twin])
         });
     let copied = copy.run().await?;
-    assert_eq!((copied.progress.items, copied.progress.dropped, copied.progress.written), (60, 30, 60));
+    assert_eq!(
+        (copied.progress.items, copied.progress.dropped, copied.progress.written),
+        (60, 30, 60)
+    );
     assert!(copy.verify().await?.is_equal());
     assert_eq!(order(&other, 3).await, None);
     let found = stored(&other, &full(&other), &[("customer", n(4)), ("number", n(1004))]).await;
@@ -207,7 +219,8 @@ async fn a_transform_changes_drops_and_splits_items() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_transform_that_refuses_an_item_or_makes_two_of_one_key_is_a_failure_of_that_item() -> Outcome {
+async fn a_transform_that_refuses_an_item_or_makes_two_of_one_key_is_a_failure_of_that_item()
+-> Outcome {
     let (db, _) = with_orders(20).await;
     let other = prefixed(&db).await;
     let refuse = |item: Item| match item.text("text") {
@@ -312,7 +325,10 @@ async fn a_checkpoint_of_another_copy_is_refused_before_anything_is_written() ->
     let third = Database::builder(db.client().clone()).table_prefix("third_").build();
     Table::<Order>::create(&third).await?;
     faults.clear_log();
-    let changed = copied.checkpoint.replace("other_orders", "third_orders").replace("\"segments\":8", "\"segments\":7");
+    let changed = copied
+        .checkpoint
+        .replace("other_orders", "third_orders")
+        .replace("\"segments\":8", "\"segments\":7");
     for checkpoint in [copied.checkpoint, changed, "nonsense".to_owned()] {
         let refused = orders(&db).copy_to(orders(&third)).resume(checkpoint).run().await;
         assert!(matches!(refused, Err(TransferError::ForeignCheckpoint { .. })), "{refused:?}");
@@ -322,7 +338,8 @@ async fn a_checkpoint_of_another_copy_is_refused_before_anything_is_written() ->
 }
 
 #[tokio::test]
-async fn a_copy_that_lost_its_checkpoint_begins_anew_and_what_it_wrote_is_not_in_its_way() -> Outcome {
+async fn a_copy_that_lost_its_checkpoint_begins_anew_and_what_it_wrote_is_not_in_its_way() -> Outcome
+{
     let (db, _) = with_orders(100).await;
     let other = prefixed(&db).await;
     for _ in 0..2 {
@@ -340,8 +357,11 @@ async fn a_checkpoint_that_cannot_be_stored_ends_the_copy() -> Outcome {
     let copy = orders(&db).copy_to(orders(&other)).page_size(20);
     let error = copy.checkpoint_file(folder.path().join("nowhere/at")).run().await;
     let error = error.expect_err("no such folder");
-    assert!(matches!(&error, TransferError::Store(Error::Sweep(ended))
-        if matches!(**ended, SweepError::Checkpoint { .. })), "{error}");
+    assert!(
+        matches!(&error, TransferError::Store(Error::Sweep(ended))
+        if matches!(**ended, SweepError::Checkpoint { .. })),
+        "{error}"
+    );
     assert!(digest(&other).await.items < 400);
     Ok(())
 }

@@ -23,8 +23,8 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
     text
 }
 
-/// Runs a job until it is held at a request, and kills the process there; whether it came so far.
-fn kill_at(folder: &Path, job: &[&str], side: &str, request: u32) {
+/// Runs a job until it is held at a request, and kills the process there; whether it came so far before its end.
+fn kill_at(folder: &Path, job: &[&str], side: &str, request: u32) -> bool {
     let mut child = Command::new(example("tables"))
         .current_dir(folder)
         .args(job)
@@ -36,7 +36,7 @@ fn kill_at(folder: &Path, job: &[&str], side: &str, request: u32) {
     let line = lines.next().expect("a line").expect("text");
     child.kill().expect("kill -9");
     child.wait().expect("its end");
-    assert_eq!(line, "held", "{job:?} {side} request {request}");
+    line == "held"
 }
 
 /// Kills a job at several requests of its runs.
@@ -44,7 +44,8 @@ fn kill(folder: &Path, job: &[&str], kills: usize, most: u32) {
     let mut random = StdRng::seed_from_u64(11);
     for _ in 0..kills {
         let side = if random.random_bool(0.5) { "before" } else { "after" };
-        kill_at(folder, job, side, random.random_range(1..=most));
+        let request = random.random_range(1..=most);
+        assert!(kill_at(folder, job, side, request), "{job:?} {side} request {request}");
     }
 }
 
@@ -54,48 +55,67 @@ fn count(text: &str) -> u64 {
     number.unwrap_or_else(|| panic!("no number: {text}"))
 }
 
-#[tokio::test]
-async fn a_copy_of_20000_items_that_is_killed_at_ten_points_is_the_same_in_the_end() -> Outcome {
-    let folder = tempfile::tempdir()?;
+/// Fills a table, and copies it by processes that are killed at ten points.
+fn copy_with_kills(items: u32) {
+    let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    run(folder, &["fill", "a.db", "20000"]);
+    run(folder, &["fill", "a.db", &items.to_string()]);
     let copy = ["copy", "a.db", "b.db"];
-    kill(folder, &copy, 10, 120);
+    kill(folder, &copy, 10, items / 100);
     let end = run(folder, &copy);
     println!("{end}");
-    assert!(end.ends_with("true, 20000 items\n"), "{end}");
-    assert!((1..19_000).contains(&count(&end)), "the last run went on: {end}");
-    Ok(())
+    assert!(end.ends_with(&format!("true, {items} items\n")), "{end}");
+    assert!((1..u64::from(items) * 9 / 10).contains(&count(&end)), "the last run went on: {end}");
+}
+
+#[test]
+fn a_copy_that_is_killed_at_ten_points_is_the_same_in_the_end() {
+    copy_with_kills(2000);
+}
+
+#[test]
+#[ignore = "as the one before, and minutes where the disk is slow"]
+fn a_copy_of_20000_items_that_is_killed_at_ten_points_is_the_same_in_the_end() {
+    copy_with_kills(20_000);
+}
+
+/// How many lines the files have that look whole; each must be.
+fn lines_of_whole_files(folder: &Path) -> Result<usize, Box<dyn std::error::Error>> {
+    let mut lines = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        assert_ne!(path.file_name(), Some("manifest.json".as_ref()));
+        if path.extension() == Some("gz".as_ref()) {
+            let mut text = String::new();
+            GzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
+            lines += text.lines().count();
+        }
+    }
+    Ok(lines)
 }
 
 #[tokio::test]
 async fn an_export_that_is_killed_leaves_whole_files_only_and_goes_on() -> Outcome {
     let folder = tempfile::tempdir()?;
     let folder = folder.path();
-    run(folder, &["fill", "a.db", "5000"]);
+    run(folder, &["fill", "a.db", "2000"]);
     let export = ["export", "a.db", "backup"];
-    for request in [2, 40, 66, 66, 30] {
-        kill_at(folder, &export, "after", request);
-        let mut whole = 0;
-        for entry in std::fs::read_dir(folder.join("backup"))? {
-            let path = entry?.path();
-            assert_ne!(path.file_name(), Some("manifest.json".as_ref()));
-            if path.extension() == Some("gz".as_ref()) {
-                let mut text = String::new();
-                GzDecoder::new(File::open(path)?).read_to_string(&mut text)?;
-                whole += text.lines().count();
-            }
-        }
-        println!("{whole} items in whole files");
+    let mut whole = vec![0];
+    for request in [2, 30, 60, 10] {
+        assert!(kill_at(folder, &export, "after", request), "request {request} of {whole:?}");
+        whole.push(lines_of_whole_files(&folder.join("backup"))?);
     }
+    println!("{whole:?} items in whole files");
+    let last = whole.last().copied().unwrap_or_default();
+    assert!(whole.is_sorted() && (1..2000).contains(&last), "{whole:?}");
     let end = run(folder, &export);
-    assert!(end.starts_with("exported 5000") && end.ends_with("true\n"), "{end}");
+    assert!(end.starts_with("exported 2000") && end.ends_with("true\n"), "{end}");
 
     let import = ["import", "backup", "b.db"];
-    kill(folder, &import, 4, 60);
+    kill(folder, &import, 5, 20);
     let end = run(folder, &import);
     println!("{end}");
-    assert!(count(&end) < 5000 && end.ends_with("5000 items\n"), "{end}");
+    assert!(count(&end) < 2000 && end.ends_with("2000 items\n"), "{end}");
     let [a, b] = ["a.db", "b.db"].map(|name| folder.join(name));
     let (a, b) = (Database::new(embedded::open(a)?), Database::new(embedded::open(b)?));
     assert_eq!(digest(&a).await, digest(&b).await);
