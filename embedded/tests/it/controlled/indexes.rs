@@ -151,3 +151,21 @@ async fn units_belong_to_an_index_exactly_where_they_belong_to_its_table() -> Te
     assert_eq!(code(unknown.send().await), INVALID);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_index_that_is_being_made_is_not_changed() -> TestResult {
+    let client = plane(ControlPlane::polled())?;
+    provisioned(&client, 5, 5)?.send().await?;
+    settle(&client, TABLE).await;
+    add(&client, "by_colour", Some(rates(2, 2)?))?.send().await?;
+    while poll(&client, TABLE).await == "UPDATING" {}
+    let wish = Wish { units: Some(3), ..Wish::default() };
+    let ask = |name| -> Answer<_> {
+        Ok(update(&client).global_secondary_index_updates(change(name, &wish)?))
+    };
+    assert_eq!(code(ask("by_colour")?.send().await), "ResourceInUseException");
+    assert_eq!(code(ask("by_owner")?.send().await), "Ok");
+    settle(&client, TABLE).await;
+    assert_eq!(code(ask("by_colour")?.send().await), "Ok");
+    Ok(())
+}
