@@ -12,7 +12,8 @@
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
 //! * `cli` (feature): migrations from the command line
-//! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
+//! * `embedded` (feature): a store in the process, `embedded-serve` (feature): the same over HTTP for other languages;
+//!   `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,

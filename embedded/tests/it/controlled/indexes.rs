@@ -1,7 +1,7 @@
 //! Indexes of tables that are there: one at a time, filled after a while.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{IndexStatus, ProvisionedThroughputDescription};
+use aws_sdk_dynamodb::types::{BillingMode, IndexStatus, ProvisionedThroughputDescription};
 use dynamap_embedded::ControlPlane;
 
 use super::stage::{
@@ -167,5 +167,17 @@ async fn an_index_that_is_being_made_is_not_changed() -> TestResult {
     assert_eq!(code(ask("by_owner")?.send().await), "Ok");
     settle(&client, TABLE).await;
     assert_eq!(code(ask("by_colour")?.send().await), "Ok");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_that_is_being_removed_needs_no_units() -> TestResult {
+    let client = plane(ControlPlane::polled().updating(0).deleting(9))?;
+    indexed(&client, TABLE)?.send().await?;
+    settle(&client, TABLE).await;
+    update(&client).global_secondary_index_updates(removal("by_owner")?).send().await?;
+    let provision = update(&client).billing_mode(BillingMode::Provisioned);
+    assert_eq!(code(provision.provisioned_throughput(rates(1, 1)?).send().await), "Ok");
+    assert_eq!(seen(&client, "by_owner").await?, "ACTIVE DELETING");
     Ok(())
 }
