@@ -15,7 +15,8 @@
 //! * `blocking` (feature): the same verbs without async
 //! * `cli` (feature): migrations from the command line
 //! * `transfer` (feature): copies, exports and imports of whole tables
-//! * `embedded` (feature): a store in the process, `faults` (feature): scripted faults for tests
+//! * `embedded` (feature): a store in the process, `embedded-serve` (feature): the same over HTTP for other languages;
+//!   `faults` (feature): scripted faults for tests
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,

@@ -273,7 +273,7 @@ impl Builder {
         path: impl AsRef<Path> + Send,
         address: impl Into<SocketAddr> + Send,
     ) -> Result<Server, ServeError> {
-        let store = file::open(path.as_ref(), self.options)?;
-        Ok(Server::of(store, serve::listen(address.into()).await?))
+        let listener = serve::listen(address.into()).await?;
+        Ok(Server::of(file::open(path.as_ref(), self.options)?, listener))
     }
 }

@@ -40,7 +40,7 @@ pub(crate) const SEGMENTS: usize = 8;
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path().join("maps");
 /// table(&db, "maps").export_to(&folder).run().await?; // gzipped DynamoDB JSON, as AWS exports it
-/// # Table::<DoomMap>::delete(&other).await?;
+/// # Table::<DoomMap>::delete(&other).with_all_items().await?;
 /// # Table::<DoomMap>::create(&other).await?;
 /// table(&other, "maps").import_from(&folder).run().await?;
 /// assert_eq!(table(&db, "maps").digest().await?, table(&other, "maps").digest().await?);

@@ -13,6 +13,10 @@ use super::update::on_demand;
 pub(super) fn complete(description: &mut Value, table: &Table, now: Moment) {
     let Table { settings, progress, .. } = table;
     let on_demand = on_demand(description);
+    let units = match progress.phase {
+        Phase::Updating { before: Some(units), .. } => units,
+        _ => Units::told(description),
+    };
     let Some(members) = description.as_object_mut() else {
         return;
     };
@@ -20,10 +24,6 @@ pub(super) fn complete(description: &mut Value, table: &Table, now: Moment) {
     if status != "ACTIVE" {
         members.insert("TableStatus".into(), status.into());
     }
-    let units = match progress.phase {
-        Phase::Updating { before: Some(units), .. } => units,
-        _ => Units::told(&Value::Object(members.clone())),
-    };
     members.insert("ProvisionedThroughput".into(), settings.changes.describe(units, now));
     let warm = settings.warm.describe((!on_demand).then_some(units), status);
     members.insert("WarmThroughput".into(), warm);

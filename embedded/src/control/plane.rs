@@ -150,8 +150,7 @@ fn update_table(
         return request.execute(); // The engine says what is wrong with it.
     };
     let (table, told) = tables.know(request)?;
-    let Effect { settings, before, stages } =
-        update.effect(table, &told, plane.deleting, request.now)?;
+    let Effect { settings, before, stages } = update.effect(table, &told, request.now)?;
     if let Some(body) = update::for_engine(request.body) {
         request.below("UpdateTable", body.to_string().as_bytes())?;
     }

@@ -38,13 +38,9 @@ pub(super) enum Stage {
     /// New: entries are made of the items that are there.
     Backfilling(u32),
     /// Until its table is updated; what is told meanwhile.
-    Updating {
-        before: Option<Units>,
-    },
-    Deleting {
-        polls: u32,
-        description: Value,
-    },
+    Updating { before: Option<Units> },
+    /// Its polls are counted from the beginning of the update.
+    Deleting { polls: u32, description: Value },
 }
 
 /// Of a table and its indexes; an index without a stage is active.
@@ -78,8 +74,13 @@ impl Progress {
         &mut self,
         plane: ControlPlane,
         before: Option<Units>,
-        stages: Vec<(String, Stage)>,
+        mut stages: Vec<(String, Stage)>,
     ) {
+        for (_, stage) in &mut stages {
+            if let Stage::Deleting { polls, .. } = stage {
+                *polls = plane.deleting;
+            }
+        }
         self.stages.extend(stages);
         self.phase = Phase::Updating { polls: plane.updating, before };
         if plane.updating == 0 {

@@ -65,7 +65,6 @@ impl Update {
         &self,
         table: &Table,
         told: &Value,
-        deleting: u32,
         now: Moment,
     ) -> Result<Effect, Denial> {
         let name = told["TableName"].as_str().unwrap_or_default();
@@ -81,11 +80,6 @@ impl Update {
         let mut stages = Vec::new();
         for change in self.changes() {
             stages.extend(change.apply(&mut settings, &table.progress, told, payment, now)?);
-        }
-        for (_, stage) in &mut stages {
-            if let Stage::Deleting { polls, .. } = stage {
-                *polls = deleting;
-            }
         }
         self.classify(&mut settings, told, now)?;
         self.stream(told)?;
@@ -143,7 +137,9 @@ impl Update {
                 ));
             }
             (true, false) => {
-                for index in indexes(told).filter_map(|index| index["IndexName"].as_str()) {
+                let stays = |index: &&Value| index["IndexStatus"] != "DELETING";
+                let names = indexes(told).filter(stays).map(|index| &index["IndexName"]);
+                for index in names.filter_map(Value::as_str) {
                     let mut updates = self.changes().filter_map(|change| change.update.as_ref());
                     if !updates.any(|wish| {
                         wish.index_name == index && wish.provisioned_throughput.is_some()

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use dynamap::embedded::{Server, builder};
 use dynamap::{Database, Model, Table};
@@ -37,7 +38,7 @@ async fn shop() -> Result<(Database, Server), Box<dyn std::error::Error>> {
 }
 
 /// A Python that has boto3.
-fn python() -> &'static str {
+static PYTHON: LazyLock<&str> = LazyLock::new(|| {
     let has_boto3 = |python: &&str| {
         let import = Command::new(python).args(["-c", "import boto3"]).output();
         import.is_ok_and(|import| import.status.success())
@@ -46,12 +47,12 @@ fn python() -> &'static str {
         .into_iter()
         .find(has_boto3)
         .expect("these tests need Python with boto3 (Debian: apt-get install python3-boto3)")
-}
+});
 
 /// What the program in Python answers.
 async fn ask(server: &Server, arguments: &[&str]) -> Result<Value, Box<dyn std::error::Error>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/boto3/shop.py");
-    let mut command = Command::new(python());
+    let mut command = Command::new(*PYTHON);
     command.arg(script).arg(format!("http://{}", server.address())).args(arguments);
     // No setting of this machine counts, nor is anything asked of the network.
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("NO_PROXY", "127.0.0.1");

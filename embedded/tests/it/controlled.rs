@@ -4,6 +4,7 @@ mod files;
 mod indexes;
 mod items;
 mod limits;
+mod property;
 mod settings;
 mod stage;
 mod states;

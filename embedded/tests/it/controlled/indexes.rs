@@ -1,7 +1,7 @@
 //! Indexes of tables that are there: one at a time, filled after a while.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{IndexStatus, ProvisionedThroughputDescription};
+use aws_sdk_dynamodb::types::{BillingMode, IndexStatus, ProvisionedThroughputDescription};
 use dynamap_embedded::ControlPlane;
 
 use super::stage::{
@@ -149,5 +149,35 @@ async fn units_belong_to_an_index_exactly_where_they_belong_to_its_table() -> Te
     let wish = Wish { units: Some(3), ..Wish::default() };
     let unknown = update(&wide).global_secondary_index_updates(change("nothing", &wish)?);
     assert_eq!(code(unknown.send().await), INVALID);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_that_is_being_made_is_not_changed() -> TestResult {
+    let client = plane(ControlPlane::polled())?;
+    provisioned(&client, 5, 5)?.send().await?;
+    settle(&client, TABLE).await;
+    add(&client, "by_colour", Some(rates(2, 2)?))?.send().await?;
+    while poll(&client, TABLE).await == "UPDATING" {}
+    let wish = Wish { units: Some(3), ..Wish::default() };
+    let ask = |name| -> Answer<_> {
+        Ok(update(&client).global_secondary_index_updates(change(name, &wish)?))
+    };
+    assert_eq!(code(ask("by_colour")?.send().await), "ResourceInUseException");
+    assert_eq!(code(ask("by_owner")?.send().await), "Ok");
+    settle(&client, TABLE).await;
+    assert_eq!(code(ask("by_colour")?.send().await), "Ok");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_that_is_being_removed_needs_no_units() -> TestResult {
+    let client = plane(ControlPlane::polled().updating(0).deleting(9))?;
+    indexed(&client, TABLE)?.send().await?;
+    settle(&client, TABLE).await;
+    update(&client).global_secondary_index_updates(removal("by_owner")?).send().await?;
+    let provision = update(&client).billing_mode(BillingMode::Provisioned);
+    assert_eq!(code(provision.provisioned_throughput(rates(1, 1)?).send().await), "Ok");
+    assert_eq!(seen(&client, "by_owner").await?, "ACTIVE DELETING");
     Ok(())
 }
