@@ -47,6 +47,7 @@ mod mixture;
 mod older;
 mod overlays;
 mod paging;
+mod planes;
 mod plans;
 mod puts;
 mod reads;

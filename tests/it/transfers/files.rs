@@ -357,7 +357,7 @@ async fn an_imported_item_is_as_it_was_stored() -> Outcome {
     let folder = tempfile::tempdir()?;
     orders(&db).export_to(folder.path()).run().await?;
     let before = order(&db, 13).await;
-    Table::<Order>::delete(&db).await?;
+    Table::<Order>::delete(&db).with_all_items().await?;
     Table::<Order>::create(&db).await?;
     orders(&db).import_from(folder.path()).run().await?;
     assert_eq!(order(&db, 13).await, before);
