@@ -373,7 +373,7 @@ async fn a_segment_that_fails_for_a_while_is_read_again_and_one_that_fails_for_g
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error, Error::Service(_)), "{error:?}");
+        assert!(matches!(error, Error::Denied(_)), "{error:?}");
         assert!(stream.next().await.is_none());
         // What was taken is taken, and the rest is not lost.
         let cursor = stored(&stream)?;

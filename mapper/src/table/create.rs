@@ -2,10 +2,11 @@
 
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    BillingMode, PointInTimeRecoverySpecification, StreamSpecification, Tag,
+    BillingMode, PointInTimeRecoverySpecification, StreamSpecification, TableDescription, Tag,
 };
 use tokio::time::Instant;
 
+use super::describe::TableInfo;
 use super::difference::{DifferenceKind, differences};
 use super::settings::{Billing, Encryption, StreamView};
 use super::wait::{self, POLL};
@@ -42,9 +43,9 @@ async fn one(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Err
     // Programs that run every day need no right to create tables.
     let is_there = if_missing && describe::table(db, name).await?.is_some();
     let is_new = !is_there && create(db, wanted, if_missing).await?;
-    wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
+    let found = wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
     if !is_new {
-        check_keys(db, wanted).await?;
+        check_keys(wanted, found)?;
     }
     if let Some(on) = wanted.settings.point_in_time_recovery.filter(|on| *on && is_new) {
         point_in_time_recovery(db, name, on).await?;
@@ -148,12 +149,13 @@ pub(super) async fn point_in_time_recovery(
             .point_in_time_recovery_specification(specification.clone())
             .send()
     });
-    answer.await.map(drop)
+    // A store that is not DynamoDB may not know of it.
+    describe::known(answer.await).map(drop)
 }
 
 /// A table that somebody else made must have our keys.
-async fn check_keys(db: &Database, wanted: &Wanted) -> Result<(), Error> {
-    let found = describe::describe(db, &wanted.name).await?;
+fn check_keys(wanted: &Wanted, found: Option<TableDescription>) -> Result<(), Error> {
+    let found = found.map(TableInfo::of);
     let mut differences = differences(wanted, found.as_ref());
     differences.retain(|difference| difference.kind == DifferenceKind::Keys);
     if differences.is_empty() {

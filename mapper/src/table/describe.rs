@@ -103,7 +103,7 @@ async fn tags(db: &Database, name: &str, arn: &str) -> Result<BTreeMap<String, S
 
 /// Of stores that are not DynamoDB some do not know every operation, and a table that is being made or deleted is not known
 /// to every one.
-fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(super) fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(Error::NoSuchTable(_)) => Ok(None),
@@ -120,6 +120,11 @@ fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
 }
 
 impl TableInfo {
+    /// What DescribeTable alone tells.
+    pub(super) fn of(table: TableDescription) -> Self {
+        Self { table, ttl: None, point_in_time_recovery: None, tags: BTreeMap::new() }
+    }
+
     /// About how many items it has: the service counts them about every six hours.
     #[must_use]
     pub fn estimated_items(&self) -> u64 {

@@ -271,8 +271,8 @@ impl Comparison<'_> {
             let found = encryption(found, wanted);
             self.add(None, DifferenceKind::Encryption, found, wanted.to_string());
         }
-        if let Some(wanted) = settings.point_in_time_recovery {
-            let found = found.point_in_time_recovery.unwrap_or(false);
+        let recovery = settings.point_in_time_recovery.zip(found.point_in_time_recovery);
+        if let Some((wanted, found)) = recovery {
             self.add(None, DifferenceKind::PointInTimeRecovery, on(found), on(wanted));
         }
         if let Some(wanted) = settings.deletion_protection {

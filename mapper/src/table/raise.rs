@@ -122,9 +122,17 @@ impl<'a> RaiseThroughput<'a> {
         E: From<Error>,
     {
         let NamedTable { db, name } = &self.table;
-        let record = self.record().await?;
-        let record = keep(db, record).await?;
-        if let Err(error) = self.raise(&record).await {
+        let mut record = keep(db, self.record().await?).await?;
+        // From here on nobody else raises it. What was seen before may be what another one had raised.
+        let raised = async {
+            let active = |found: Option<&_>| found.is_some_and(describe::is_active);
+            wait::until(db, name, None, active).await?;
+            let RaisedThroughput { read, write, indexes, .. } = self.record().await?;
+            (record.read, record.write, record.indexes) = (read, write, indexes);
+            record.save(db).await?;
+            self.raise(&record).await
+        };
+        if let Err(error) = raised.await {
             // What was raised for all that is restored, or the record stays.
             drop(restore(db, name, record).await);
             return Err(error.into());
