@@ -5,7 +5,7 @@ use std::time::Duration;
 use dynamap::{Gets, Loaded, Model};
 
 use super::scripted::Trouble;
-use super::{MINUTE, Place};
+use super::{MINUTE, Place, settle};
 use crate::support::{DoomMap, Outcome};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -130,9 +130,7 @@ async fn who_waits_for_the_read_of_another_takes_nothing_that_is_too_old_either(
     let first = read(MINUTE);
     place.cache.held().await;
     let (second, third) = (read(SOON), read(2 * SOON));
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
     place.cache.release();
     assert_eq!(name(first.await??), "old");
