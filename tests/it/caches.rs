@@ -31,6 +31,13 @@ struct Place {
     clock: Clock,
 }
 
+/// Lets the other tasks do what they can without an answer of the store.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// What the programs take for the time; it moves when a test says so.
 type Clock = Arc<Mutex<SystemTime>>;
 
@@ -101,6 +108,18 @@ impl Place {
         let count = self.faults.requests().len();
         self.faults.clear_log();
         count
+    }
+
+    /// Waits until a task that nobody waits for has evicted an item of a table.
+    async fn evicts(&self, table: &str) {
+        let evicted = format!("{table} Evicted");
+        for _ in 0..1000 {
+            if self.told().contains(&evicted) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nothing of {table} is evicted");
     }
 
     /// What was told of the cache since the last call.

@@ -49,10 +49,11 @@ struct Note {
 
 #[tokio::test]
 async fn an_item_that_is_too_large_for_memcached_is_read_from_the_store() -> Outcome {
-    let server = Server::memcached();
-    let address = format!("tcp://127.0.0.1:{}", server.port);
-    // Also where nobody said that the server takes less than others.
-    for memcached in [Memcached::new(&address), Memcached::new(&address).item_size(16 << 20)] {
+    // Also where nobody said that the server takes less.
+    for item_size in [1 << 20, 16 << 20] {
+        let server = Server::memcached();
+        let memcached = Memcached::new(format!("tcp://127.0.0.1:{}", server.port));
+        let memcached = memcached.item_size(item_size);
         let is_said = memcached.largest() < Some(1 << 20);
         let (db, _, seen) = store(memcached).await?;
         Table::<Note>::create(&db).await?;

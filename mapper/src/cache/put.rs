@@ -69,9 +69,8 @@ fn merge(layout: &Layout, there: &Known, arriving: &Known, is_doubtful: bool) ->
     let unless_newer = if is_doubtful { Verdict::Bury } else { Verdict::Keep };
     match (there, arriving) {
         (_, Known::Buried) => Verdict::Bury,
-        (Known::Buried, _) => Verdict::Keep,
         (Known::Absent, Known::Absent) if is_doubtful => Verdict::Replace,
-        (Known::Absent, Known::Absent) => Verdict::Keep,
+        (Known::Buried, _) | (Known::Absent, Known::Absent) => Verdict::Keep,
         (Known::Item(_), Known::Absent) => unless_newer,
         (Known::Absent, Known::Item(_)) => Verdict::Replace,
         (Known::Item(there), Known::Item(arriving)) => {

@@ -7,9 +7,9 @@ use dynamap::Model;
 use dynamap::faults::Fault;
 use futures_util::future::join_all;
 
-use super::Place;
 use super::races::{name, reader, renamed};
 use super::scripted::Trouble;
+use super::{Place, settle};
 use crate::support::{DoomMap, Outcome};
 
 #[tokio::test]
@@ -25,9 +25,7 @@ async fn reads_of_one_item_at_the_same_time_are_one_request() -> Outcome {
         })
         .collect();
     gate.reached().await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     gate.release();
     for read in join_all(reads).await {
         assert_eq!(read??.expect("there").name, "Hangar");
@@ -52,9 +50,7 @@ async fn a_read_that_is_dropped_or_fails_leaves_the_others_their_answers() -> Ou
         let first = spawn();
         place.cache.held().await;
         let others: Vec<_> = (0..3).map(|_| spawn()).collect();
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        settle().await;
         assert_eq!(place.cache.take_asked(), [("get", 1)]);
         if is_dropped {
             first.abort();
@@ -104,9 +100,7 @@ async fn a_read_that_begins_after_a_write_does_not_join_one_that_asked_the_cache
     place.cache.release();
     save.await??;
     let second = reader(&place.db);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     place.cache.release();
     assert_eq!(first.await??.expect("there").name, "before");
     assert_eq!(second.await??.expect("there").name, "after");
@@ -127,14 +121,14 @@ async fn a_read_waits_for_another_that_nobody_drives_for_a_second() -> Outcome {
     // It is free to go on, if only it was polled.
     place.cache.release();
     let second = reader(&place.db);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert!(!second.is_finished());
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(1)).await;
     tokio::time::resume();
+    settle().await;
+    assert_eq!(place.cache.take_asked().first(), Some(&("get", 1)));
     assert_eq!(second.await??.expect("there").name, "Hangar");
     assert_eq!(first.await?.expect("there").name, "Hangar");
     Ok(())
@@ -150,9 +144,7 @@ async fn a_read_does_not_wait_for_one_that_was_dropped() -> Outcome {
     first.abort();
     assert!(first.await.is_err());
     let second = reader(&place.db);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert!(second.is_finished());
     assert_eq!(second.await??.expect("there").name, "Hangar");
     Ok(())
@@ -168,15 +160,11 @@ async fn reads_that_waited_for_one_that_failed_do_not_wait_for_each_other() -> O
     let first = reader(&place.db);
     place.cache.held().await;
     let others: Vec<_> = (0..3).map(|_| reader(&place.db)).collect();
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
     place.cache.release();
     assert!(first.await?.is_err());
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(place.cache.take_asked(), [("get", 1); 3]);
     (0..3).for_each(|_| place.cache.release());
     for other in join_all(others).await {

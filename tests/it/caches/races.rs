@@ -6,7 +6,7 @@ use dynamap::{Database, Loaded, Model, Transaction};
 use tokio::task::JoinHandle;
 
 use super::scripted::Trouble;
-use super::{MINUTE, Place};
+use super::{MINUTE, Place, settle};
 use crate::support::{DoomMap, Outcome, Profile, n, put_raw, s};
 
 pub type Read<M> = JoinHandle<Result<Option<Loaded<M>>, dynamap::Error>>;
@@ -218,6 +218,8 @@ async fn what_is_put_late_is_given_up_before_free_places_end() -> Outcome {
     tokio::time::pause();
     tokio::time::advance(seconds(1)).await;
     tokio::time::resume();
+    settle().await;
+    assert!(read.is_finished());
     assert!(read.await??.is_some());
     assert_eq!(place.told(), ["doom_maps Miss", "doom_maps Failed: no answer in time"]);
     Ok(())

@@ -277,7 +277,11 @@ async fn stores_with_tables_of_the_same_name_are_told_apart_by_a_prefix() -> Out
     let osaka = Database::builder(osaka).cache(caching("o\r\nsaka")).build();
     Table::<DoomMap>::create(&osaka).await?;
     assert!(DoomMap::get(&osaka, (1, 1)).await?.is_none());
+    let long = caching(&"o".repeat(300));
+    let osaka = Database::builder(osaka.client().clone()).cache(long).build();
+    DoomMap::new(1, 1, "Osaka").insert(&osaka).await?;
     let keys = place.cache.keys();
+    assert!(keys.iter().all(|key| key.len() <= 250), "{keys:?}");
     assert!(keys.iter().any(|key| key.starts_with("paris:")), "{keys:?}");
     // What a cache would stumble over is in the digest alone.
     assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic())), "{keys:?}");

@@ -86,9 +86,7 @@ async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit
     let tx = Transaction::begin(&place.db);
     DoomMap::get(&tx, (1, 1)).await?;
     assert!(tx.save(stale).expect_err("stale").is_conflict());
-    while place.told() != ["doom_maps Evicted"] {
-        tokio::task::yield_now().await;
-    }
+    place.evicts("doom_maps").await;
     assert_eq!(DoomMap::get(&place.db, (1, 1)).await?.expect("there").name, "Nuclear Plant");
     Ok(())
 }
@@ -110,9 +108,7 @@ async fn so_is_one_that_it_read_while_the_old_one_was_written() -> Outcome {
     gate.release();
     read.await??;
     assert!(tx.commit().await.expect_err("stale").is_conflict());
-    while place.told() != ["doom_maps Evicted"] {
-        tokio::task::yield_now().await;
-    }
+    place.evicts("doom_maps").await;
     Ok(())
 }
 
@@ -137,9 +133,7 @@ fn a_write_that_is_dropped_outside_of_its_runtime_evicts() -> Outcome {
     drop(save);
     gate.release();
     runtime.block_on(async {
-        while place.told().iter().all(|told| told != "doom_maps Evicted") {
-            tokio::task::yield_now().await;
-        }
+        place.evicts("doom_maps").await;
         assert_eq!(DoomMap::get(&place.db, (1, 1)).await?.expect("there").name, "Nuclear Plant");
         Ok(())
     })

@@ -214,9 +214,7 @@ async fn a_write_that_is_dropped_half_way_evicts() -> Outcome {
     save.abort();
     assert!(save.await.is_err());
     gate.release();
-    while place.told().iter().all(|told| told != "doom_maps Evicted") {
-        tokio::task::yield_now().await;
-    }
+    place.evicts("doom_maps").await;
     assert_eq!(name(&place).await?, read("Nuclear Plant"));
     Ok(())
 }
