@@ -241,7 +241,7 @@ impl<'a> Copy<'a> {
     }
 
     /// Goes on where items fail, up to so many; default 0. They are listed in [`Copied::failed`], count as done, and are
-    /// not copied by a run that is resumed.
+    /// not copied by a run that is resumed: also those that a service out of reach has kept from being written.
     pub fn tolerate(mut self, failures: usize) -> Self {
         self.tolerated = failures;
         self

@@ -24,6 +24,9 @@ use crate::table::{NamedTable, SEGMENTS};
 /// How many items are compressed and written at a time.
 const AT_A_TIME: usize = 500;
 
+/// Locked while an export is under way.
+const LOCK: &str = ".lock";
+
 /// A job that writes every item of a table into a folder; from [`NamedTable::export_to`].
 ///
 /// There is one file for each segment, `part-00000.jsonl.gz` and so on: an item on each line as DynamoDB JSON,
@@ -204,30 +207,41 @@ impl<'a> Export<'a> {
 /// Takes a folder for an export, and finds out how far it has come.
 fn begin(folder: &Path, start: Manifest) -> Result<(Manifest, File), TransferError> {
     let writing = || TransferError::writing(folder);
+    // Before anything is written, and again once nobody else can.
+    begun(folder, &start)?;
     fs::create_dir_all(folder).map_err(writing())?;
-    let lock = File::create(folder.join(".lock")).map_err(writing())?;
+    let lock = File::create(folder.join(LOCK)).map_err(writing())?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(TransferError::Running(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(writing()(error)),
     }
+    if let Some(begun) = begun(folder, &start)? {
+        return Ok((begun, lock));
+    }
+    start.store(folder).map_err(writing())?;
+    Ok((start, lock))
+}
+
+/// What a folder holds of this export.
+fn begun(folder: &Path, start: &Manifest) -> Result<Option<Manifest>, TransferError> {
     match Manifest::read(folder)? {
-        Some(begun) if begun.complete => Err(TransferError::Complete(folder.to_owned())),
-        Some(begun) if begun.is_of(&start) => Ok((begun, lock)),
-        Some(_) => Err(TransferError::Occupied(folder.to_owned())),
-        None => {
-            let mut others = fs::read_dir(folder).map_err(TransferError::reading(folder))?;
-            let is_own = |entry: &fs::DirEntry| {
-                let name = entry.file_name();
-                name == ".lock" || manifest::is_remnant(&name)
-            };
-            if others.any(|entry| !entry.is_ok_and(|entry| is_own(&entry))) {
-                return Err(TransferError::Occupied(folder.to_owned()));
-            }
-            start.store(folder).map_err(writing())?;
-            Ok((start, lock))
+        Some(begun) if begun.complete => return Err(TransferError::Complete(folder.to_owned())),
+        Some(begun) if begun.is_of(start) => return Ok(Some(begun)),
+        Some(_) => return Err(TransferError::Occupied(folder.to_owned())),
+        None => {}
+    }
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(TransferError::reading(folder))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(TransferError::reading(folder))?.file_name();
+        if name != LOCK && !manifest::is_remnant(&name) {
+            return Err(TransferError::Occupied(folder.to_owned()));
         }
     }
+    Ok(None)
 }
 
 impl fmt::Debug for Export<'_> {

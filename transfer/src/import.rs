@@ -212,13 +212,10 @@ impl<'a> Import<'a> {
     ) -> Result<Vec<ImportFailure>, Error> {
         let Chunk { items, broken: mut failed, file, .. } = chunk;
         let read = items.len() + failed.len();
-        let pieces: Vec<Vec<(u64, Item)>> =
-            items.chunks(sink.at_a_time()).map(<[_]>::to_vec).collect();
-        let pieces = pieces.into_iter().map(|piece| async {
-            let (lines, items): (Vec<_>, Vec<_>) = piece.into_iter().unzip();
+        let pieces = items.chunks(sink.at_a_time()).map(|piece| async {
+            let (lines, items): (Vec<u64>, Vec<Item>) = piece.iter().cloned().unzip();
             lines.into_iter().zip(sink.write(items).await).collect::<Vec<_>>()
         });
-        let pieces: Vec<_> = pieces.collect();
         let mut written = stream::iter(pieces).buffer_unordered(self.at_once);
         while let Some(piece) = written.next().await {
             for (line, result) in piece {

@@ -62,7 +62,7 @@ mod tests {
             ("secret", "no JSON, at column 1"),
             (r#"{"Item":{"a":{"S":"secret""#, "no JSON, at column 26"),
             (r#"{"Item":{"a":"secret"}}"#, "no DynamoDB JSON with an `Item`, at column 21"),
-            (r#"{"Item":{"a":{"B":"secret"}}}"#, "no DynamoDB JSON with an `Item`, at column 26"),
+            (r#"{"Item":{"a":{"B":"secret"}}}"#, "no DynamoDB JSON with an `Item`, at column 27"),
             (r#"{"Metadata":{},"NewImage":{}}"#, "no DynamoDB JSON with an `Item`, at column 29"),
         ] {
             assert_eq!(from_line(text.as_bytes()).map(drop), Err(why.to_owned()), "{text}");

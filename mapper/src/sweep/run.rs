@@ -135,12 +135,12 @@ impl<'a, A: Act> Run<'a, A> {
 
     /// Acts on the items of a page; `None` where not all of them were visited.
     async fn visit_all(&self, items: Vec<Item>) -> Option<Vec<FailedItem>> {
-        let mut items = items.into_iter().peekable();
-        let pieces = std::iter::from_fn(|| {
-            items.peek()?;
-            Some(items.by_ref().take(self.action.most()).collect())
+        let (mut items, most) = (items.into_iter(), self.action.most());
+        let pieces = std::iter::from_fn(move || {
+            let piece: Vec<_> = items.by_ref().take(most).collect();
+            (!piece.is_empty()).then_some(piece)
         });
-        let visits: Vec<_> = pieces.map(|piece| self.visit(piece)).collect();
+        let visits = pieces.map(|piece| self.visit(piece));
         let mut visits = pin!(stream::iter(visits).buffer_unordered(self.at_once));
         let mut all = Visited::default();
         while let Some(visited) = visits.next().await {

@@ -36,13 +36,13 @@ fn everything() -> Vec<(&'static str, AttributeValue)> {
 #[tokio::test]
 async fn items_are_copied_as_they_are_stored_to_another_prefix() -> Outcome {
     for existing in ALL {
-        let (db, _) = with_orders(300).await;
+        let (db, _) = with_orders(90).await;
         put_raw(&db, ORDERS, &everything()).await;
         let other = prefixed(&db).await;
-        let copy = orders(&db).copy_to(orders(&other)).existing(existing).page_size(40);
+        let copy = orders(&db).copy_to(orders(&other)).existing(existing).page_size(7);
         let copied = copy.run().await?;
         assert!(copied.is_finished && copied.failed.is_empty());
-        assert_eq!((copied.progress.items, copied.progress.written), (300, 300));
+        assert_eq!((copied.progress.items, copied.progress.written), (90, 90));
         assert_eq!(copied.progress.bytes, digest(&db).await.bytes);
         assert_eq!(
             order(&other, 1).await,
@@ -50,7 +50,7 @@ async fn items_are_copied_as_they_are_stored_to_another_prefix() -> Outcome {
         );
         assert!(copy.verify().await?.is_equal());
         put(&other, 7, "changed").await;
-        assert!(!copy.verify().await?.is_equal(), "one item of 300 differs");
+        assert!(!copy.verify().await?.is_equal(), "one item of 90 differs");
     }
     Ok(())
 }
@@ -161,7 +161,7 @@ async fn the_first_item_in_the_way_ends_a_copy_that_tolerates_none_and_names_it(
 #[tokio::test(start_paused = true)]
 async fn lost_answers_throttling_and_half_done_batches_leave_the_same() -> Outcome {
     for existing in ALL {
-        let (db, faults) = with_orders(200).await;
+        let (db, faults) = with_orders(90).await;
         let other = prefixed(&db).await;
         for operation in ["Scan", "PutItem", "BatchWriteItem"] {
             let writes = match operation {
@@ -180,9 +180,9 @@ async fn lost_answers_throttling_and_half_done_batches_leave_the_same() -> Outco
                 }
             }
         }
-        let copy = orders(&db).copy_to(orders(&other)).existing(existing).page_size(20);
+        let copy = orders(&db).copy_to(orders(&other)).existing(existing).page_size(7);
         let copied = copy.run().await?;
-        assert_eq!((copied.progress.written, copied.progress.kept), (200, 0), "{existing:?}");
+        assert_eq!((copied.progress.written, copied.progress.kept), (90, 0), "{existing:?}");
         assert_eq!(faults.pending(), 0);
         assert!(copy.verify().await?.is_equal());
     }
@@ -286,10 +286,10 @@ async fn items_are_upgraded_on_their_way_and_those_of_other_models_stay_as_they_
 
 #[tokio::test]
 async fn a_copy_that_is_stopped_goes_on_behind_its_checkpoint() -> Outcome {
-    let (db, faults) = with_orders(400).await;
+    let (db, faults) = with_orders(120).await;
     let other = prefixed(&db).await;
     let saved = Mutex::new(Vec::new());
-    let job = || orders(&db).copy_to(orders(&other)).segments(2).page_size(20);
+    let job = || orders(&db).copy_to(orders(&other)).segments(2).page_size(6);
     let stopped = job()
         .checkpoint(async |text| {
             saved.lock().expect("one thread").push(text);
@@ -300,14 +300,14 @@ async fn a_copy_that_is_stopped_goes_on_behind_its_checkpoint() -> Outcome {
         .await?;
     assert!(!stopped.is_finished);
     let written = stopped.progress.written;
-    assert!((20..=80).contains(&written), "{written}");
+    assert!((6..=24).contains(&written), "{written}");
     let last = saved.lock().expect("one thread").pop();
     assert_eq!(last.as_ref(), Some(&stopped.checkpoint));
 
     // Another number of segments: the checkpoint's counts.
     let resumed = job().segments(5).resume(last).run().await?;
     assert!(resumed.is_finished);
-    assert_eq!(resumed.progress.items + stopped.progress.items, 400, "nothing was copied twice");
+    assert_eq!(resumed.progress.items + stopped.progress.items, 120, "nothing was copied twice");
     assert_eq!(digest(&db).await, digest(&other).await);
 
     faults.clear_log();
@@ -340,21 +340,21 @@ async fn a_checkpoint_of_another_copy_is_refused_before_anything_is_written() ->
 #[tokio::test]
 async fn a_copy_that_lost_its_checkpoint_begins_anew_and_what_it_wrote_is_not_in_its_way() -> Outcome
 {
-    let (db, _) = with_orders(100).await;
+    let (db, _) = with_orders(30).await;
     let other = prefixed(&db).await;
     for _ in 0..2 {
         let copied = orders(&db).copy_to(orders(&other)).existing(Existing::Refuse).run().await?;
-        assert_eq!((copied.progress.written, copied.progress.failures), (100, 0));
+        assert_eq!((copied.progress.written, copied.progress.failures), (30, 0));
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_checkpoint_that_cannot_be_stored_ends_the_copy() -> Outcome {
-    let (db, _) = with_orders(400).await;
+    let (db, _) = with_orders(120).await;
     let other = prefixed(&db).await;
     let folder = tempfile::tempdir()?;
-    let copy = orders(&db).copy_to(orders(&other)).page_size(20);
+    let copy = orders(&db).copy_to(orders(&other)).page_size(6);
     let error = copy.checkpoint_file(folder.path().join("nowhere/at")).run().await;
     let error = error.expect_err("no such folder");
     assert!(
@@ -362,7 +362,7 @@ async fn a_checkpoint_that_cannot_be_stored_ends_the_copy() -> Outcome {
         if matches!(**ended, SweepError::Checkpoint { .. })),
         "{error}"
     );
-    assert!(digest(&other).await.items < 400);
+    assert!(digest(&other).await.items < 120);
     Ok(())
 }
 

@@ -44,7 +44,7 @@ fn names(folder: &Path) -> Attempt<Vec<String>> {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_exported_and_imported_is_the_same_also_on_a_bad_network() -> Outcome {
-    let (db, faults) = with_orders(3000).await;
+    let (db, faults) = with_orders(600).await;
     let other = prefixed(&db).await;
     let folder = tempfile::tempdir()?;
     for fault in [Fault::DropBefore, Fault::LoseAnswer, Fault::Throttle, Fault::ServerError] {
@@ -53,19 +53,19 @@ async fn what_is_exported_and_imported_is_the_same_also_on_a_bad_network() -> Ou
         }
     }
     faults.next("BatchWriteItem", Fault::Unprocessed { keep: 2 });
-    let exported = orders(&db).export_to(folder.path()).segments(3).page_size(100).run().await?;
-    assert_eq!((exported.files, exported.progress.written), (3, 3000));
+    let exported = orders(&db).export_to(folder.path()).segments(3).page_size(20).run().await?;
+    assert_eq!((exported.files, exported.progress.written), (3, 600));
     assert_eq!(exported.digest, digest(&db).await);
     let parts = ["part-00000.jsonl.gz", "part-00001.jsonl.gz", "part-00002.jsonl.gz"];
     assert_eq!(names(folder.path())?, [&["manifest.json"], &parts[..]].concat());
     let lines: Vec<_> = parts.iter().map(|part| unzipped(&folder.path().join(part))).collect();
     let lines = lines.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-    assert_eq!(lines.lines().count(), 3000);
+    assert_eq!(lines.lines().count(), 600);
     assert!(lines.lines().all(|line| line.starts_with(r#"{"Item":{"#)));
 
     let import = orders(&other).import_from(folder.path()).existing(Existing::Replace);
     let imported = import.run().await?;
-    assert_eq!((imported.progress.written, imported.progress.estimated_items), (3000, 3000));
+    assert_eq!((imported.progress.written, imported.progress.estimated_items), (600, 600));
     assert_eq!(digest(&other).await, exported.digest);
     assert_eq!(faults.pending(), 0);
     Ok(())
@@ -205,8 +205,8 @@ async fn an_import_goes_on_behind_its_checkpoint_and_remembers_what_failed() -> 
         format!(r#"{{"Item":{{"customer":{{"N":"{}"}},"number":{{"N":"{number}"}}}}}}"#, number % 7)
     };
     let lines = |numbers: std::ops::Range<u32>| numbers.map(line).collect::<Vec<_>>().join("\n");
-    zip(&folder.path().join("a.jsonl.gz"), &format!("broken\n{}", lines(0..2500)))?;
-    zip(&folder.path().join("b.jsonl.gz"), &lines(2500..3000))?;
+    zip(&folder.path().join("a.jsonl.gz"), &format!("broken\n{}", lines(0..1400)))?;
+    zip(&folder.path().join("b.jsonl.gz"), &lines(1400..1500))?;
     let file = folder.path().join("checkpoint");
     let import = || {
         let import = orders(&db).import_from(folder.path()).existing(Existing::Replace);
@@ -218,12 +218,12 @@ async fn an_import_goes_on_behind_its_checkpoint_and_remembers_what_failed() -> 
     let TransferError::File { path, doing: "read", .. } = &error else { panic!("{error}") };
     assert!(path.ends_with("a.jsonl.gz"));
     let before = digest(&db).await.items;
-    assert!((1999..2500).contains(&before), "{before}");
+    assert!((999..1400).contains(&before), "{before}");
 
     fs::write(folder.path().join("a.jsonl.gz"), &whole)?;
     let imported = import().run().await?;
-    assert_eq!(digest(&db).await.items, 3000);
-    assert!(imported.progress.written <= 1001, "{:?}", imported.progress);
+    assert_eq!(digest(&db).await.items, 1500);
+    assert!(imported.progress.written <= 501, "{:?}", imported.progress);
     assert_eq!((imported.failed.len(), imported.failed[0].line), (1, 1), "of the first run");
     assert_eq!(import().run().await?.progress.items, 0, "all is done");
 
@@ -303,7 +303,7 @@ async fn an_export_writes_into_an_empty_folder_or_goes_on_with_its_own() -> Outc
     fs::write(other.path().join("letter.txt"), "dear")?;
     let error = orders(&db).export_to(other.path()).run().await.expect_err("somebody's folder");
     assert!(matches!(error, TransferError::Occupied(_)), "{error}");
-    assert_eq!(names(other.path())?, ["letter.txt"]);
+    assert_eq!(fs::read_dir(other.path())?.count(), 1, "nothing was written");
     Ok(())
 }
 
@@ -325,17 +325,17 @@ async fn two_exports_into_one_folder_do_not_mix() -> Outcome {
     Ok(())
 }
 
-/// The system refuses files of more than 4 blocks to the process, as a full disk does.
+/// The system refuses files of more than 2 blocks to the process, as a full disk does.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_ends_an_export_with_an_error_and_leaves_no_file_that_looks_whole() -> Outcome {
     let folder = tempfile::tempdir()?;
     let backup = folder.path().join("backup");
     let run = |limit: &str| {
-        let script = format!("trap '' XFSZ; {limit} exec \"$0\" export memory:2000 \"$1\"");
+        let script = format!("trap '' XFSZ; {limit} exec \"$0\" export memory:1000 \"$1\"");
         Command::new("sh").args(["-c", &script]).arg(example("tables")).arg(&backup).output()
     };
-    let output = run("ulimit -f 4;")?;
+    let output = run("ulimit -f 2;")?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{text}");
     assert!(text.contains("File") && text.contains("written"), "{text}");
