@@ -230,6 +230,8 @@ async fn a_server_that_stops_closes_its_connections_and_frees_its_address() -> T
     let mut connection = Connection::open(&server).await?;
     assert_eq!(connection.ask("ListTables", "{}").await?.status, 200);
     server.stop().await;
+    // Nobody has had a turn since: it has stopped, and is not about to.
+    drop(std::net::TcpListener::bind(address)?);
     assert!(connection.ask("ListTables", "{}").await.is_err());
     assert!(TcpStream::connect(address).await.is_err());
     assert_eq!(client.list_tables().send().await?.table_names(), ["notes"]);

@@ -115,7 +115,7 @@ async fn run(asked: &[Ask]) -> Answer<()> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_asked_is_answered_and_ends(asked in prop::collection::vec(ask(), 1..40)) {
