@@ -9,7 +9,7 @@ use crate::index::IndexLayout;
 use crate::item::Item;
 use crate::key::{Key, KeyAttribute};
 use crate::schema::{Standing, Stored, standing, stored};
-use crate::table::TableSettings;
+use crate::settings::TableSettings;
 use crate::template::Template;
 use crate::unique::UniqueLayout;
 use crate::upgrade::{Never, Upgrade, UpgradeError};

@@ -4,7 +4,7 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic`
+//! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic` `settings`
 //!   `decode` `loaded` `reference` `error`
 //! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
 //! * built on both: `batch` `sequence` `sweep` `table` `guards` `raw`
@@ -42,6 +42,7 @@ mod reference;
 mod retry;
 pub mod schema;
 pub mod sequence;
+mod settings;
 mod sweep;
 mod table;
 pub mod template;
@@ -97,11 +98,11 @@ pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
 pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
 pub use sequence::{Sequence, SequenceReport};
+pub use settings::{Billing, Encryption, StreamView, TableClass, TableSettings, Throughput};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::{
-    Billing, DeleteTable, Difference, DifferenceKind, Encryption, NamedTable, RaiseThroughput,
-    Raised, RaisedThroughput, Remedy, StreamView, Table, TableClass, TableInfo, TableProgress,
-    TableSettings, TableUpdate, TableUpdated, Tables, Throughput,
+    DeleteTable, Difference, DifferenceKind, NamedTable, RaiseThroughput, Raised, RaisedThroughput,
+    Remedy, Table, TableInfo, TableProgress, TableUpdate, TableUpdated, Tables,
 };
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use view::{Rows, View};

@@ -32,7 +32,7 @@ pub use crate::loaded::Loaded;
 pub use crate::model::{BatchDelete, BatchPut, Counted, Expires, Model};
 pub use crate::projection::{Projection, Within, field as projection_field};
 pub use crate::read::{Collection, Found, Index, LoadedModel, Slot};
-pub use crate::table::TableSettings;
+pub use crate::settings::TableSettings;
 pub use crate::template::{Part, Template};
 pub use crate::unique::UniqueLayout;
 pub use crate::upgrade::{Never, Upgrade};

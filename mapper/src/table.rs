@@ -1,6 +1,6 @@
 //! Tables: creating, comparing, changing, deleting them.
 //!
-//! * `wanted`: what a table shall be, from its models; `settings`: what models say beside keys and indexes
+//! * `wanted`: what a table shall be, from its models
 //! * `describe`: what a table is; `difference`: in what it is not as wanted
 //! * `create`, `update`, `ttl`, `raise`: the requests; `wait`: until the service has done them
 //! * `named`: what needs no model
@@ -10,18 +10,16 @@ mod describe;
 mod difference;
 mod named;
 mod raise;
-mod settings;
 mod ttl;
 mod update;
 mod wait;
 mod wanted;
 
-pub(crate) use create::{counters as create_counters, is_table_name};
+pub(crate) use create::counters as create_counters;
 pub use describe::TableInfo;
 pub use difference::{Difference, DifferenceKind, Remedy};
 pub use named::{DeleteTable, NamedTable};
 pub use raise::{RaiseThroughput, Raised, RaisedThroughput};
-pub use settings::{Billing, Encryption, StreamView, TableClass, TableSettings, Throughput};
 pub use update::{TableUpdate, TableUpdated};
 pub use wait::TableProgress;
 

@@ -89,7 +89,7 @@ fn no_module_of_the_mapper_uses_one_above_it() {
     let floors = [
         // The error of a conflict hands out the loaded winner; the model's verbs return builders.
         (
-            &["item", "key", "layout", "schema", "codec", "expr", "upgrade"][..],
+            &["item", "key", "layout", "schema", "codec", "expr", "upgrade", "settings"][..],
             [&IO[..], &TOP[..], &["model", "error", "decode"]].concat(),
         ),
         (&["decode", "loaded"], [&IO[..7], &TOP[..]].concat()),

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http::endpoint::error::ResolveEndpointError;
 
 use super::{Error, TableError};
-use crate::table::is_table_name;
+use crate::settings::is_table_name;
 
 /// An answer of the service that has no variant of its own, or a request that could not be built.
 #[derive(Debug, Clone)]

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::describe::TableInfo;
 use super::difference::{DifferenceKind, differences};
-use super::settings::{Billing, Encryption, StreamView};
 use super::wait::{self, POLL};
 use super::wanted::{Wanted, provisioned};
 use super::{describe, ttl, unbuilt};
@@ -17,6 +16,7 @@ use crate::error::{Error, TableError};
 use crate::layout::Layout;
 use crate::retry::{repeat, repeat_and_tell};
 use crate::sequence::COUNTERS;
+use crate::settings::{self, Billing, Encryption, StreamView, is_table_name};
 
 /// How long the service may be busy with the tables of others.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
@@ -116,7 +116,7 @@ fn request(db: &Database, wanted: &Wanted) -> Result<CreateTableFluentBuilder, E
         )
         .set_sse_specification(encryption.map(Encryption::specification))
         .set_deletion_protection_enabled(settings.deletion_protection)
-        .set_table_class(settings.class.map(super::settings::TableClass::aws))
+        .set_table_class(settings.class.map(settings::TableClass::aws))
         .set_tags((!tags.is_empty()).then_some(tags)))
 }
 
@@ -162,10 +162,4 @@ fn check_keys(wanted: &Wanted, found: Option<TableDescription>) -> Result<(), Er
         return Ok(());
     }
     Err(TableError::Differs { table: wanted.name.clone(), differences }.into())
-}
-
-/// [AWS: naming rules](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html)
-pub(crate) fn is_table_name(name: &str) -> bool {
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    (3..=255).contains(&name.len()) && name.bytes().all(is_legal)
 }

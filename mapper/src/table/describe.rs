@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::difference::throughput;
-use super::settings::Billing;
 use crate::database::Database;
 use crate::error::Error;
 use crate::retry::repeat;
+use crate::settings::Billing;
 
 /// What the service tells of a table; from [`NamedTable::describe`](crate::NamedTable::describe).
 #[derive(Debug, Clone)]

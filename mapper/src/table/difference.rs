@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::describe::TableInfo;
-use super::settings::{Billing, Encryption, Throughput};
 use super::wanted::{Wanted, WantedIndex};
+use crate::settings::{Billing, Encryption, Throughput};
 
 /// One thing in which a table is not as its models want it; from [`Table::verify`](crate::Table::verify).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

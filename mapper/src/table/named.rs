@@ -3,16 +3,17 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use aws_sdk_dynamodb::types::Select;
+use futures_util::TryStreamExt as _;
 
 use super::describe::{self, TableInfo};
 use super::raise::RaiseThroughput;
-use super::settings::Throughput;
 use super::wait;
 use crate::database::Database;
 use crate::error::{Error, TableError};
+use crate::raw::{RawTable, ScanTerms};
 use crate::read::BoxFuture;
 use crate::retry::{repeat, repeat_and_tell};
+use crate::settings::Throughput;
 
 /// The administration handle of a table by its name, for what needs no model; [`Table`](crate::Table) for what does.
 ///
@@ -42,13 +43,16 @@ use crate::retry::{repeat, repeat_and_tell};
 #[derive(Debug, Clone)]
 pub struct NamedTable<'a> {
     pub(super) db: &'a Database,
+    /// Without the prefix.
+    bare: String,
+    /// With it.
     pub(super) name: String,
 }
 
 impl<'a> NamedTable<'a> {
     /// The table of this name behind the database's prefix.
     pub fn new(db: &'a Database, name: &str) -> Self {
-        Self { db, name: db.prefixed(name) }
+        Self { db, bare: name.to_owned(), name: db.prefixed(name) }
     }
 
     /// The names of all tables that begin with the database's prefix, without it, in the order of the alphabet.
@@ -73,6 +77,18 @@ impl<'a> NamedTable<'a> {
                 return Ok(names);
             }
         }
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> &'a Database {
+        self.db
+    }
+
+    /// The name without the database's prefix.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.bare
     }
 
     /// The name with the database's prefix.
@@ -111,11 +127,9 @@ impl<'a> NamedTable<'a> {
 
     /// Whether an item can be seen.
     async fn holds_items(&self) -> Result<bool, Error> {
-        let request = || {
-            let scan = self.db.once().scan().table_name(&self.name).limit(1).consistent_read(true);
-            scan.select(Select::Count).set_return_consumed_capacity(self.db.asks_capacity()).send()
-        };
-        Ok(repeat(self.db, "Scan", &self.name, request).await?.count > 0)
+        let table = RawTable::of(self.db, &self.bare).await?;
+        let one = ScanTerms { segments: 1, page_size: Some(1), consistent: true };
+        Ok(table.items(one).try_next().await?.is_some())
     }
 }
 
@@ -143,7 +157,7 @@ impl DeleteTable<'_> {
     }
 
     async fn run(self) -> Result<(), Error> {
-        let NamedTable { db, name } = &self.table;
+        let NamedTable { db, name, .. } = &self.table;
         if !self.with_all_items && self.table.holds_items().await? {
             return Err(TableError::HoldsItems { table: name.clone() }.into());
         }
@@ -163,7 +177,7 @@ impl DeleteTable<'_> {
 
     /// A table that is protected is refused with a code that says nothing.
     async fn refused(&self, error: Box<crate::error::ServiceError>) -> Error {
-        let NamedTable { db, name } = &self.table;
+        let NamedTable { db, name, .. } = &self.table;
         let found = describe::table(db, name).await.ok().flatten();
         match found.and_then(|found| found.deletion_protection_enabled) {
             Some(true) => TableError::Protected { table: name.clone() }.into(),

@@ -12,7 +12,6 @@ use futures_util::FutureExt as _;
 use super::describe;
 use super::difference::throughput;
 use super::named::NamedTable;
-use super::settings::{Billing, Throughput};
 use super::update::{index_throughput, send};
 use super::wanted::provisioned;
 use super::{Table, unbuilt, wait};
@@ -21,6 +20,7 @@ use crate::database::Database;
 use crate::error::{Error, TableError};
 use crate::loaded::Loaded;
 use crate::model::Model as _;
+use crate::settings::{Billing, Throughput};
 
 /// More throughput for a piece of work; from [`NamedTable::raise`].
 ///
@@ -121,7 +121,7 @@ impl<'a> RaiseThroughput<'a> {
         F: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let NamedTable { db, name } = &self.table;
+        let NamedTable { db, name, .. } = &self.table;
         let mut record = keep(db, self.record().await?).await?;
         // From here on nobody else raises it. What was seen before may be what another one had raised.
         let raised = async {
@@ -145,7 +145,7 @@ impl<'a> RaiseThroughput<'a> {
 
     /// What the table has.
     async fn record(&self) -> Result<RaisedThroughput, Error> {
-        let NamedTable { db, name } = &self.table;
+        let NamedTable { db, name, .. } = &self.table;
         let Some(found) = describe::table(db, name).await? else {
             return Err(Error::NoSuchTable(name.as_str().into()));
         };
@@ -176,7 +176,7 @@ impl<'a> RaiseThroughput<'a> {
             (name.to_owned(), wanted.map_or(was, |wanted| higher(was, wanted)))
         });
         let table = higher(was.throughput(), self.throughput);
-        let NamedTable { db, name } = &self.table;
+        let NamedTable { db, name, .. } = &self.table;
         set(db, name, table, &indexes.collect()).await?;
         wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await.map(drop)
     }

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::types::{
 
 use super::describe::{self, TableInfo};
 use super::difference::{Difference, DifferenceKind, OFF, Remedy, differences};
-use super::settings::{Billing, Throughput};
 use super::wait::{self, TableProgress, Watch};
 use super::wanted::{Wanted, provisioned, wanted};
 use super::{create, ttl, unbuilt};
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::layout::Layout;
 use crate::read::BoxFuture;
 use crate::retry::{repeat, repeat_and_tell};
+use crate::settings::{Billing, Throughput};
 
 /// Brings tables to what their models want; from [`Table::update`](crate::Table::update) and
 /// [`Tables::update`](crate::Tables::update).
@@ -217,19 +217,20 @@ fn request(
         },
         // The service refuses to change a stream: it is turned off, and made anew.
         DifferenceKind::Stream => {
-            let view = settings.stream.unwrap_or(super::StreamView::Off);
-            let view = if difference.found == OFF { view } else { super::StreamView::Off };
+            let view = settings.stream.unwrap_or(crate::settings::StreamView::Off);
+            let view =
+                if difference.found == OFF { view } else { crate::settings::StreamView::Off };
             request.stream_specification(create::stream(view)?)
         }
         DifferenceKind::Encryption => {
-            let encryption = settings.encryption.unwrap_or(super::Encryption::Owned);
+            let encryption = settings.encryption.unwrap_or(crate::settings::Encryption::Owned);
             request.sse_specification(encryption.specification())
         }
         DifferenceKind::DeletionProtection => {
             request.set_deletion_protection_enabled(settings.deletion_protection)
         }
         DifferenceKind::Class => {
-            request.set_table_class(settings.class.map(super::settings::TableClass::aws))
+            request.set_table_class(settings.class.map(crate::settings::TableClass::aws))
         }
         _ => request,
     })

@@ -6,13 +6,13 @@ use aws_sdk_dynamodb::types::{
     Projection, ProjectionType, ProvisionedThroughput,
 };
 
-use super::settings::{TableSettings, Throughput};
 use crate::database::Database;
 use crate::error::{Error, TableError};
 use crate::index::IndexLayout;
 use crate::key::KeyAttribute;
 use crate::layout::Layout;
 use crate::sequence::COUNTERS;
+use crate::settings::{TableSettings, Throughput};
 use crate::unique::GUARDS;
 
 /// A table as its models want it.

@@ -1,4 +1,4 @@
-//! How a table is made and kept, beside its keys and indexes.
+//! What a model says of its table beside keys and indexes, and what names tables can have.
 
 use std::fmt;
 
@@ -32,14 +32,14 @@ use aws_sdk_dynamodb::types::{SseSpecification, SseType, StreamViewType};
 /// [AWS: CreateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableSettings {
-    pub(super) billing: Option<Billing>,
-    pub(super) index_throughput: &'static [(&'static str, Throughput)],
-    pub(super) stream: Option<StreamView>,
-    pub(super) encryption: Option<Encryption>,
-    pub(super) point_in_time_recovery: Option<bool>,
-    pub(super) deletion_protection: Option<bool>,
-    pub(super) class: Option<TableClass>,
-    pub(super) tags: &'static [(&'static str, &'static str)],
+    pub(crate) billing: Option<Billing>,
+    pub(crate) index_throughput: &'static [(&'static str, Throughput)],
+    pub(crate) stream: Option<StreamView>,
+    pub(crate) encryption: Option<Encryption>,
+    pub(crate) point_in_time_recovery: Option<bool>,
+    pub(crate) deletion_protection: Option<bool>,
+    pub(crate) class: Option<TableClass>,
+    pub(crate) tags: &'static [(&'static str, &'static str)],
 }
 
 /// Capacity units per second.
@@ -192,7 +192,7 @@ impl TableSettings {
     }
 
     /// What a global index of a provisioned table gets.
-    pub(super) fn of_index(&self, index: &str) -> Option<Throughput> {
+    pub(crate) fn of_index(&self, index: &str) -> Option<Throughput> {
         let Some(Billing::Provisioned(table)) = self.billing else { return None };
         let own = self.index_throughput.iter().find(|(name, _)| *name == index);
         Some(own.map_or(table, |(_, own)| *own))
@@ -230,7 +230,7 @@ impl fmt::Display for Billing {
 
 impl StreamView {
     /// As AWS names it; nothing where there is no stream.
-    pub(super) fn aws(self) -> Option<StreamViewType> {
+    pub(crate) fn aws(self) -> Option<StreamViewType> {
         match self {
             Self::KeysOnly => Some(StreamViewType::KeysOnly),
             Self::NewImage => Some(StreamViewType::NewImage),
@@ -242,7 +242,7 @@ impl StreamView {
 }
 
 impl Encryption {
-    pub(super) fn specification(self) -> SseSpecification {
+    pub(crate) fn specification(self) -> SseSpecification {
         let builder = SseSpecification::builder().enabled(self != Self::Owned);
         match self {
             Self::Owned => builder.build(),
@@ -263,10 +263,18 @@ impl fmt::Display for Encryption {
 }
 
 impl TableClass {
-    pub(super) fn aws(self) -> aws_sdk_dynamodb::types::TableClass {
+    pub(crate) fn aws(self) -> aws_sdk_dynamodb::types::TableClass {
         match self {
             Self::Standard => aws_sdk_dynamodb::types::TableClass::Standard,
             Self::InfrequentAccess => aws_sdk_dynamodb::types::TableClass::StandardInfrequentAccess,
         }
     }
+}
+
+/// Whether a table can have this name.
+///
+/// [AWS: naming rules](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html)
+pub(crate) fn is_table_name(name: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (3..=255).contains(&name.len()) && name.bytes().all(is_legal)
 }
