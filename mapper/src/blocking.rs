@@ -31,10 +31,11 @@
 //! |---|---|
 //! | outside of a runtime | on one that the library starts with the first call, with one thread of its own |
 //! | in a runtime of several threads | on that one; the thread is given back to it meanwhile |
-//! | in a runtime of one thread | not at all: [`Error::Usage`], and nothing is sent. Nobody would drive what is waited for |
+//! | in a runtime of one thread, or in a `LocalSet` | not at all: [`Error::Usage`], and nothing is sent. Nobody would drive what is waited for. Take a thread of [`std::thread::spawn`]; one of `spawn_blocking` is refused as well, since it cannot be told from the runtime's own |
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::OnceLock;
 
@@ -82,7 +83,26 @@ pub fn wait_for<F: IntoFuture>(future: F) -> Result<F::Output, Error> {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::CurrentThread => Err(Error::Usage(
             "waiting would stop this runtime of one thread: await, or wait in a thread of its own",
         )),
-        Ok(handle) => Ok(block_in_place(|| handle.block_on(future))),
+        Ok(handle) => in_place(|| handle.block_on(future)),
+    }
+}
+
+/// Gives this thread back to its runtime meanwhile. Within a `LocalSet` that cannot be done, and tokio panics before it
+/// begins.
+fn in_place<T>(wait: impl FnOnce() -> T) -> Result<T, Error> {
+    let mut begun = false;
+    let waited = catch_unwind(AssertUnwindSafe(|| {
+        block_in_place(|| {
+            begun = true;
+            wait()
+        })
+    }));
+    match waited {
+        Ok(output) => Ok(output),
+        Err(panic) if begun => resume_unwind(panic),
+        Err(_) => Err(Error::Usage(
+            "waiting would stop the tasks of this `LocalSet`: await, or wait in a thread of its own",
+        )),
     }
 }
 
@@ -128,7 +148,10 @@ where
             return None;
         }
         match wait_for(self.stream.next()) {
-            Ok(next) => next,
+            Ok(next) => {
+                self.is_over = next.is_none();
+                next
+            }
             // It would be the same each time.
             Err(error) => {
                 self.is_over = true;

@@ -15,7 +15,7 @@ pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
 pub use dangling::Dangling;
 pub use service::ServiceError;
-pub(crate) use service::is_unconfigured;
+pub(crate) use service::{is_unconfigured, is_unsent};
 pub use sweep::{FailedItem, SweepError};
 pub use table::TableError;
 pub(crate) use undone::Undone;
@@ -147,10 +147,10 @@ pub enum Error {
         .0.operation, .0.table, .0.message
     )]
     Denied(Box<ServiceError>),
-    /// Credentials or the region are missing, wrong or expired. Nothing was done. They come from the environment, as every
-    /// AWS tool reads them: `aws sts get-caller-identity` tells whether they are right.
+    /// Credentials, region or endpoint are missing, wrong or expired, or the clock is. Nothing was done. They come from the
+    /// environment, as every AWS tool reads them: `aws sts get-caller-identity` tells whether they are right.
     #[error(
-        "{} on table {} was not done: the credentials or the region are missing, wrong or expired: {}",
+        "{} on table {} was not done: credentials, region or endpoint are missing, wrong or expired, or the clock is: {}",
         .0.operation, .0.table, .0.message
     )]
     Unconfigured(Box<ServiceError>),

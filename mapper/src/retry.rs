@@ -31,7 +31,7 @@ use crate::capacity::charge::{Answer, Charge, Kind, Refusal, charges};
 use crate::capacity::{Reserved, Units};
 use crate::database::Database;
 use crate::error::{
-    Busy, BusyCause, Error, OutcomeUnknown, ServiceError, Target, Throttled, is_unconfigured,
+    Busy, Error, OutcomeUnknown, ServiceError, Target, Throttled, is_unconfigured, is_unsent,
 };
 use crate::read::BoxFuture;
 
@@ -286,6 +286,9 @@ impl<'a> Attempts<'a> {
             // Never sent: a request or endpoint that the client refuses, no credentials.
             SdkError::DispatchFailure(failure) if failure.is_user() => {}
             SdkError::DispatchFailure(_) if is_unconfigured(&error) => {}
+            SdkError::DispatchFailure(_) if is_unsent(&error) => {
+                return Attempt::Again(Cause::Unsent);
+            }
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
                 match answer.err().code().unwrap_or_default() {
@@ -380,12 +383,7 @@ impl<'a> Attempts<'a> {
             operation: self.operation,
             table: self.table.clone().into_owned(),
             attempts: self.count,
-            cause: match cause {
-                Cause::Throttled => BusyCause::Throttled,
-                Cause::Contended | Cause::InProgress => BusyCause::Contended,
-                Cause::Lost => BusyCause::Unreachable,
-                Cause::Limited => BusyCause::Limited,
-            },
+            cause: cause.into(),
             throttled: self.throttled.clone(),
             failures: Vec::new(),
         }))

@@ -81,6 +81,9 @@ pub enum StreamView {
 
 /// With which key a table is encrypted; it always is.
 ///
+/// The service tells a key's ARN and no more, so [`Managed`](Self::Managed) counts as the same as a key of yours, and one
+/// alias as any key that is no alias of DynamoDB's own: compare these by hand.
+///
 /// [AWS: encryption at rest](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
@@ -189,6 +192,30 @@ impl TableSettings {
     pub const fn tags(mut self, tags: &'static [(&'static str, &'static str)]) -> Self {
         self.tags = tags;
         self
+    }
+
+    /// What of it cannot be for a table with these global indexes.
+    pub(crate) fn flaw(&self, is_global: impl Fn(&str) -> bool) -> Option<String> {
+        let is_none = |throughput: &Throughput| throughput.read == 0 || throughput.write == 0;
+        if let Some(Billing::Provisioned(table)) = self.billing
+            && is_none(&table)
+        {
+            return Some("a throughput of 0 units".to_owned());
+        }
+        for (name, throughput) in self.index_throughput {
+            if !is_global(name) {
+                return Some(format!("a throughput of `{name}`, which is no global index of it"));
+            }
+            if is_none(throughput) {
+                return Some(format!("a throughput of 0 units of the index `{name}`"));
+            }
+            if !matches!(self.billing, Some(Billing::Provisioned(_))) {
+                return Some(format!(
+                    "a throughput of the index `{name}` of a table that is not `provisioned`"
+                ));
+            }
+        }
+        None
     }
 
     /// What a global index of a provisioned table gets.

@@ -2,7 +2,7 @@
 //!
 //! * `wanted`: what a table shall be, from its models
 //! * `describe`: what a table is; `difference`: in what it is not as wanted
-//! * `create`, `update`, `ttl`, `raise`: the requests; `wait`: until the service has done them
+//! * `create`, `update`, `ttl`, `recovery`, `raise`: the requests; `wait`: until the service has done them
 //! * `named`: what needs no model
 
 mod create;
@@ -10,6 +10,7 @@ mod describe;
 mod difference;
 mod named;
 mod raise;
+mod recovery;
 mod ttl;
 mod update;
 mod wait;

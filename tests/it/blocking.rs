@@ -72,6 +72,15 @@ async fn in_a_runtime_of_several_threads_it_waits_on_that_one() -> Outcome {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_local_set_it_is_an_error_and_no_panic() -> Outcome {
+    let local = tokio::task::LocalSet::new();
+    let refused =
+        local.run_until(async { tokio::task::spawn_local(async { wait_for(async { 1 }) }).await });
+    assert!(matches!(refused.await?, Err(Error::Usage(why)) if why.contains("LocalSet")));
+    Ok(())
+}
+
 #[tokio::test]
 async fn in_a_runtime_of_one_thread_it_is_an_error_and_nothing_is_sent() -> Outcome {
     let (db, faults) = std::thread::spawn(|| fresh().expect("a store")).join().expect("no panic");

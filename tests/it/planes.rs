@@ -6,8 +6,8 @@ use std::time::Duration;
 use dynamap::embedded::{ControlPlane, builder};
 use dynamap::faults::Faults;
 use dynamap::{
-    Billing, Database, Error, Model, NamedTable, RaisedThroughput, StreamView, Table,
-    TableSettings, Tables, Throughput,
+    Billing, Database, DifferenceKind, Error, Model, NamedTable, RaisedThroughput, StreamView,
+    Table, TableSettings, Tables, Throughput,
 };
 
 use crate::support::{Account, DoomMap, Outcome};
@@ -131,6 +131,50 @@ async fn a_table_of_an_earlier_release_is_updated_one_index_after_the_other() ->
     // What was there before the index is in it.
     let open = Order::BY_STATUS.query(&db, "open").count().await?;
     assert_eq!(open, 5);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_refused_is_told_and_the_others_are_made() -> Outcome {
+    let (db, _) = slow();
+    Table::<Order>::create(&db).await?;
+    let orders = Table::<Order>::named(&db);
+    for _ in 0..9 {
+        let raise = orders.raise(Throughput::new(90, 90));
+        let raised = raise.run(|| async { Ok::<_, Error>(()) }).await?;
+        if raised.not_restored.is_some() {
+            break;
+        }
+    }
+    // The throughput is higher than the model says, and cannot be lowered today; an index is missing.
+    let drop_index = aws_sdk_dynamodb::types::GlobalSecondaryIndexUpdate::builder()
+        .delete(
+            aws_sdk_dynamodb::types::DeleteGlobalSecondaryIndexAction::builder()
+                .index_name("by_day")
+                .build()?,
+        )
+        .build();
+    db.client()
+        .update_table()
+        .table_name("orders")
+        .global_secondary_index_updates(drop_index)
+        .send()
+        .await?;
+    let updated = Table::<Order>::update(&db).await?;
+    let kinds: Vec<_> = updated.refused.iter().map(|(refused, _)| refused.kind).collect();
+    assert_eq!(kinds, [DifferenceKind::Throughput]);
+    assert!(updated.done.iter().any(|done| done.kind == DifferenceKind::NoIndex));
+    assert_eq!(updated.left.len(), 1, "{:?}", updated.left);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_is_being_deleted_is_made_anew_when_it_is_gone() -> Outcome {
+    let (db, _) = slow();
+    Table::<DoomMap>::create(&db).await?;
+    db.client().delete_table().table_name("doom_maps").send().await?;
+    Table::<DoomMap>::create_if_missing(&db).await?;
+    DoomMap::new(1, 1, "Hangar").insert(&db).await?;
     Ok(())
 }
 

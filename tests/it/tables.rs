@@ -175,7 +175,7 @@ async fn each_altered_table_has_the_one_difference_with_its_remedy() -> Outcome 
     };
     let update = async |(db, found): (Database, Difference), drops: bool| {
         let update = Table::<Order>::update(&db);
-        let update = if drops { update.drop_indexes() } else { update };
+        let update = if drops { update.drop_indexes().remake_stream() } else { update };
         let updated = update.await.expect("an update");
         assert!(updated.left.is_empty(), "{:?}", updated.left);
         assert!(updated.done.contains(&found), "{:?}", updated.done);
@@ -276,10 +276,12 @@ async fn each_altered_table_has_the_one_difference_with_its_remedy() -> Outcome 
         altered::<WithAnotherStream>().await,
         Kind::Stream,
         None,
-        Remedy::Update,
-        "orders: its stream is KEYS_ONLY and shall be NEW_IMAGE: update it",
-    );
-    update(case.await, false).await;
+        Remedy::UpdateRemakingStream,
+        "orders: its stream is KEYS_ONLY and shall be NEW_IMAGE: update it with `remake_stream`",
+    )
+    .await;
+    keep(case.clone()).await;
+    update(case, true).await;
     let case = expect(
         altered::<Protected>().await,
         Kind::DeletionProtection,
@@ -314,6 +316,17 @@ async fn a_table_with_other_keys_is_refused_and_left_as_it_is() -> Outcome {
     assert_eq!((info.ttl, info.table.global_secondary_indexes().len()), (None, 0));
     let updated = Table::<Order>::update(&db).drop_indexes().await?;
     assert!(updated.left.iter().any(|left| left.remedy() == Remedy::Copy));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_is_left_and_what_the_library_needs_beside_it_is_made() -> Outcome {
+    let (db, _) = fresh();
+    let updated = Tables::new().with::<Account>().with::<DoomMap>().update(&db).await?;
+    let left: Vec<_> =
+        updated.left.iter().map(|left| (left.table.as_str(), left.remedy())).collect();
+    assert_eq!(left, [("accounts", Remedy::Create), ("doom_maps", Remedy::Create)]);
+    assert_eq!(NamedTable::list(&db).await?, ["dynamap_counters"]);
     Ok(())
 }
 
@@ -404,6 +417,48 @@ async fn models_that_contradict_each_other_are_refused_before_anything_is_sent()
         );
     }
     assert_eq!(faults.requests().len(), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_of_several_models_of_a_table_drops_no_indexes() -> Outcome {
+    let (db, faults) = fresh();
+    let refused = Table::<shared::Customer>::update(&db).drop_indexes().await;
+    assert!(matches!(refused, Err(Error::Usage(why)) if why.contains("Tables")));
+    assert_eq!(faults.requests().len(), 0);
+    Ok(())
+}
+
+static UNKNOWN_INDEX: TableSettings = TableSettings::new()
+    .provisioned(1, 1)
+    .index_throughput(&[("by_nothing", Throughput::new(1, 1))]);
+static NOTHING: TableSettings = TableSettings::new().provisioned(1, 0);
+static NOT_PROVISIONED: TableSettings =
+    TableSettings::new().index_throughput(&[("by_day", Throughput::new(1, 1))]);
+
+#[tokio::test]
+async fn settings_that_cannot_be_are_refused_before_anything_is_sent() -> Outcome {
+    macro_rules! with {
+        ($($settings:ident: $expected:literal;)*) => { $({
+            #[derive(Debug, Clone, Model)]
+            #[model(table = "days", settings = $settings, gsi(by_day, hash_key = day), validate = false)]
+            struct Day {
+                #[model(hash_key)]
+                id: u64,
+                day: String,
+            }
+            let (db, faults) = fresh();
+            let error = Table::<Day>::create(&db).await.expect_err("cannot be");
+            let Error::Table(error) = error else { panic!("{error}") };
+            assert!(matches!(&*error, TableError::Settings { what, .. } if what == $expected), "{error}");
+            assert_eq!(faults.requests().len(), 0);
+        })* };
+    }
+    with! {
+        UNKNOWN_INDEX: "a throughput of `by_nothing`, which is no global index of it";
+        NOTHING: "a throughput of 0 units";
+        NOT_PROVISIONED: "a throughput of the index `by_day` of a table that is not `provisioned`";
+    }
     Ok(())
 }
 
@@ -562,6 +617,54 @@ async fn a_throughput_that_cannot_be_restored_yet_is_told_with_what_the_work_bro
     assert_eq!(record.throughput(), Throughput::new(10, 5));
     assert!(orders.restore_throughput().await?);
     assert_eq!(throughput(&db).await, Throughput::new(10, 5));
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_that_fails_leaves_the_record_of_what_could_not_be_restored() -> Outcome {
+    let (db, faults) = fresh();
+    Table::<Order>::create(&db).await?;
+    let orders = Table::<Order>::named(&db);
+    let failed = orders.raise(Throughput::new(500, 1_000)).run(|| async {
+        faults.next("UpdateTable", Fault::service("LimitExceededException"));
+        Err::<(), _>(Error::Usage("no"))
+    });
+    assert!(matches!(failed.await, Err(Error::Usage("no"))));
+    assert_eq!(throughput(&db).await, Throughput::new(500, 1_000));
+    assert!(orders.restore_throughput().await?);
+    assert_eq!(throughput(&db).await, Throughput::new(10, 5));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_index_that_is_not_there_cannot_be_raised() -> Outcome {
+    let (db, faults) = fresh();
+    Table::<Order>::create(&db).await?;
+    let raise = Table::<Order>::named(&db).raise(Throughput::new(5, 5));
+    let raise = raise.index("by_nothing", Throughput::new(5, 5));
+    let error = raise.run(|| async { Ok::<_, Error>(()) }).await.expect_err("no such index");
+    assert!(matches!(error, Error::Table(error) if matches!(*error, TableError::Settings { .. })));
+    assert_eq!(faults.count("UpdateTable"), 0);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_of_which_no_answer_tells_may_be_made_or_gone() -> Outcome {
+    let (db, faults) = fresh();
+    Table::<DoomMap>::create(&db).await?;
+    let is_unknown = |error: &Error| matches!(error, Error::Table(error) if matches!(**error, TableError::Unknown { .. }));
+    faults.always("DeleteTable", Fault::DropBefore);
+    let error = Table::<DoomMap>::delete(&db).await.expect_err("no answer");
+    assert!(is_unknown(&error), "{error}");
+    faults.always("CreateTable", Fault::DropBefore);
+    let error = Table::<Account>::create(&db).await.expect_err("no answer");
+    assert!(is_unknown(&error), "{error}");
+    faults.clear();
+
+    // What was applied is found out.
+    faults.always("DeleteTable", Fault::LoseAnswer);
+    Table::<DoomMap>::delete(&db).await?;
+    assert!(!Table::<DoomMap>::exists(&db).await?);
     Ok(())
 }
 

@@ -227,12 +227,7 @@ impl<'a, R: Request> Drain<'a, R> {
             Error::Busy(busy) => busy.throttled,
             _ => Vec::new(),
         };
-        let cause = match cause {
-            Cause::Throttled => BusyCause::Throttled,
-            Cause::Contended | Cause::InProgress => BusyCause::Contended,
-            Cause::Lost => BusyCause::Unreachable,
-            Cause::Limited => BusyCause::Limited,
-        };
+        let cause = BusyCause::from(cause);
         let (operation, attempts) = (R::OPERATION, round.attempts.number());
         self.give_up(round, &Undone::Busy { operation, attempts, cause, throttled });
     }

@@ -78,14 +78,31 @@ impl From<Box<ServiceError>> for Error {
 /// Stands in for a code where credentials or a region are missing, and nothing was sent.
 const UNCONFIGURED: &str = "Unconfigured";
 
-/// Whether a request was not sent for want of credentials or of an endpoint.
+/// Whether a request was not sent for want of credentials or of an endpoint, and will not be.
 pub(crate) fn is_unconfigured(error: &(dyn StdError + 'static)) -> bool {
+    let not_for_now = |error: &CredentialsError| {
+        matches!(
+            error,
+            CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)
+        )
+    };
+    chain(error).any(|error| {
+        error.is::<ResolveEndpointError>() || error.downcast_ref().is_some_and(not_for_now)
+    })
+}
+
+/// Whether a request was not sent because whoever gives credentials did not do so in time.
+pub(crate) fn is_unsent(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| error.is::<CredentialsError>())
+}
+
+fn chain<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<CredentialsError>() || error.is::<ResolveEndpointError>() {
-            return true;
-        }
+    std::iter::from_fn(move || {
+        let error = next?;
         next = error.source();
-    }
-    false
+        Some(error)
+    })
 }

@@ -66,6 +66,25 @@ pub enum TableError {
         /// Since when, as RFC 3339 writes it.
         since: String,
     },
+    /// What a model says of its table cannot be. Nothing was sent.
+    #[error("the settings of table {table} cannot be: {what}: nothing was sent")]
+    Settings {
+        /// The full name.
+        table: String,
+        /// What of them.
+        what: String,
+    },
+    /// The answers of the service were lost, so the table may have been created or deleted, or may be soon. Look with
+    /// `NamedTable::describe`, or do it again: that does no harm.
+    #[error(
+        "{operation} on table {table} got no answer: it may be done all the same; look, or do it again"
+    )]
+    Unknown {
+        /// The full name.
+        table: String,
+        /// What was asked.
+        operation: &'static str,
+    },
     /// What a program needs is not there yet after a long time. The service goes on.
     #[error(
         "table {table} was not ready after {waited}: {what}; the service goes on, ask again later"

@@ -52,7 +52,7 @@ pub enum RequestOutcome {
 impl RequestOutcome {
     pub(super) fn of(cause: Cause) -> Self {
         match cause {
-            Cause::Lost => Self::Unanswered,
+            Cause::Lost | Cause::Unsent => Self::Unanswered,
             Cause::Throttled | Cause::Limited => Self::Throttled,
             Cause::Contended | Cause::InProgress => Self::Contended,
         }

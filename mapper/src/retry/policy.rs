@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::error::BusyCause;
+
 /// How long the library keeps trying, and how.
 ///
 /// ```
@@ -94,7 +96,7 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     pub(crate) fn backoff(&self, cause: Cause) -> &Backoff {
         match cause {
-            Cause::Lost => &self.unanswered,
+            Cause::Lost | Cause::Unsent => &self.unanswered,
             Cause::Throttled | Cause::Limited => &self.throttled,
             Cause::Contended => &self.contended,
             Cause::InProgress => &self.in_progress,
@@ -112,6 +114,8 @@ impl RetryPolicy {
 pub(crate) enum Cause {
     /// No answer, or one that does not say whether the request was applied.
     Lost,
+    /// It could not be signed for a while: it was not sent.
+    Unsent,
     Throttled,
     /// Another transaction holds an item.
     Contended,
@@ -119,6 +123,17 @@ pub(crate) enum Cause {
     InProgress,
     /// The limits of the database handle do not allow it before the deadline: it was not sent.
     Limited,
+}
+
+impl From<Cause> for BusyCause {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Throttled => Self::Throttled,
+            Cause::Contended | Cause::InProgress => Self::Contended,
+            Cause::Lost | Cause::Unsent => Self::Unreachable,
+            Cause::Limited => Self::Limited,
+        }
+    }
 }
 
 /// The longest deadline: below the 5 minutes for which AWS accepts a signature.

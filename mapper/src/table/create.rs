@@ -2,19 +2,19 @@
 
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    BillingMode, PointInTimeRecoverySpecification, StreamSpecification, TableDescription, Tag,
+    BillingMode, StreamSpecification, TableDescription, TableStatus, Tag,
 };
 use tokio::time::Instant;
 
 use super::describe::TableInfo;
 use super::difference::{DifferenceKind, differences};
-use super::wait::{self, POLL};
+use super::wait;
 use super::wanted::{Wanted, provisioned};
-use super::{describe, ttl, unbuilt};
+use super::{describe, recovery, ttl, unbuilt};
 use crate::database::Database;
 use crate::error::{Error, TableError};
 use crate::layout::Layout;
-use crate::retry::{repeat, repeat_and_tell};
+use crate::retry::repeat_and_tell;
 use crate::sequence::COUNTERS;
 use crate::settings::{self, Billing, Encryption, StreamView, is_table_name};
 
@@ -35,20 +35,19 @@ pub(crate) async fn counters(db: &Database) -> Result<(), Error> {
     one(db, &Wanted::of(db, layout)?, true).await
 }
 
-async fn one(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Error> {
+pub(super) async fn one(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Error> {
     let name = wanted.name.as_str();
     if !is_table_name(name) {
         return Err(TableError::IllegalName { table: name.to_owned() }.into());
     }
     // Programs that run every day need no right to create tables.
-    let is_there = if_missing && describe::table(db, name).await?.is_some();
-    let is_new = !is_there && create(db, wanted, if_missing).await?;
-    let found = wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
-    if !is_new {
-        check_keys(wanted, found)?;
+    if !if_missing || !is_there(db, name).await? {
+        create(db, wanted, if_missing).await?;
     }
-    if let Some(on) = wanted.settings.point_in_time_recovery.filter(|on| *on && is_new) {
-        point_in_time_recovery(db, name, on).await?;
+    let found = wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
+    check_keys(wanted, found)?;
+    if wanted.settings.point_in_time_recovery == Some(true) {
+        recovery::set(db, name, true).await?;
     }
     match wanted.ttl {
         Some(attribute) => ttl::enable(db, name, attribute).await,
@@ -56,28 +55,44 @@ async fn one(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Err
     }
 }
 
-/// Sends the request; whether it made the table.
-async fn create(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<bool, Error> {
+/// Whether there is a table that is not being deleted.
+async fn is_there(db: &Database, name: &str) -> Result<bool, Error> {
+    let Some(found) = describe::table(db, name).await? else { return Ok(false) };
+    if found.table_status() != Some(&TableStatus::Deleting) {
+        return Ok(true);
+    }
+    wait::until(db, name, None, |found| found.is_none()).await?;
+    Ok(false)
+}
+
+/// Sends the request. Whether the table is ours is not known where an answer was lost and another one says that it is there:
+/// its keys are compared in any case.
+async fn create(db: &Database, wanted: &Wanted, if_missing: bool) -> Result<(), Error> {
     let name = wanted.name.as_str();
     let request = request(db, wanted)?;
     let began = Instant::now();
+    let (mut was_lost, mut looks) = (false, 0);
     loop {
-        let answer = repeat_and_tell(db, "CreateTable", name, || request.clone().send()).await;
-        match answer {
-            (Ok(_), _) => return Ok(true),
-            // Somebody else made it, or we did and the answer was lost: its keys are compared afterwards.
-            (Err(Error::Service(error)), ambiguous)
-                if (if_missing || ambiguous) && error.code == "ResourceInUseException" =>
-            {
-                return Ok(ambiguous);
+        let (answer, ambiguous) =
+            repeat_and_tell(db, "CreateTable", name, || request.clone().send()).await;
+        was_lost |= ambiguous;
+        let error = match answer {
+            Ok(_) => return Ok(()),
+            Err(Error::Service(error)) => error,
+            Err(Error::Busy(_)) if was_lost => {
+                let operation = "CreateTable";
+                return Err(TableError::Unknown { table: name.to_owned(), operation }.into());
             }
+            Err(error) => return Err(error),
+        };
+        match error.code.as_str() {
+            "ResourceInUseException" if if_missing || was_lost => return Ok(()),
             // Another table with indexes is being made.
-            (Err(Error::Service(error)), _)
-                if error.code == "LimitExceededException" && began.elapsed() < PATIENCE =>
-            {
-                tokio::time::sleep(POLL).await;
+            "LimitExceededException" if began.elapsed() < PATIENCE => {
+                looks += 1;
+                wait::pause(looks).await;
             }
-            (Err(error), _) => return Err(error),
+            _ => return Err(Error::Service(error)),
         }
     }
 }
@@ -131,26 +146,6 @@ pub(super) fn stream(
 ) -> Result<StreamSpecification, aws_sdk_dynamodb::error::BuildError> {
     let view = view.aws();
     StreamSpecification::builder().stream_enabled(view.is_some()).set_stream_view_type(view).build()
-}
-
-pub(super) async fn point_in_time_recovery(
-    db: &Database,
-    name: &str,
-    on: bool,
-) -> Result<(), Error> {
-    let specification = PointInTimeRecoverySpecification::builder()
-        .point_in_time_recovery_enabled(on)
-        .build()
-        .map_err(|error| unbuilt("UpdateContinuousBackups", name, error))?;
-    let answer = repeat(db, "UpdateContinuousBackups", name, || {
-        db.once()
-            .update_continuous_backups()
-            .table_name(name)
-            .point_in_time_recovery_specification(specification.clone())
-            .send()
-    });
-    // A store that is not DynamoDB may not know of it.
-    describe::known(answer.await).map(drop)
 }
 
 /// A table that somebody else made must have our keys.

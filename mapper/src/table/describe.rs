@@ -75,7 +75,7 @@ pub(super) async fn ttl(db: &Database, name: &str) -> Result<Option<String>, Err
     Ok(found.attribute_name.filter(|_| on))
 }
 
-async fn recovery(db: &Database, name: &str) -> Result<bool, Error> {
+pub(super) async fn recovery(db: &Database, name: &str) -> Result<bool, Error> {
     let answer = repeat(db, "DescribeContinuousBackups", name, || {
         db.once().describe_continuous_backups().table_name(name).send()
     });
@@ -103,20 +103,25 @@ async fn tags(db: &Database, name: &str, arn: &str) -> Result<BTreeMap<String, S
 
 /// Of stores that are not DynamoDB some do not know every operation, and a table that is being made or deleted is not known
 /// to every one.
-pub(super) fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(Error::NoSuchTable(_)) => Ok(None),
-        Err(Error::Service(error))
-            if matches!(
-                error.code.as_str(),
-                "UnknownOperationException" | "TableNotFoundException" | "UnsupportedOperation"
-            ) =>
-        {
+        Err(Error::Service(error)) if is_unknown_there(&error.code) || is_new(&error.code) => {
             Ok(None)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether a store says that it does not know the operation.
+pub(super) fn is_unknown_there(code: &str) -> bool {
+    matches!(code, "UnknownOperationException" | "UnsupportedOperation")
+}
+
+/// Whether the service says that a table is too new for that.
+fn is_new(code: &str) -> bool {
+    matches!(code, "TableNotFoundException" | "ContinuousBackupsUnavailableException")
 }
 
 impl TableInfo {

@@ -70,12 +70,15 @@ pub enum DifferenceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// `Table::<M>::create`.
+    /// `Table::<M>::create_if_missing`.
     Create,
     /// `Table::<M>::update`.
     Update,
     /// `Table::<M>::update` with `drop_indexes()`: meanwhile the index cannot be read.
     UpdateDroppingIndexes,
+    /// `Table::<M>::update` with `remake_stream()`: the stream that is there ends, and with it whatever reads it; what
+    /// changes in between is in none.
+    UpdateRemakingStream,
     /// Another table with the right key, and a copy of the items: the service cannot change this of a table.
     Copy,
     /// Waiting.
@@ -88,16 +91,19 @@ impl Difference {
     /// What can be done about it.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
-        let local = self.wanted.starts_with(LOCAL);
+        let local = self.wanted.starts_with(LOCAL) || self.found.starts_with(LOCAL);
         match self.kind {
             DifferenceKind::NoTable => Remedy::Create,
             DifferenceKind::Keys => Remedy::Copy,
-            DifferenceKind::NoIndex | DifferenceKind::IndexKeys | DifferenceKind::Projection
+            DifferenceKind::NoIndex
+            | DifferenceKind::IndexKeys
+            | DifferenceKind::Projection
+            | DifferenceKind::UnknownIndex
                 if local =>
             {
                 Remedy::Copy
             }
-            DifferenceKind::UnknownIndex if self.found.starts_with(LOCAL) => Remedy::ByHand,
+            DifferenceKind::Stream if self.found != OFF => Remedy::UpdateRemakingStream,
             DifferenceKind::UnknownIndex
             | DifferenceKind::IndexKeys
             | DifferenceKind::Projection => Remedy::UpdateDroppingIndexes,
@@ -144,9 +150,10 @@ impl fmt::Display for Difference {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Create => "create it",
+            Self::Create => "create it with `create_if_missing`",
             Self::Update => "update it",
             Self::UpdateDroppingIndexes => "update it with `drop_indexes`",
+            Self::UpdateRemakingStream => "update it with `remake_stream`",
             Self::Copy => "the service cannot change that: copy the items to another table",
             Self::Wait => "wait",
             Self::ByHand => "give the model what it lacks, or change the table by hand",
@@ -212,7 +219,7 @@ impl Comparison<'_> {
             let here = format!("{}{}", self::kind(other.local), keys(other.keys, definitions));
             let shall = format!("{kind}{}", keys(&index.keys, &self.wanted.attributes));
             self.add(Some(index.name), DifferenceKind::IndexKeys, here, shall);
-            let here = format!("{kind}{}", held(other.projection));
+            let here = format!("{}{}", self::kind(other.local), held(other.projection));
             let shall = format!("{kind}{}", held(Some(&index.projection)));
             self.add(Some(index.name), DifferenceKind::Projection, here, shall);
             if let Some(status) = other.status.filter(|status| **status != IndexStatus::Active) {
@@ -303,7 +310,8 @@ fn kind(local: bool) -> &'static str {
     if local { LOCAL } else { "global " }
 }
 
-/// The service tells of a key's ARN, whichever way it was named: an alias is not told from another.
+/// The service tells the ARN of a key, and not whose it is: the account's own key is not told from one of yours, nor an
+/// alias from another.
 fn encryption(found: &TableInfo, wanted: Encryption) -> String {
     let description = found.table.sse_description();
     let is_on = |status: &SseStatus| {
@@ -312,12 +320,12 @@ fn encryption(found: &TableInfo, wanted: Encryption) -> String {
     let Some(description) = description.filter(|sse| sse.status().is_some_and(is_on)) else {
         return Encryption::Owned.to_string();
     };
-    match (wanted, description.kms_master_key_arn()) {
-        (Encryption::Key(key), Some(arn)) if arn.ends_with(key) || key.contains("alias/") => {
-            wanted.to_string()
-        }
-        (Encryption::Key(_), Some(arn)) => format!("the key {arn}"),
-        _ => Encryption::Managed.to_string(),
+    let arn = description.kms_master_key_arn().unwrap_or_default();
+    let is_same = |key: &str| arn == key || arn.rsplit('/').next() == Some(key);
+    match wanted {
+        Encryption::Managed => wanted.to_string(),
+        Encryption::Key(key) if is_same(key) || key.contains("alias/") => wanted.to_string(),
+        _ => format!("the key {arn}"),
     }
 }
 

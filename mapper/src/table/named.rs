@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 
+use aws_sdk_dynamodb::types::TableStatus;
 use futures_util::TryStreamExt as _;
 
 use super::describe::{self, TableInfo};
@@ -135,12 +136,13 @@ impl<'a> NamedTable<'a> {
 
 /// Deletes a table, if it holds no items; from [`Table::delete`](crate::Table::delete) and [`NamedTable::delete`].
 ///
-/// It waits until the table is gone. Of what is written while it looks, the last items can be deleted with it.
+/// The items of counters and of unique values stay: they are in tables of their own. `Unique::verify` finds those of items
+/// that are gone. It waits until the table is gone. Of what is written while it looks, the last items can be deleted with it.
 /// If the future is dropped half-way the service goes on deleting.
 ///
 /// # Errors
-/// [`TableError::HoldsItems`] and [`TableError::Protected`], where nothing was deleted; [`Error::NoSuchTable`]; what the
-/// service says.
+/// [`TableError::HoldsItems`] and [`TableError::Protected`], where nothing was deleted; [`TableError::Unknown`] where no
+/// attempt was answered; [`Error::NoSuchTable`]; what the service says.
 ///
 /// [AWS: DeleteTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html)
 #[must_use = "a table is not deleted until this is awaited"]
@@ -164,15 +166,25 @@ impl DeleteTable<'_> {
         let request = || db.once().delete_table().table_name(name).send();
         match repeat_and_tell(*db, "DeleteTable", name, request).await {
             (Ok(_), _) => {}
-            // An earlier attempt was applied, its answer lost.
-            (Err(Error::NoSuchTable(_)), true) => return Ok(()),
-            (Err(Error::Service(error)), true) if error.code == "ResourceInUseException" => {}
+            (Err(error), true) => self.look(error).await?,
             (Err(Error::Service(error)), _) if error.code == "ValidationException" => {
                 return Err(self.refused(error).await);
             }
             (Err(error), _) => return Err(error),
         }
         wait::until(db, name, None, |found| found.is_none()).await.map(drop)
+    }
+
+    /// An attempt got no answer. If it was applied, the table is gone, or going.
+    async fn look(&self, error: Error) -> Result<(), Error> {
+        let NamedTable { db, name, .. } = &self.table;
+        let unknown = || TableError::Unknown { table: name.clone(), operation: "DeleteTable" };
+        let found = describe::table(db, name).await.map_err(|_| unknown())?;
+        match found.map(|found| found.table_status) {
+            None | Some(Some(TableStatus::Deleting)) => Ok(()),
+            Some(_) if matches!(error, Error::Busy(_)) => Err(unknown().into()),
+            Some(_) => Err(error),
+        }
     }
 
     /// A table that is protected is refused with a code that says nothing.

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
+use aws_sdk_dynamodb::types::TableDescription;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use futures_util::FutureExt as _;
+use tokio::time::Instant;
 
 use super::describe;
 use super::difference::throughput;
 use super::named::NamedTable;
-use super::update::{index_throughput, send};
+use super::update::{Sent, index_throughput, send};
 use super::wanted::provisioned;
 use super::{Table, unbuilt, wait};
 use crate::codec::UnixMillis;
@@ -22,11 +26,15 @@ use crate::loaded::Loaded;
 use crate::model::Model as _;
 use crate::settings::{Billing, Throughput};
 
+/// How long a change that the service has accepted may take to be told.
+const UNTOLD: Duration = Duration::from_secs(10);
+
 /// More throughput for a piece of work; from [`NamedTable::raise`].
 ///
 /// What the table has is written down in the table `dynamap_throughput` first, then raised, and restored when the work has
 /// ended, whether it succeeded, failed or panicked. Where it was killed, or the service refuses to lower a table's
-/// throughput more often that day, the record stays, and [`NamedTable::restore_throughput`] finishes it.
+/// throughput more often that day, the record stays, and [`NamedTable::restore_throughput`] finishes it. That is told by
+/// [`Raised::not_restored`], and, also where the work fails, by an event of `tracing`, target `dynamap`, level `WARN`.
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Table};
@@ -134,11 +142,11 @@ impl<'a> RaiseThroughput<'a> {
         };
         if let Err(error) = raised.await {
             // What was raised for all that is restored, or the record stays.
-            drop(restore(db, name, record).await);
+            traced(name, restore(db, name, record).await).ok();
             return Err(error.into());
         }
         let worked = AssertUnwindSafe(async { work().await }).catch_unwind().await;
-        let restored = restore(db, name, record).await;
+        let restored = traced(name, restore(db, name, record).await);
         let output = worked.unwrap_or_else(|panic| resume_unwind(panic))?;
         Ok(Raised { output, not_restored: restored.err() })
     }
@@ -152,6 +160,15 @@ impl<'a> RaiseThroughput<'a> {
         let Billing::Provisioned(table) = describe::billing(&found) else {
             return Err(TableError::PerRequest { table: name.clone() }.into());
         };
+        let names: Vec<_> = found
+            .global_secondary_indexes()
+            .iter()
+            .filter_map(|index| index.index_name())
+            .collect();
+        if let Some(unknown) = self.indexes.keys().find(|name| !names.contains(&name.as_str())) {
+            let what = format!("it has no global index `{unknown}` to raise");
+            return Err(TableError::Settings { table: name.clone(), what }.into());
+        }
         let indexes = found.global_secondary_indexes().iter().map(|index| {
             let Throughput { read, write } = throughput(index.provisioned_throughput());
             (index.index_name().unwrap_or_default().to_owned(), vec![read, write])
@@ -177,8 +194,9 @@ impl<'a> RaiseThroughput<'a> {
         });
         let table = higher(was.throughput(), self.throughput);
         let NamedTable { db, name, .. } = &self.table;
-        set(db, name, table, &indexes.collect()).await?;
-        wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await.map(drop)
+        let indexes = indexes.collect();
+        set(db, name, table, &indexes).await?;
+        told(db, name, table, &indexes).await
     }
 }
 
@@ -234,9 +252,19 @@ async fn keep(db: &Database, record: RaisedThroughput) -> Result<Loaded<RaisedTh
     }
 }
 
+/// Whatever became of the work, somebody should look at a table that is raised still.
+fn traced(table: &str, restored: Result<(), Error>) -> Result<(), Error> {
+    if let Err(error) = &restored {
+        tracing::warn!(target: "dynamap", table, %error, "the throughput is raised still");
+    }
+    restored
+}
+
+/// Waits until the table tells what was restored: only then the record may go.
 async fn restore(db: &Database, name: &str, record: Loaded<RaisedThroughput>) -> Result<(), Error> {
     let indexes = record.indexes().map(|(name, was)| (name.to_owned(), was)).collect();
     set(db, name, record.throughput(), &indexes).await?;
+    told(db, name, record.throughput(), &indexes).await?;
     record.delete(db).await.map(drop)
 }
 
@@ -247,29 +275,60 @@ async fn set(
     table: Throughput,
     indexes: &BTreeMap<String, Throughput>,
 ) -> Result<(), Error> {
-    let unbuilt = |error| unbuilt("UpdateTable", name, error);
     loop {
         let active = |found: Option<&_>| found.is_none_or(describe::is_active);
         let Some(found) = wait::until(db, name, None, active).await? else {
             return Err(Error::NoSuchTable(name.into()));
         };
-        let Billing::Provisioned(has) = describe::billing(&found) else { return Ok(()) };
-        let mut request = db.once().update_table().table_name(name);
-        if has != table {
-            request = request.provisioned_throughput(provisioned(table).map_err(unbuilt)?);
-        }
-        let mut is_same = has == table;
-        for index in found.global_secondary_indexes() {
-            let index_name = index.index_name().unwrap_or_default();
-            let has = throughput(index.provisioned_throughput());
-            if let Some(wanted) = indexes.get(index_name).filter(|wanted| **wanted != has) {
-                let update = index_throughput(index_name, *wanted).map_err(unbuilt)?;
-                request = request.global_secondary_index_updates(update);
-                is_same = false;
-            }
-        }
-        if is_same || send(db, name, request).await? {
-            return Ok(());
+        let request = change(db, &found, table, indexes)
+            .map_err(|error| unbuilt("UpdateTable", name, error))?;
+        match request {
+            None => return Ok(()),
+            Some(request) => match send(db, name, request.table_name(name)).await? {
+                Sent::Accepted => return Ok(()),
+                Sent::Busy => wait::pause(1).await,
+            },
         }
     }
+}
+
+/// Waits until the table tells the throughput that was set: descriptions are eventually consistent.
+async fn told(
+    db: &Database,
+    name: &str,
+    table: Throughput,
+    indexes: &BTreeMap<String, Throughput>,
+) -> Result<(), Error> {
+    let began = Instant::now();
+    let is_so = |found: &TableDescription| {
+        matches!(change(db, found, table, indexes), Ok(None)) || began.elapsed() > UNTOLD
+    };
+    let ready = |found: Option<&TableDescription>| {
+        found.is_none_or(|found| describe::is_active(found) && is_so(found))
+    };
+    wait::until(db, name, None, ready).await.map(drop)
+}
+
+/// The request that makes the difference; none where there is none.
+fn change(
+    db: &Database,
+    found: &TableDescription,
+    table: Throughput,
+    indexes: &BTreeMap<String, Throughput>,
+) -> Result<Option<UpdateTableFluentBuilder>, BuildError> {
+    let Billing::Provisioned(has) = describe::billing(found) else { return Ok(None) };
+    let mut request = db.once().update_table();
+    if has != table {
+        request = request.provisioned_throughput(provisioned(table)?);
+    }
+    let mut is_same = has == table;
+    for index in found.global_secondary_indexes() {
+        let name = index.index_name().unwrap_or_default();
+        let has = throughput(index.provisioned_throughput());
+        if let Some(wanted) = indexes.get(name).filter(|wanted| **wanted != has) {
+            request = request.global_secondary_index_updates(index_throughput(name, *wanted)?);
+            is_same = false;
+        }
+    }
+    Ok((!is_same).then_some(request))
 }

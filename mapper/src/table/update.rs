@@ -1,8 +1,9 @@
 //! UpdateTable, until a table is as its models want it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
@@ -10,12 +11,13 @@ use aws_sdk_dynamodb::types::{
     BillingMode, CreateGlobalSecondaryIndexAction, DeleteGlobalSecondaryIndexAction,
     GlobalSecondaryIndexUpdate, UpdateGlobalSecondaryIndexAction,
 };
+use tokio::time::Instant;
 
 use super::describe::{self, TableInfo};
 use super::difference::{Difference, DifferenceKind, OFF, Remedy, differences};
 use super::wait::{self, TableProgress, Watch};
 use super::wanted::{Wanted, provisioned, wanted};
-use super::{create, ttl, unbuilt};
+use super::{create, recovery, ttl, unbuilt};
 use crate::database::Database;
 use crate::error::Error;
 use crate::layout::Layout;
@@ -32,34 +34,68 @@ use crate::settings::{Billing, Throughput};
 ///
 /// The service makes one index at a time. A large table takes hours for each, and can be read and written meanwhile.
 ///
+/// # Errors
+/// What keeps everything from going on: rights, credentials, a network that is down. A change that the service refuses is in
+/// [`TableUpdated::refused`], and the others are made. [`Error::Usage`] for [`drop_indexes`](Self::drop_indexes) of one
+/// model whose table holds others.
+///
 /// [AWS: UpdateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html)
 #[must_use = "an update does nothing until it is awaited"]
 pub struct TableUpdate<'a> {
     db: &'a Database,
     layouts: Vec<&'static Layout>,
     drop_indexes: bool,
+    remake_stream: bool,
     watch: Option<Box<Watch<'a>>>,
 }
 
 /// What an update did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
+#[must_use = "changes can be left, or refused"]
 #[non_exhaustive]
 pub struct TableUpdated {
-    /// What was different, and is as the models want it now.
+    /// What was different, and is not any more.
     pub done: Vec<Difference>,
     /// What still is: each says what can be done about it.
     pub left: Vec<Difference>,
+    /// What of that the service refused, and why: the throughput was lowered too often today, say.
+    pub refused: Vec<(Difference, Error)>,
 }
+
+/// How an update of one table goes.
+#[derive(Default)]
+struct Course {
+    /// Everything that was to be changed.
+    seen: Vec<Difference>,
+    /// How often each change was asked for.
+    asked: HashMap<Difference, u32>,
+    refused: Vec<(Difference, Error)>,
+}
+
+/// How often the service may say no to one change before that is believed: somebody else may have made it.
+const ASKED_AT_MOST: u32 = 3;
+/// How long a change that the service has accepted may take to be told: descriptions are eventually consistent, tags more so.
+const UNTOLD: Duration = Duration::from_secs(10);
 
 impl<'a> TableUpdate<'a> {
     pub(super) fn of(db: &'a Database, layouts: Vec<&'static Layout>) -> Self {
-        Self { db, layouts, drop_indexes: false, watch: None }
+        Self { db, layouts, drop_indexes: false, remake_stream: false, watch: None }
     }
 
-    /// Also drops indexes: those that no model knows, and those with another key or other attributes, which are made again.
-    /// Until then they cannot be read. Without it such indexes stay as they are.
+    /// Also drops indexes: those that none of these models knows, and those with another key or other attributes, which are
+    /// made again. Until then they cannot be read. Without it such indexes stay as they are.
+    ///
+    /// **Of a table that holds several models all of them must be named**, with [`Tables`](crate::Tables): the others'
+    /// indexes are dropped else. One model with a discriminator is refused.
     pub fn drop_indexes(mut self) -> Self {
         self.drop_indexes = true;
+        self
+    }
+
+    /// Also turns streams off, and makes those anew that tell something else. What reads the old stream, such as a trigger,
+    /// gets nothing more, and changes in between are in neither. Without it a stream stays as it is.
+    pub fn remake_stream(mut self) -> Self {
+        self.remake_stream = true;
         self
     }
 
@@ -84,62 +120,106 @@ impl<'a> TableUpdate<'a> {
     }
 
     async fn run(self) -> Result<TableUpdated, Error> {
-        let mut updated = TableUpdated { done: Vec::new(), left: Vec::new() };
-        for wanted in wanted(self.db, &self.layouts)? {
-            self.one(&wanted, &mut updated).await?;
+        let alone = matches!(self.layouts.as_slice(), [one] if one.discriminator.is_some());
+        if self.drop_indexes && alone {
+            return Err(Error::Usage(
+                "the table holds other models, whose indexes would be dropped: name them all with `Tables`, nothing was sent",
+            ));
         }
-        Ok(updated)
+        let (mut done, mut left, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        for wanted in wanted(self.db, &self.layouts)? {
+            if wanted.own {
+                create::one(self.db, &wanted, true).await?;
+            }
+            let mut course = Course::default();
+            let found = self.one(&wanted, &mut course).await?;
+            done.extend(course.seen.into_iter().filter(|seen| !found.contains(seen)));
+            refused.extend(course.refused);
+            left.extend(found);
+        }
+        Ok(TableUpdated { done, left, refused })
     }
 
-    async fn one(&self, wanted: &Wanted, updated: &mut TableUpdated) -> Result<(), Error> {
+    /// What is left in the end.
+    async fn one(&self, wanted: &Wanted, course: &mut Course) -> Result<Vec<Difference>, Error> {
         let name = wanted.name.as_str();
-        let mut tried = HashSet::new();
         loop {
             let active = |found: Option<&_>| found.is_none_or(describe::is_active);
             wait::until(self.db, name, self.watch.as_deref(), active).await?;
-            let Some(found) = describe::describe(self.db, name).await? else {
-                return Err(Error::NoSuchTable(name.into()));
-            };
-            let left = differences(wanted, Some(&found));
-            updated.done.extend(tried.iter().filter(|one| !left.contains(one)).cloned());
-            tried.retain(|one| left.contains(one));
-            // What stays different after it was changed is not tried for ever.
-            let next = left.iter().find(|one| self.changes(one) && !tried.contains(*one));
-            let Some(next) = next.cloned() else {
-                updated.left.extend(left);
-                return Ok(());
-            };
-            if self.apply(wanted, &found, &next).await? {
-                tried.insert(next);
+            let found = describe::describe(self.db, name).await?;
+            let left = differences(wanted, found.as_ref());
+            for one in left.iter().filter(|one| self.changes(one)) {
+                if !course.seen.contains(one) {
+                    course.seen.push(one.clone());
+                }
+            }
+            let next = left.iter().find(|one| self.changes(one) && !course.is_over(one));
+            let (Some(next), Some(found)) = (next.cloned(), found) else { return Ok(left) };
+            *course.asked.entry(next.clone()).or_default() += 1;
+            match self.apply(wanted, &found, &next).await {
+                Ok(Sent::Accepted) => {
+                    course.asked.insert(next.clone(), ASKED_AT_MOST);
+                    self.told(wanted, &next).await?;
+                }
+                // Somebody else changes the table: what it wants now is seen afterwards.
+                Ok(Sent::Busy) => {
+                    course.asked.remove(&next);
+                    wait::pause(1).await;
+                }
+                Err(error @ (Error::Service(_) | Error::NoSuchTable(_))) => {
+                    if course.is_over(&next) {
+                        course.refused.push((next, error));
+                    } else {
+                        wait::pause(1).await;
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Waits until the change is told, or the table is at work on it.
+    async fn told(&self, wanted: &Wanted, change: &Difference) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut looks = 0;
+        while began.elapsed() < UNTOLD {
+            let found = describe::describe(self.db, &wanted.name).await?;
+            let is_at_work = found.as_ref().is_some_and(|found| !found.is_active());
+            if is_at_work || !differences(wanted, found.as_ref()).contains(change) {
+                break;
+            }
+            looks += 1;
+            wait::pause(looks).await;
+        }
+        Ok(())
     }
 
     fn changes(&self, difference: &Difference) -> bool {
         match difference.remedy() {
             Remedy::Update => true,
             Remedy::UpdateDroppingIndexes => self.drop_indexes,
+            Remedy::UpdateRemakingStream => self.remake_stream,
             _ => false,
         }
     }
 
-    /// Asks for one change; `false` where somebody else changes the table.
+    /// Asks for one change.
     async fn apply(
         &self,
         wanted: &Wanted,
         found: &TableInfo,
         difference: &Difference,
-    ) -> Result<bool, Error> {
+    ) -> Result<Sent, Error> {
         let (db, name) = (self.db, wanted.name.as_str());
         match (difference.kind, wanted.ttl) {
             (DifferenceKind::TimeToLive, Some(attribute)) => {
-                ttl::enable(db, name, attribute).await.map(|()| true)
+                ttl::enable(db, name, attribute).await.map(|()| Sent::Accepted)
             }
             (DifferenceKind::PointInTimeRecovery, _) => {
                 let on = wanted.settings.point_in_time_recovery.unwrap_or_default();
-                create::point_in_time_recovery(db, name, on).await.map(|()| true)
+                recovery::set(db, name, on).await.map(|()| Sent::Accepted)
             }
-            (DifferenceKind::Tag, _) => tag(db, wanted, found).await.map(|()| true),
+            (DifferenceKind::Tag, _) => tag(db, wanted, found).await.map(|()| Sent::Accepted),
             _ => {
                 let request = request(wanted, found, difference, db.once().update_table())
                     .map_err(|error| unbuilt("UpdateTable", name, error))?;
@@ -149,26 +229,46 @@ impl<'a> TableUpdate<'a> {
     }
 }
 
-/// Sends an UpdateTable. `false` where somebody else changes the table just now, or an attempt whose answer was lost did:
-/// the caller looks again.
+impl Course {
+    /// Whether a change was made, or refused for good.
+    fn is_over(&self, change: &Difference) -> bool {
+        self.asked.get(change).is_some_and(|asked| *asked >= ASKED_AT_MOST)
+    }
+}
+
+/// What became of an UpdateTable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    Accepted,
+    /// Somebody else changes the table just now, or an attempt of ours did whose answer was lost.
+    Busy,
+}
+
+/// Sends an UpdateTable.
 pub(super) async fn send(
     db: &Database,
     name: &str,
     request: UpdateTableFluentBuilder,
-) -> Result<bool, Error> {
-    let answer = repeat_and_tell(db, "UpdateTable", name, || request.clone().send()).await;
-    match answer {
-        (Ok(_), _) => Ok(true),
-        (Err(Error::Service(error)), ambiguous) => {
-            let is_busy =
-                matches!(error.code.as_str(), "ResourceInUseException" | "LimitExceededException");
-            let found = describe::table(db, name).await?;
-            let is_changing = found.is_some_and(|found| !describe::is_active(&found));
-            let looks_again = ambiguous || (is_busy && is_changing);
-            if looks_again { Ok(false) } else { Err(Error::Service(error)) }
+) -> Result<Sent, Error> {
+    let (answer, was_lost) =
+        repeat_and_tell(db, "UpdateTable", name, || request.clone().send()).await;
+    let error = match answer {
+        Ok(_) => return Ok(Sent::Accepted),
+        Err(error) => error,
+    };
+    let is_busy = match &error {
+        Error::Service(error) => {
+            matches!(error.code.as_str(), "ResourceInUseException" | "LimitExceededException")
         }
-        (Err(error), _) => Err(error),
-    }
+        _ => false,
+    };
+    let is_refused = matches!(&error, Error::Service(_) | Error::NoSuchTable(_));
+    let is_changing = || async {
+        let found = describe::table(db, name).await.ok().flatten();
+        found.is_some_and(|found| !describe::is_active(&found))
+    };
+    let looks_again = (was_lost && is_refused) || (is_busy && is_changing().await);
+    if looks_again { Ok(Sent::Busy) } else { Err(error) }
 }
 
 async fn tag(db: &Database, wanted: &Wanted, found: &TableInfo) -> Result<(), Error> {

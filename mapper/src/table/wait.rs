@@ -10,10 +10,11 @@ use super::describe;
 use crate::database::Database;
 use crate::error::{Error, TableError};
 
-/// A table is made or deleted within seconds, an index within hours. After this something is wrong.
+/// A table is made within seconds. After this something is wrong. What the service says it is working on has no limit: an
+/// index of a large table takes hours.
 const PATIENCE: Duration = Duration::from_mins(10);
 /// Between two looks at first.
-pub(super) const POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(500);
 /// Between two looks after a while.
 const SLOW_POLL: Duration = Duration::from_secs(5);
 /// How many looks are quick.
@@ -54,20 +55,32 @@ pub(super) async fn until(
         if let Some(watch) = watch {
             watch(&progress);
         }
-        if waited > PATIENCE && !is_filling(found.as_ref()) {
+        if waited > PATIENCE && !is_worked_on(found.as_ref()) {
             let (table, what) = (progress.table, progress.state);
             let waited = format!("{} s", waited.as_secs());
             return Err(TableError::NotReady { table, what, waited }.into());
         }
         looks += 1;
-        tokio::time::sleep(if looks < QUICK { POLL } else { SLOW_POLL }).await;
+        pause(looks).await;
     }
 }
 
-/// The items of a large table are put into an index for hours.
-fn is_filling(found: Option<&TableDescription>) -> bool {
-    let indexes = found.map(TableDescription::global_secondary_indexes).unwrap_or_default();
-    indexes.iter().any(|index| index.index_status() == Some(&IndexStatus::Creating))
+/// The pause behind so many looks.
+pub(super) async fn pause(looks: u32) {
+    tokio::time::sleep(if looks < QUICK { POLL } else { SLOW_POLL }).await;
+}
+
+/// Whether the service says that it is changing or deleting the table or an index.
+fn is_worked_on(found: Option<&TableDescription>) -> bool {
+    let Some(found) = found else { return false };
+    let table = matches!(
+        found.table_status(),
+        Some(TableStatus::Updating | TableStatus::Deleting | TableStatus::Archiving)
+    );
+    let mut indexes = found.global_secondary_indexes().iter();
+    table
+        || indexes
+            .any(|index| index.index_status().is_some_and(|status| *status != IndexStatus::Active))
 }
 
 /// DescribeTable is eventually consistent: just after CreateTable, not found means not yet.

@@ -56,6 +56,12 @@ pub(super) fn wanted(db: &Database, layouts: &[&'static Layout]) -> Result<Vec<W
             Some(other) => other.merge(one)?,
         }
     }
+    for one in &all {
+        let is_global = |name: &str| one.index(name).is_some_and(|index| !index.local);
+        if let Some(what) = one.settings.flaw(is_global) {
+            return Err(TableError::Settings { table: one.name.clone(), what }.into());
+        }
+    }
     Ok(all)
 }
 
