@@ -43,7 +43,9 @@ impl Digest {
             let key = table.key(&item)?;
             let made =
                 change(item).map_err(|error| TransferError::transform(table, &key, error))?;
-            made.iter().for_each(|item| digest.add(item));
+            for item in made {
+                digest.add(&item);
+            }
         }
         Ok(digest)
     }
@@ -133,7 +135,9 @@ mod tests {
 
     fn digest(ids: &[u32]) -> Digest {
         let mut digest = Digest::default();
-        ids.iter().for_each(|id| digest.add(&item(*id)));
+        for id in ids {
+            digest.add(&item(*id));
+        }
         digest
     }
 

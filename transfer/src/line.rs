@@ -50,9 +50,7 @@ mod tests {
                 serde_json::from_slice(&line).expect(text),
             );
             assert_eq!(then, now);
-            assert!(
-                line.ends_with(b"\n") && line.iter().filter(|byte| **byte == b'\n').count() == 1
-            );
+            assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
         }
     }
 

@@ -41,7 +41,9 @@ pub(crate) fn encoded(value: &AttributeValue) -> Vec<u8> {
         _ => Vec::new(),
     };
     if matches!(value, AttributeValue::L(_)) {
-        parts.iter().for_each(|part| push(&mut into, part));
+        for part in parts {
+            push(&mut into, &part);
+        }
     } else {
         push_sorted(&mut into, parts);
     }
@@ -51,7 +53,9 @@ pub(crate) fn encoded(value: &AttributeValue) -> Vec<u8> {
 /// Adds the parts of what has no order: sets and maps.
 fn push_sorted(into: &mut Vec<u8>, mut parts: Vec<Vec<u8>>) {
     parts.sort_unstable();
-    parts.iter().for_each(|part| push(into, part));
+    for part in parts {
+        push(into, &part);
+    }
 }
 
 fn entry((name, value): (&str, &AttributeValue)) -> Vec<u8> {

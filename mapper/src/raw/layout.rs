@@ -14,9 +14,10 @@ static LAYOUTS: Mutex<Vec<&'static Layout>> = Mutex::new(Vec::new());
 
 /// The layout of a table; `None` where its keys are of a kind that this library does not know.
 pub(super) fn of(name: &str, described: &TableDescription) -> Option<&'static Layout> {
-    let hash = key(described, &KeyType::Hash)??;
+    let known = |(name, kind): (_, Option<_>)| Some((name, kind?));
+    let hash = key(described, &KeyType::Hash).and_then(known)?;
     let range = match key(described, &KeyType::Range) {
-        Some(range) => Some(range?),
+        Some(range) => Some(known(range)?),
         None => None,
     };
     let mut layouts = LAYOUTS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,19 +42,20 @@ pub(super) fn of(name: &str, described: &TableDescription) -> Option<&'static La
     Some(layout)
 }
 
-/// A key attribute and its kind; the inner `None` where the kind is unknown.
+/// A key attribute as the service describes it; its kind is `None` where that is unknown.
 fn key<'t>(
     described: &'t TableDescription,
     kind: &KeyType,
-) -> Option<Option<(&'t str, ScalarKind)>> {
+) -> Option<(&'t str, Option<ScalarKind>)> {
     let found = described.key_schema().iter().find(|element| element.key_type() == kind)?;
     let name = found.attribute_name();
-    let defined = described.attribute_definitions().iter();
-    let defined = defined.clone().find(|definition| definition.attribute_name() == name);
-    Some(defined.and_then(|definition| match definition.attribute_type() {
-        ScalarAttributeType::S => Some((name, ScalarKind::S)),
-        ScalarAttributeType::N => Some((name, ScalarKind::N)),
-        ScalarAttributeType::B => Some((name, ScalarKind::B)),
+    let mut defined = described.attribute_definitions().iter();
+    let defined = defined.find(|definition| definition.attribute_name() == name);
+    let kind = defined.and_then(|definition| match definition.attribute_type() {
+        ScalarAttributeType::S => Some(ScalarKind::S),
+        ScalarAttributeType::N => Some(ScalarKind::N),
+        ScalarAttributeType::B => Some(ScalarKind::B),
         _ => None,
-    }))
+    });
+    Some((name, kind))
 }

@@ -3,6 +3,7 @@
 //! [AWS: constraints](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html)
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use crate::codec::kind::ScalarKind;
 use crate::codec::{EncodeError, number};
@@ -66,20 +67,21 @@ fn flat(value: &AttributeValue) -> Result<(), EncodeError> {
         AttributeValue::N(text) => number::check(text),
         AttributeValue::Ns(numbers) => {
             numbers.iter().try_for_each(|text| number::check(text))?;
-            set(numbers.iter().map(|text| number::canonical(text)).collect(), numbers.len())
+            set(numbers.iter().map(|text| number::canonical(text)))
         }
-        AttributeValue::Ss(texts) => set(texts.iter().collect(), texts.len()),
-        AttributeValue::Bs(blobs) => set(blobs.iter().map(AsRef::as_ref).collect(), blobs.len()),
+        AttributeValue::Ss(texts) => set(texts.iter()),
+        AttributeValue::Bs(blobs) => set(blobs.iter().map(AsRef::<[u8]>::as_ref)),
         _ => Ok(()),
     }
 }
 
 /// Whether a set has members, each once.
-fn set<T: Eq + std::hash::Hash>(members: HashSet<T>, count: usize) -> Result<(), EncodeError> {
-    if members.is_empty() {
+fn set<T: Eq + Hash>(members: impl ExactSizeIterator<Item = T>) -> Result<(), EncodeError> {
+    let count = members.len();
+    if count == 0 {
         return Err(EncodeError::new("a set must not be empty"));
     }
-    if members.len() < count {
+    if members.collect::<HashSet<_>>().len() < count {
         return Err(EncodeError::new("a set has a member twice"));
     }
     Ok(())

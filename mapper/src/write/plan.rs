@@ -70,10 +70,18 @@ pub struct Write {
     /// Whether all that was read must be as it was, and not only what the write depends on.
     pub(crate) compare_all: bool,
     pub(crate) returns: Returns,
-    /// Whether the version stays: the item is stored in another way, and says the same.
-    pub(crate) keep_version: bool,
-    /// Whether the item is stored as it is given: version, schema and nonce are its own.
-    pub(crate) as_it_is: bool,
+    pub(crate) stamp: Stamp,
+}
+
+/// What the library puts on the item that a write leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stamp {
+    /// The next version, and a nonce.
+    Version,
+    /// A nonce; the version stays: the item is stored in another way, and says the same.
+    Nonce,
+    /// Nothing: the item is stored as it is given, with a version and a nonce of its own.
+    Nothing,
 }
 
 impl Write {
@@ -90,8 +98,7 @@ impl Write {
             once: false,
             compare_all: false,
             returns: Returns::Nothing,
-            keep_version: false,
-            as_it_is: false,
+            stamp: Stamp::Version,
         }
     }
 
@@ -102,7 +109,7 @@ impl Write {
         base: Base,
         item: Item,
     ) -> Self {
-        Self { as_it_is: true, ..Self::new(layout, target, base, After::New(item)) }
+        Self { stamp: Stamp::Nothing, ..Self::new(layout, target, base, After::New(item)) }
     }
 
     /// The parts of the write, for whoever folds several writes of one item.
@@ -134,7 +141,7 @@ impl Write {
 
     /// Leaves the version as it is: the item says the same afterwards.
     pub(crate) fn keeping_version(mut self) -> Self {
-        self.keep_version = true;
+        self.stamp = Stamp::Nonce;
         self
     }
 

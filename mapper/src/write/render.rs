@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::limits;
 use super::older::as_written;
-use super::plan::{After, Base, Changes, Returns, Write, difference};
+use super::plan::{After, Base, Changes, Returns, Stamp, Write, difference};
 use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::decode::stored_version;
@@ -65,7 +65,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     // What a write saw is never there again after it was applied: version and nonce moved on.
     // An item that is put as it is has no nonce of this write: it is known by all that it holds, and a second copy puts
     // the same.
-    let repeatable = matches!(write.base, Base::Stored(_)) || write.as_it_is;
+    let repeatable = matches!(write.base, Base::Stored(_)) || write.stamp == Stamp::Nothing;
     let action = match (&write.base, &write.after) {
         (Base::Stored(base), After::Changed(item)) => {
             let target = stamp(write, Some(base), item, nonce)?;
@@ -114,10 +114,10 @@ fn stamp(
     let layout = write.layout;
     layout.check_index_keys(item)?;
     let mut item = item.clone();
-    if write.as_it_is {
+    if write.stamp == Stamp::Nothing {
         return Ok(item);
     }
-    if let Some(name) = layout.version.filter(|_| !write.keep_version) {
+    if let Some(name) = layout.version.filter(|_| write.stamp == Stamp::Version) {
         let unreadable = |_| EncodeError::new("the stored version is no u64").at(name);
         let seen = match base {
             Some(base) => stored_version(layout, base).map_err(unreadable)?,

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::AllOld};
 use tokio::time::Instant;
 
-use super::plan::{After, Base, Returns, Write};
+use super::plan::{After, Base, Returns, Stamp, Write};
 use super::render::{Action, Rendered};
 use super::{judge, limits};
 use crate::database::Database;
@@ -58,7 +58,7 @@ pub(super) async fn send(
                 let stored = met.map(Item::from);
                 // The nonce on the stored item is ours: an earlier attempt was applied and its answer lost. Of an item
                 // that is put as it is, all is ours.
-                let is_own = if write.as_it_is {
+                let is_own = if write.stamp == Stamp::Nothing {
                     stored == rendered.after
                 } else {
                     judge::is_own(stored.as_ref(), nonce)
