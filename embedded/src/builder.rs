@@ -134,7 +134,9 @@ impl Builder {
     /// **A file** keeps the settings, and the times that limits count from. What was under way when it was closed is done
     /// when it is opened again. A process that is killed within a change may leave the part of it that the engine keeps.
     ///
-    /// Statements of `PartiQL` are not held back by states. A table that is `DELETING` is not listed any more.
+    /// Where the service's documents say less than it does, this is the stricter reading: of tables with indexes, it may
+    /// create more than one at a time by now, and a table that is `DELETING` may still be read for a moment. Statements of
+    /// `PartiQL` are not held back by states. A table that is `DELETING` is not listed any more.
     ///
     /// ```
     /// use aws_sdk_dynamodb::error::ProvideErrorMetadata;
