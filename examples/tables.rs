@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use dynamap::embedded;
 use dynamap::faults::{Fault, Faults, Operation};
-use dynamap::transfer::{Existing, table};
+use dynamap::transfer::{Existing, Transfer as _};
 use dynamap::{Database, Model, Table};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -103,8 +103,9 @@ async fn fill(db: &Database, items: u32) -> Outcome {
 async fn copy(from: &str, to: &str, faults: &Faults) -> Outcome {
     let (from, to) = (open(from, faults).await?, (open(to, faults).await?, to));
     let began = Instant::now();
-    let copy = table(&from, "orders")
-        .copy_to(table(&to.0, "orders"))
+    let copy = from
+        .table("orders")
+        .copy_to(to.0.table("orders"))
         .segments(4)
         .page_size(PAGE)
         .at_once(4)
@@ -120,20 +121,20 @@ async fn copy(from: &str, to: &str, faults: &Faults) -> Outcome {
 async fn export(from: &str, folder: &str, faults: &Faults) -> Outcome {
     let from = open(from, faults).await?;
     let began = Instant::now();
-    let export = table(&from, "orders").export_to(folder).at_once(2).page_size(PAGE);
+    let export = from.table("orders").export_to(folder).at_once(2).page_size(PAGE);
     let exported = export.run().await?;
     println!("exported {} in {:?}", exported.digest.items, began.elapsed());
-    println!("{}", exported.digest == table(&from, "orders").digest().await?);
+    println!("{}", exported.digest == from.table("orders").digest().await?);
     Ok(())
 }
 
 async fn import(folder: &str, to: &str, faults: &Faults) -> Outcome {
     let db = open(to, faults).await?;
     let began = Instant::now();
-    let import = table(&db, "orders").import_from(folder).existing(Existing::Replace);
+    let import = db.table("orders").import_from(folder).existing(Existing::Replace);
     let import = import.checkpoint_file(Path::new(to).with_extension("checkpoint"));
     let imported = import.run().await?;
     println!("imported {} in {:?}", imported.progress.written, began.elapsed());
-    println!("{} items", table(&db, "orders").digest().await?.items);
+    println!("{} items", db.table("orders").digest().await?.items);
     Ok(())
 }

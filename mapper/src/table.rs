@@ -173,7 +173,7 @@ impl<M: Model> Table<M> {
     /// The handle for what needs no model: describing it, more throughput for a while.
     #[must_use]
     pub fn named(db: &Database) -> NamedTable<'_> {
-        NamedTable::new(db, M::layout().table)
+        db.table(M::layout().table)
     }
 }
 

@@ -378,7 +378,7 @@ async fn models_of_one_table_are_put_together() -> Outcome {
     shop.create_if_missing(&db).await?;
     assert_eq!(shop.verify(&db).await?, []);
     assert_eq!(NamedTable::list(&db).await?, ["accounts", "dynamap_counters", "shop"]);
-    let info = NamedTable::new(&db, "shop").describe().await?.expect("there");
+    let info = db.table("shop").describe().await?.expect("there");
     let mut names: Vec<_> = info
         .table
         .global_secondary_indexes()

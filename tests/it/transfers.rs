@@ -4,8 +4,8 @@ mod copies;
 mod files;
 mod killed;
 
-use dynamap::transfer::{Digest, NamedTable, table};
-use dynamap::{AttributeValue, Database, Item, Model, Table};
+use dynamap::transfer::{Digest, Transfer as _};
+use dynamap::{AttributeValue, Database, Item, Model, NamedTable, Table};
 
 use crate::support::{n, put_raw, s, store, stored};
 
@@ -45,7 +45,7 @@ async fn fill(db: &Database, numbers: std::ops::Range<u32>) {
 }
 
 fn orders(db: &Database) -> NamedTable<'_> {
-    table(db, ORDERS)
+    db.table(ORDERS)
 }
 
 async fn digest(db: &Database) -> Digest {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use dynamap_mapper::error::FailedItem;
 use dynamap_mapper::raw::{RawTable, ScanTerms};
-use dynamap_mapper::{Cursor, Error, Item, Model};
+use dynamap_mapper::{Cursor, Error, Item, Model, NamedTable};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoints;
@@ -14,11 +14,11 @@ use crate::digest::Digest;
 use crate::error::{TransferError, keys};
 use crate::progress::{Counts, Progress};
 use crate::sink::{Existing, Sink};
-use crate::table::{NamedTable, SEGMENTS};
+use crate::table::{SEGMENTS, raw};
 use crate::transform::Transforms;
 use crate::{BoxError, BoxFuture, Watch};
 
-/// A job that copies every item of a table into another one; from [`NamedTable::copy_to`].
+/// A job that copies every item of a table into another one; from [`Transfer::copy_to`](crate::Transfer::copy_to).
 ///
 /// Items arrive as they are stored, with versions, schemas and nonces. The target must be there, with the same keys; its
 /// indexes, its billing and its time to live are its own. What belongs to it and lies in other tables is not copied with it:
@@ -35,7 +35,7 @@ use crate::{BoxError, BoxFuture, Watch};
 /// same, unless somebody else changed them in the target meanwhile: then they are what [`existing`](Self::existing) says.
 ///
 /// **Capacity.** Reads go through the source's database handle and writes through the target's, each with its own meters
-/// and limits: `table(&db.limited(…), "orders")`.
+/// and limits: `db.limited(…).table("orders")`.
 ///
 /// ```
 /// # use dynamap::{AttributeValue, Database, Model, Table};
@@ -51,8 +51,8 @@ use crate::{BoxError, BoxFuture, Watch};
 /// # Table::<User>::create(&db).await?;
 /// # Table::<User>::create(&tests).await?;
 /// # for id in 1..=40 { User { id, password: "secret".into() }.insert(&db).await?; }
-/// let copied = table(&db, "users")
-///     .copy_to(table(&tests, "users"))
+/// let copied = db.table("users")
+///     .copy_to(tests.table("users"))
 ///     .existing(Existing::Replace)
 ///     .transform(|mut item| {
 ///         item.insert("password", AttributeValue::S("none".into()));
@@ -208,7 +208,7 @@ impl<'a> Copy<'a> {
     ///
     /// ```
     /// # use dynamap::{AttributeValue, Database, Item, Migrations, Model, Step, StepError, Table};
-    /// # use dynamap::transfer::table;
+    /// # use dynamap::transfer::Transfer as _;
     /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
     ///     item.rename("mail", "email");
     ///     Ok(())
@@ -228,8 +228,8 @@ impl<'a> Copy<'a> {
     /// # Table::<User>::create(&new).await?;
     /// # let put = db.client().put_item().table_name("users").item("id", AttributeValue::N("1".into()));
     /// # put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
-    /// let users = table(&db, "users");
-    /// users.copy_to(table(&new, "users")).migrate::<User>().run().await?;
+    /// let users = db.table("users");
+    /// users.copy_to(new.table("users")).migrate::<User>().run().await?;
     /// let ann = User::get(&new, 1).await?.expect("copied");
     /// assert_eq!(ann.image().text("email"), Some("ann@example.org")); // stored so
     /// # Ok(())
@@ -391,11 +391,12 @@ impl<'a> Copy<'a> {
     /// Both tables, if one can be copied into the other.
     async fn tables(&self) -> Result<(RawTable, RawTable), TransferError> {
         let onto_itself = |table| Err(TransferError::OntoItself { table });
-        if self.source.is_plainly(self.target) {
+        let is_same_store = self.source.database().is_same(self.target.database());
+        if is_same_store && self.source.name() == self.target.name() {
             return onto_itself(self.source.name().to_owned());
         }
-        let source = self.source.described().await?;
-        let target = self.target.described().await?;
+        let source = raw(&self.source).await?;
+        let target = raw(&self.target).await?;
         if source.is_same(&target) {
             return onto_itself(source.full_name());
         }

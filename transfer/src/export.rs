@@ -8,8 +8,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dynamap_mapper::Item;
 use dynamap_mapper::raw::{RawTable, ScanTerms};
+use dynamap_mapper::{Item, NamedTable};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 pub(crate) use self::manifest::{Manifest, described};
@@ -19,7 +19,7 @@ use crate::digest::Digest;
 use crate::error::TransferError;
 use crate::file::blocking;
 use crate::progress::{Counts, Progress};
-use crate::table::{NamedTable, SEGMENTS};
+use crate::table::{SEGMENTS, raw};
 
 /// How many items are compressed and written at a time.
 const AT_A_TIME: usize = 500;
@@ -27,7 +27,7 @@ const AT_A_TIME: usize = 500;
 /// Locked while an export is under way.
 const LOCK: &str = ".lock";
 
-/// A job that writes every item of a table into a folder; from [`NamedTable::export_to`].
+/// A job that writes every item of a table into a folder; from [`Transfer::export_to`](crate::Transfer::export_to).
 ///
 /// There is one file for each segment, `part-00000.jsonl.gz` and so on: an item on each line as DynamoDB JSON,
 /// `{"Item":{"id":{"N":"1"}}}`, compressed with gzip, as AWS exports a table to S3. `manifest.json` names the table with
@@ -43,7 +43,7 @@ const LOCK: &str = ".lock";
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
-/// use dynamap::transfer::table;
+/// use dynamap::transfer::Transfer as _;
 ///
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "maps", validate = false)]
@@ -55,9 +55,9 @@ const LOCK: &str = ".lock";
 /// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path().join("backup");
-/// let exported = table(&db, "maps").export_to(&folder).segments(4).run().await?;
+/// let exported = db.table("maps").export_to(&folder).segments(4).run().await?;
 /// assert_eq!(exported.digest.items, 9);
-/// assert_eq!(exported.digest, table(&db, "maps").digest().await?);
+/// assert_eq!(exported.digest, db.table("maps").digest().await?);
 /// assert!(folder.join("part-00003.jsonl.gz").exists());
 /// # Ok(())
 /// # }
@@ -135,7 +135,7 @@ impl<'a> Export<'a> {
     }
 
     async fn export(&self) -> Result<Exported, TransferError> {
-        let table = self.source.described().await?;
+        let table = raw(&self.source).await?;
         let start = Manifest::of(&table, self.terms.segments);
         let folder = self.folder.clone();
         let begun = tokio::task::spawn_blocking(move || begin(&folder, start)).await;

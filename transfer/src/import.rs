@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dynamap_mapper::raw::RawTable;
-use dynamap_mapper::{Error, Item};
+use dynamap_mapper::{Error, Item, NamedTable};
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,10 @@ use crate::error::{ImportFailure, TransferError, keys};
 use crate::export::described;
 use crate::progress::{Counts, Progress};
 use crate::sink::{Existing, Sink};
-use crate::table::NamedTable;
+use crate::table::raw;
 use crate::{BoxError, Watch};
 
-/// A job that stores the items of files in a table; from [`NamedTable::import_from`].
+/// A job that stores the items of files in a table; from [`Transfer::import_from`](crate::Transfer::import_from).
 ///
 /// It reads what [`Export`](crate::Export) has written, and what AWS has exported to S3, fetched into a folder: files whose
 /// names end in `.json.gz`, `.jsonl.gz`, `.json` or `.jsonl`, in the folder and in its `data`, with
@@ -40,7 +40,7 @@ use crate::{BoxError, Watch};
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
-/// use dynamap::transfer::table;
+/// use dynamap::transfer::Transfer as _;
 ///
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "maps", validate = false)]
@@ -56,7 +56,7 @@ use crate::{BoxError, Watch};
 ///     r#"{"Item": {"episode": {"N": "1"}, "map": {"S": "eight"}}}"#,
 /// ];
 /// std::fs::write(&file, lines.join("\n"))?;
-/// let imported = table(&db, "maps").import_from(&file).tolerate(10).run().await?;
+/// let imported = db.table("maps").import_from(&file).tolerate(10).run().await?;
 /// assert_eq!(imported.progress.written, 1);
 /// let failed = imported.failed[0].to_string();
 /// assert!(failed.starts_with("maps.jsonl:2: ") && failed.contains("`map`"), "{failed}");
@@ -175,7 +175,7 @@ impl<'a> Import<'a> {
     }
 
     async fn import(&self) -> Result<Imported, TransferError> {
-        let table = self.target.described().await?;
+        let table = raw(&self.target).await?;
         let path = self.path.clone();
         let files = self.away(move || Files::of(&path)).await?;
         self.check(&files, &table)?;

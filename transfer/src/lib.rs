@@ -29,7 +29,7 @@ pub use export::{Export, Exported};
 pub use import::{Import, Imported};
 pub use progress::Progress;
 pub use sink::Existing;
-pub use table::{NamedTable, table};
+pub use table::Transfer;
 
 /// Why a program's own function failed.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,8 +1,9 @@
-//! A table that is named at run time, and what can be done with all of it.
+//! What can be done with all of a table that is named at run time.
 
+use std::future::Future;
 use std::path::Path;
 
-use dynamap_mapper::Database;
+use dynamap_mapper::NamedTable;
 use dynamap_mapper::raw::{RawTable, ScanTerms};
 
 use crate::copy::Copy;
@@ -14,14 +15,14 @@ use crate::import::Import;
 /// In how many segments a table is read, where the program does not say.
 pub(crate) const SEGMENTS: usize = 8;
 
-/// A table by its name, without the database's prefix: for jobs on whole tables, whatever their items are.
+/// Jobs on whole tables, whatever their items are: begun from a [`NamedTable`].
 ///
 /// Items are handled as they are stored: with their versions, schemas and nonces, and with those of models that this
 /// program does not know. Take a [limited](Database::limited) handle to leave capacity to others.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
-/// use dynamap::transfer::table;
+/// use dynamap::transfer::Transfer as _;
 ///
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "maps", validate = false)]
@@ -33,54 +34,36 @@ pub(crate) const SEGMENTS: usize = 8;
 /// # Table::<DoomMap>::create(&db).await?;
 /// # Table::<DoomMap>::create(&other).await?;
 /// # for map in 1..=9 { DoomMap { episode: 1, map, version: 0 }.insert(&db).await?; }
-/// let copy = table(&db, "maps").copy_to(table(&other, "maps")); // another prefix, region, account
+/// let copy = db.table("maps").copy_to(other.table("maps")); // another prefix, region, account
 /// assert_eq!(copy.run().await?.progress.written, 9);
 /// assert!(copy.verify().await?.is_equal());
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path().join("maps");
-/// table(&db, "maps").export_to(&folder).run().await?; // gzipped DynamoDB JSON, as AWS exports it
+/// db.table("maps").export_to(&folder).run().await?; // gzipped DynamoDB JSON, as AWS exports it
 /// # Table::<DoomMap>::delete(&other).with_all_items().await?;
 /// # Table::<DoomMap>::create(&other).await?;
-/// table(&other, "maps").import_from(&folder).run().await?;
-/// assert_eq!(table(&db, "maps").digest().await?, table(&other, "maps").digest().await?);
+/// other.table("maps").import_from(&folder).run().await?;
+/// assert_eq!(db.table("maps").digest().await?, other.table("maps").digest().await?);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy)]
-pub struct NamedTable<'a> {
-    db: &'a Database,
-    name: &'a str,
-}
-
-/// The table of this name behind the database's prefix. Nothing is sent; a job on it finds out whether it is there.
-#[must_use]
-pub fn table<'a>(db: &'a Database, name: &'a str) -> NamedTable<'a> {
-    NamedTable { db, name }
-}
-
-impl<'a> NamedTable<'a> {
+pub trait Transfer<'a> {
     /// A job that copies every item into another table, of the same database or any other one.
-    pub fn copy_to(self, target: NamedTable<'a>) -> Copy<'a> {
-        Copy::of(self, target)
-    }
+    fn copy_to(&self, target: NamedTable<'a>) -> Copy<'a>;
 
     /// A job that writes every item into files in a folder.
-    pub fn export_to(self, folder: impl AsRef<Path>) -> Export<'a> {
-        Export::of(self, folder.as_ref())
-    }
+    fn export_to(&self, folder: impl AsRef<Path>) -> Export<'a>;
 
     /// A job that stores the items of files: of a folder that [`export_to`](Self::export_to) has filled, of one that an
     /// export of AWS to S3 was fetched into, or of one file.
-    pub fn import_from(self, path: impl AsRef<Path>) -> Import<'a> {
-        Import::of(self, path.as_ref())
-    }
+    fn import_from(&self, path: impl AsRef<Path>) -> Import<'a>;
 
     /// What tells whether two tables hold the same. Reads the whole table, consistently.
     ///
     /// ```
     /// # use dynamap::{Database, Model, Table};
-    /// # use dynamap::transfer::table;
+    /// # use dynamap::transfer::Transfer as _;
     /// # #[derive(Debug, Clone, Model)]
     /// # #[model(table = "maps", validate = false)]
     /// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
@@ -89,9 +72,9 @@ impl<'a> NamedTable<'a> {
     /// # let db = Database::new(dynamap::embedded::memory()?);
     /// # Table::<DoomMap>::create(&db).await?;
     /// DoomMap { episode: 1, map: 1 }.insert(&db).await?;
-    /// let before = table(&db, "maps").digest().await?;
+    /// let before = db.table("maps").digest().await?;
     /// DoomMap { episode: 1, map: 2 }.insert(&db).await?;
-    /// let after = table(&db, "maps").digest().await?;
+    /// let after = db.table("maps").digest().await?;
     /// assert_eq!((before.items, after.items), (1, 2));
     /// assert_ne!(before, after);
     /// # Ok(())
@@ -100,22 +83,29 @@ impl<'a> NamedTable<'a> {
     ///
     /// # Errors
     /// What the service says.
-    pub async fn digest(self) -> Result<Digest, TransferError> {
+    fn digest(&self) -> impl Future<Output = Result<Digest, TransferError>> + Send;
+}
+
+impl<'a> Transfer<'a> for NamedTable<'a> {
+    fn copy_to(&self, target: NamedTable<'a>) -> Copy<'a> {
+        Copy::of(self.clone(), target)
+    }
+
+    fn export_to(&self, folder: impl AsRef<Path>) -> Export<'a> {
+        Export::of(self.clone(), folder.as_ref())
+    }
+
+    fn import_from(&self, path: impl AsRef<Path>) -> Import<'a> {
+        Import::of(self.clone(), path.as_ref())
+    }
+
+    async fn digest(&self) -> Result<Digest, TransferError> {
         let terms = ScanTerms { segments: SEGMENTS, page_size: None, consistent: true };
-        Digest::of(&self.described().await?, terms, |item| Ok(vec![item])).await
+        Digest::of(&raw(self).await?, terms, |item| Ok(vec![item])).await
     }
+}
 
-    /// The table with its keys.
-    pub(crate) async fn described(self) -> Result<RawTable, TransferError> {
-        Ok(RawTable::of(self.db, self.name).await?)
-    }
-
-    /// Whether both are the same, as far as that can be seen without a request.
-    pub(crate) fn is_plainly(self, other: NamedTable<'_>) -> bool {
-        self.db.is_same(other.db) && self.name == other.name
-    }
-
-    pub(crate) fn name(self) -> &'a str {
-        self.name
-    }
+/// The table with its keys.
+pub(crate) async fn raw(table: &NamedTable<'_>) -> Result<RawTable, TransferError> {
+    Ok(RawTable::of(table.database(), table.name()).await?)
 }

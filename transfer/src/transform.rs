@@ -27,8 +27,9 @@ impl<'a> Transforms<'a> {
     }
 
     /// Adds the migrations of a model; items of other models stay as they are.
-    pub(crate) fn migrate<M: Model>(&mut self, table: &'a str) {
-        self.push(move |item| upgraded::<M>(table, item));
+    pub(crate) fn migrate<M: Model>(&mut self, table: &str) {
+        let table = table.to_owned();
+        self.push(move |item| upgraded::<M>(&table, item));
     }
 
     pub(crate) fn are_none(&self) -> bool {

@@ -16,7 +16,10 @@ use crate::read::BoxFuture;
 use crate::retry::{repeat, repeat_and_tell};
 use crate::settings::Throughput;
 
-/// The administration handle of a table by its name, for what needs no model; [`Table`](crate::Table) for what does.
+/// The administration handle of a table by its name, for what needs no model; from [`Database::table`].
+/// [`Table`](crate::Table) is for what does.
+///
+/// Copies, exports and imports (feature `transfer`) begin with it too.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
@@ -32,7 +35,7 @@ use crate::settings::Throughput;
 /// Table::<Account>::create(&db).await?;
 /// assert_eq!(NamedTable::list(&db).await?, ["accounts"]);
 ///
-/// let accounts = NamedTable::new(&db, "accounts");
+/// let accounts = db.table("accounts");
 /// assert_eq!(accounts.full_name(), "staging_accounts");
 /// let info = accounts.describe().await?.expect("there");
 /// assert!(info.is_active());
@@ -50,12 +53,16 @@ pub struct NamedTable<'a> {
     pub(super) name: String,
 }
 
-impl<'a> NamedTable<'a> {
-    /// The table of this name behind the database's prefix.
-    pub fn new(db: &'a Database, name: &str) -> Self {
-        Self { db, bare: name.to_owned(), name: db.prefixed(name) }
+impl Database {
+    /// The table of this name behind the database's prefix. Nothing is sent; what is done with it finds out whether it is
+    /// there.
+    #[must_use]
+    pub fn table(&self, name: &str) -> NamedTable<'_> {
+        NamedTable { db: self, bare: name.to_owned(), name: self.prefixed(name) }
     }
+}
 
+impl<'a> NamedTable<'a> {
     /// The names of all tables that begin with the database's prefix, without it, in the order of the alphabet.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use dynamap::error::SweepError;
 use dynamap::faults::Fault;
-use dynamap::transfer::{Copy, Existing, TransferError, table};
+use dynamap::transfer::{Copy, Existing, Transfer as _, TransferError};
 use dynamap::{AttributeValue, Database, Error, Item, Migrations, Model, Step, StepError, Table};
 
 use super::{ORDERS, Order, digest, fill, full, order, orders, prefixed, put, with_orders};
@@ -64,7 +64,7 @@ async fn a_copy_onto_itself_is_refused_before_anything_is_written() -> Outcome {
 
     // Another handle to the same store, whose prefix makes the same name.
     let other = Database::builder(db.client().clone()).table_prefix("ord").build();
-    let refused = orders(&db).copy_to(table(&other, "ers")).existing(Existing::Replace).run().await;
+    let refused = orders(&db).copy_to(other.table("ers")).existing(Existing::Replace).run().await;
     assert!(matches!(refused, Err(TransferError::OntoItself { .. })));
     assert_eq!(faults.count("DescribeTable"), faults.requests().len());
 
@@ -78,7 +78,7 @@ async fn a_copy_onto_itself_is_refused_before_anything_is_written() -> Outcome {
 #[tokio::test]
 async fn a_target_with_other_keys_is_refused_before_anything_is_written() -> Outcome {
     let (db, faults) = with_orders(3).await;
-    let copy = orders(&db).copy_to(table(&db, "profiles"));
+    let copy = orders(&db).copy_to(db.table("profiles"));
     let error = copy.run().await.expect_err("other keys");
     assert!(matches!(error, TransferError::OtherKeys { .. }));
     assert_eq!(
@@ -87,7 +87,7 @@ async fn a_target_with_other_keys_is_refused_before_anything_is_written() -> Out
          written"
     );
     assert_eq!(faults.count("DescribeTable"), faults.requests().len());
-    let missing = orders(&db).copy_to(table(&db, "nowhere")).run().await;
+    let missing = orders(&db).copy_to(db.table("nowhere")).run().await;
     assert!(
         matches!(missing, Err(TransferError::Store(Error::NoSuchTable(table))) if &*table == "nowhere")
     );
@@ -102,7 +102,7 @@ async fn a_transform_can_give_items_the_keys_of_another_table() -> Outcome {
         item.insert("login", s(&number.unwrap_or_default()));
         Ok::<_, Infallible>(Some(item))
     };
-    let copy = orders(&db).copy_to(table(&db, "profiles")).transform(login);
+    let copy = orders(&db).copy_to(db.table("profiles")).transform(login);
     assert_eq!(copy.run().await?.progress.written, 40);
     assert!(copy.verify().await?.is_equal());
     let found = stored(&db, "profiles", &[("login", s("39"))]).await;
@@ -112,7 +112,7 @@ async fn a_transform_can_give_items_the_keys_of_another_table() -> Outcome {
     );
     // Without it each item lacks the key, and is named.
     let none = |item| Ok::<_, Infallible>(Some(item));
-    let error = orders(&db).copy_to(table(&db, "profiles")).transform(none).run().await;
+    let error = orders(&db).copy_to(db.table("profiles")).transform(none).run().await;
     let error = error.expect_err("no key").to_string();
     assert!(error.contains("customer = ") && error.contains("attribute `login`"), "{error}");
     Ok(())
@@ -269,8 +269,8 @@ async fn items_are_upgraded_on_their_way_and_those_of_other_models_stay_as_they_
     put_raw(&db, "users", &old(32)).await; // a step refuses it
     put_raw(&db, "users", &[("pk", s("TEAM#1")), ("mail", s("team@example.org"))]).await;
 
-    let users = table(&db, "users");
-    let copied = users.copy_to(table(&new, "users")).migrate::<User>().tolerate(1).run().await?;
+    let users = db.table("users");
+    let copied = users.copy_to(new.table("users")).migrate::<User>().tolerate(1).run().await?;
     assert_eq!((copied.progress.written, copied.progress.failures), (32, 1));
     let failed = copied.failed[0].to_string();
     assert!(failed.contains("USER#32") && failed.contains("attribute `mail`"), "{failed}");

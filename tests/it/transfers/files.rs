@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use dynamap::faults::Fault;
-use dynamap::transfer::{Existing, TransferError, table};
+use dynamap::transfer::{Existing, Transfer as _, TransferError};
 use dynamap::{Model, Table};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -186,7 +186,7 @@ async fn a_line_that_only_the_table_refuses_is_listed_and_the_others_of_its_requ
         let mut lines: Vec<_> = (1..=24).map(line).collect();
         lines.push(line(2));
         fs::write(&file, lines.join("\n"))?;
-        let letters = table(&db, "letters");
+        let letters = db.table("letters");
         let imported = letters.import_from(&file).existing(existing).tolerate(2).run().await?;
         let lines: Vec<_> = imported.failed.iter().map(|failure| failure.line).collect();
         // The last line is the second one again: the same, and twice in one request.
@@ -263,7 +263,7 @@ async fn an_import_into_a_table_with_other_keys_is_refused_before_anything_is_wr
     orders(&db).export_to(folder.path()).run().await?;
     faults.clear_log();
     let error =
-        table(&db, "profiles").import_from(folder.path()).run().await.expect_err("other keys");
+        db.table("profiles").import_from(folder.path()).run().await.expect_err("other keys");
     assert!(matches!(error, TransferError::OtherKeys { .. }), "{error}");
     let empty = tempfile::tempdir()?;
     let error = orders(&db).import_from(empty.path()).run().await.expect_err("no files");
@@ -290,7 +290,7 @@ async fn an_export_writes_into_an_empty_folder_or_goes_on_with_its_own() -> Outc
     let error = orders(&db).import_from(folder.path()).run().await.expect_err("not complete");
     assert!(matches!(error, TransferError::Incomplete(_)), "{error}");
     let error =
-        table(&db, "profiles").export_to(folder.path()).run().await.expect_err("another table");
+        db.table("profiles").export_to(folder.path()).run().await.expect_err("another table");
     assert!(matches!(error, TransferError::Occupied(_)), "{error}");
 
     let exported = export().segments(9).run().await?;
