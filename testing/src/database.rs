@@ -1,6 +1,6 @@
 //! The handle that a test holds.
 
-use std::future::Future;
+use std::future::IntoFuture;
 use std::pin::pin;
 
 use dynamap_faults::Faults;
@@ -140,8 +140,7 @@ impl TestDatabase {
     /// account.balance = 0;
     ///
     /// let deposit = Account::update(db, 1).change(Account::BALANCE.add(10)).unchecked();
-    /// let (saved, deposited) =
-    ///     test.race("UpdateItem", account.save(db), async { deposit.await }).await?;
+    /// let (saved, deposited) = test.race("UpdateItem", account.save(db), deposit).await?;
     /// assert!(deposited.is_ok());
     /// assert!(saved.is_err_and(|error| error.is_conflict()));
     /// # Ok(())
@@ -153,11 +152,11 @@ impl TestDatabase {
     pub async fn race<T, U>(
         &self,
         operation: &str,
-        work: impl Future<Output = T>,
-        faster: impl Future<Output = U>,
+        work: impl IntoFuture<Output = T>,
+        faster: impl IntoFuture<Output = U>,
     ) -> Result<(T, U), TestError> {
         let gate = self.faults.pause(operation);
-        let mut work = pin!(work);
+        let mut work = pin!(work.into_future());
         // In a block: what waits at the gate borrows it.
         let ended = {
             let reached = pin!(gate.reached());
