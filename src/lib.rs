@@ -17,6 +17,7 @@
 //! * `transfer` (feature): copies, exports and imports of whole tables
 //! * `embedded` (feature): a store in the process, `embedded-serve` (feature): the same over HTTP for other languages;
 //!   `faults` (feature): scripted faults for tests
+//! * `testing` (feature): a database for each test of a program, with fixtures, a clock, faults, and a log of its requests
 
 pub use dynamap_mapper::{
     Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,
@@ -69,6 +70,8 @@ pub use dynamap_cli as cli;
 pub use dynamap_embedded as embedded;
 #[cfg(feature = "faults")]
 pub use dynamap_faults as faults;
+#[cfg(feature = "testing")]
+pub use dynamap_testing as testing;
 #[cfg(feature = "transfer")]
 pub use dynamap_transfer as transfer;
 

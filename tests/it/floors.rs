@@ -31,6 +31,7 @@ fn shipped() -> BTreeMap<String, String> {
         "cli/src",
         "embedded/src",
         "faults/src",
+        "testing/src",
     ] {
         sources(&root().join(folder), &mut files);
     }
@@ -75,6 +76,7 @@ fn no_crate_depends_on_one_above_or_beside_it() {
         ("cache/Cargo.toml", &["dynamap-mapper"]),
         ("transfer/Cargo.toml", &["dynamap-mapper"]),
         ("cli/Cargo.toml", &["dynamap-mapper", "dynamap-migrations"]),
+        ("testing/Cargo.toml", &["dynamap-embedded", "dynamap-faults", "dynamap-mapper"]),
     ] {
         assert_eq!(dependencies(manifest), allowed, "{manifest}");
     }

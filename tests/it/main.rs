@@ -66,6 +66,7 @@ mod shapes;
 mod snapshots;
 mod sweeps;
 mod tables;
+mod testing_kit;
 mod transactions;
 mod transfers;
 mod trees;

@@ -1,0 +1,51 @@
+//! Why a test could not be prepared.
+
+use dynamap_embedded::OpenError;
+use dynamap_faults::NoHttpClient;
+use dynamap_mapper::{DecodeError, Error};
+
+/// Why the kit could not do what a test asked of it. What the program under test does fails with its own errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestError {
+    /// The embedded store does not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+
+    /// No faults could be put around the store.
+    #[error(transparent)]
+    Faults(#[from] NoHttpClient),
+
+    /// The store refused a table, a fixture or a read of the kit. Items of a fixture before that one are stored.
+    #[error(transparent)]
+    Store(#[from] Error),
+
+    /// A fixture is no JSON, or not of the form that is wanted. Nothing of it is stored.
+    #[error("the fixture is {what}, at line {line}, column {column}")]
+    Json {
+        /// What is wrong.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+
+    /// An item of a fixture does not read as the model. Nothing of the fixture is stored.
+    #[error("item {position} of the fixture is no `{model}`: {error}")]
+    Unfit {
+        /// Its place in the fixture, from 1.
+        position: usize,
+        /// The model.
+        model: &'static str,
+        /// What does not fit.
+        error: DecodeError,
+    },
+
+    /// The work has ended without such a request, so nothing came between.
+    #[error("the work has sent no {operation}: nobody could be faster")]
+    NotSent {
+        /// The operation that was waited for.
+        operation: String,
+    },
+}

@@ -1,0 +1,152 @@
+//! Plain JSON as models.
+//!
+//! JSON knows fewer types than DynamoDB. So a value is offered to the model as what it looks like, and where the model
+//! does not read that, as what else it may be: a list as a set, a text as bytes.
+
+use std::collections::BTreeMap;
+
+use aws_smithy_types::Blob;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dynamap_mapper::{AttributeValue, DecodeError, Item, Model};
+use serde_json::value::RawValue;
+
+use crate::error::TestError;
+
+type Object = BTreeMap<String, Box<RawValue>>;
+
+/// The models of a text: one object, or a list of them.
+pub(crate) fn models<M: Model>(text: &str) -> Result<Vec<M>, TestError> {
+    let objects: Vec<Object> = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map_err(not_json)?
+    } else {
+        vec![serde_json::from_str(text).map_err(not_json)?]
+    };
+    let numbered = objects.iter().zip(1..);
+    numbered
+        .map(|(object, position)| {
+            let unfit = |error| TestError::Unfit { position, model: M::layout().model, error };
+            model(object).map_err(unfit)
+        })
+        .collect()
+}
+
+fn not_json(error: serde_json::Error) -> TestError {
+    let what = if error.is_data() { "no list of objects" } else { "no JSON" };
+    TestError::Json { what, line: error.line(), column: error.column() }
+}
+
+fn model<M: Model>(object: &Object) -> Result<M, DecodeError> {
+    let mut item = Item::new();
+    for (name, text) in object {
+        described::<M>(name)?;
+        if let Some(value) = value(text.get()) {
+            item.insert(name, value);
+        }
+    }
+    // Each round changes one value to what it was not yet, so there is an end.
+    loop {
+        match M::from_attributes(&item) {
+            Ok(model) => return Ok(model),
+            Err(error) if retold(&mut item, error.path()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether the model has an attribute that an insert takes from it.
+fn described<M: Model>(name: &str) -> Result<(), DecodeError> {
+    let layout = M::layout();
+    if layout.version == Some(name) {
+        return Err(DecodeError::new("no version", "one: an insert begins with 1").at(name));
+    }
+    let composed = layout.templates.iter().map(|template| template.name);
+    let discriminator = layout.discriminator.map(|(attribute, _)| attribute);
+    if composed.chain(discriminator).any(|made| made == name) {
+        return Err(DecodeError::new("the fields that it is made of", "itself").at(name));
+    }
+    if layout.attributes.contains(&name) {
+        return Ok(());
+    }
+    Err(DecodeError::new("an attribute that the model writes", "an unknown one").at(name))
+}
+
+/// A value as what it looks like; `None` for `null`.
+fn value(text: &str) -> Option<AttributeValue> {
+    use AttributeValue as V;
+    let expected = "the parser has read this as JSON";
+    match text.as_bytes().first()? {
+        b'n' => None,
+        b't' => Some(V::Bool(true)),
+        b'f' => Some(V::Bool(false)),
+        b'"' => Some(V::S(serde_json::from_str(text).ok()?)),
+        b'[' => {
+            let list: Vec<Box<RawValue>> = serde_json::from_str(text).expect(expected);
+            let one = |text: &Box<RawValue>| value(text.get()).unwrap_or(V::Null(true));
+            Some(V::L(list.iter().map(one).collect()))
+        }
+        b'{' => {
+            let object: Object = serde_json::from_str(text).expect(expected);
+            let pairs = object.into_iter();
+            Some(V::M(pairs.filter_map(|(name, text)| Some((name, value(text.get())?))).collect()))
+        }
+        _ => Some(V::N(text.to_owned())),
+    }
+}
+
+/// Makes of the value at a path what else it may be; `false` where it can be nothing else.
+fn retold(item: &mut Item, path: &str) -> bool {
+    let names: Vec<String> = item.names().into_iter().map(str::to_owned).collect();
+    let Some((name, rest)) = first(names.iter().map(String::as_str), path) else { return false };
+    let Some(mut value) = item.remove(name) else { return false };
+    let other = at(&mut value, rest).and_then(|at| other(at).map(|other| *at = other));
+    item.insert(name, value);
+    other.is_some()
+}
+
+/// The longest of these names that a path begins with, and what follows it.
+fn first<'n, 'p>(names: impl Iterator<Item = &'n str>, path: &'p str) -> Option<(&'n str, &'p str)> {
+    let begins = |name: &'n str| {
+        let rest = path.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with(['.', '['])).then_some((name, rest))
+    };
+    names.filter_map(begins).max_by_key(|(name, _)| name.len())
+}
+
+/// The value at a path within another. A set is one value: its members are what they are only together.
+fn at<'v>(value: &'v mut AttributeValue, path: &str) -> Option<&'v mut AttributeValue> {
+    use AttributeValue as V;
+    match (value, path.get(..1)) {
+        (V::M(map), Some(".")) => {
+            let (name, rest) = first(map.keys().map(String::as_str), &path[1..])?;
+            let name = name.to_owned();
+            at(map.get_mut(&name)?, rest)
+        }
+        (V::L(list), Some("[")) => {
+            let (position, rest) = path[1..].split_once(']')?;
+            at(list.get_mut(position.parse::<usize>().ok()?)?, rest)
+        }
+        (value, _) => Some(value),
+    }
+}
+
+/// What a value may be that looked like this: a list a set, a text bytes in base64. An empty list may be any set.
+fn other(value: &AttributeValue) -> Option<AttributeValue> {
+    use AttributeValue as V;
+    let bytes = |text: &String| STANDARD.decode(text).ok().map(Blob::new);
+    match value {
+        V::Ss(none) if none.is_empty() => Some(V::Ns(Vec::new())),
+        V::Ns(none) if none.is_empty() => Some(V::Bs(Vec::new())),
+        V::L(list) if list.iter().all(AttributeValue::is_s) => {
+            let texts = list.iter().filter_map(|value| value.as_s().ok().cloned());
+            Some(V::Ss(texts.collect()))
+        }
+        V::L(list) if list.iter().all(AttributeValue::is_n) => {
+            let numbers = list.iter().filter_map(|value| value.as_n().ok().cloned());
+            Some(V::Ns(numbers.collect()))
+        }
+        V::Ss(texts) => texts.iter().map(bytes).collect::<Option<_>>().map(V::Bs),
+        V::S(text) => bytes(text).map(V::B),
+        _ => None,
+    }
+}
