@@ -417,6 +417,10 @@ fn words_are_given_once_and_in_their_form() {
                 &["`migrations` needs a path: write `migrations = MIGRATIONS`"],
             ),
             (
+                "table = \"maps\", settings = \"CHAIN\"",
+                &["`settings` needs a path: write `settings = TABLE`"],
+            ),
+            (
                 "table = \"maps\", validate = \"false\"",
                 &["`validate` needs `true` or `false`: write `validate = false`"],
             ),
