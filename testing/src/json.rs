@@ -105,7 +105,10 @@ fn retold(item: &mut Item, path: &str) -> bool {
 }
 
 /// The longest of these names that a path begins with, and what follows it.
-fn first<'n, 'p>(names: impl Iterator<Item = &'n str>, path: &'p str) -> Option<(&'n str, &'p str)> {
+fn first<'n, 'p>(
+    names: impl Iterator<Item = &'n str>,
+    path: &'p str,
+) -> Option<(&'n str, &'p str)> {
     let begins = |name: &'n str| {
         let rest = path.strip_prefix(name)?;
         (rest.is_empty() || rest.starts_with(['.', '['])).then_some((name, rest))

@@ -182,3 +182,36 @@ fn number(one: &str, other: &str) -> Ordering {
     let value = |text: &str| text.parse::<f64>().unwrap_or(f64::MAX);
     value(one).total_cmp(&value(other)).then_with(|| one.cmp(other))
 }
+
+#[cfg(test)]
+mod tests {
+    use dynamap_mapper::kind::ScalarKind;
+
+    use super::*;
+
+    #[test]
+    fn items_are_in_order_of_their_keys_and_members_of_sets_too_however_they_came() {
+        let n = |text: &str| AttributeValue::N(text.to_owned());
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let set = AttributeValue::L(vec![AttributeValue::Ss(texts(&["y", "x"]))]);
+        let numbers = AttributeValue::Ns(texts(&["10", "9"]));
+        let item = |id, sort| {
+            let mut item = Item::new();
+            item.insert("id", n(id));
+            item.insert("sort", AttributeValue::S(sort));
+            item
+        };
+        let mut last = item("10", "b".to_owned());
+        last.insert("sets", set);
+        last.insert("numbers", numbers);
+        let came = vec![last, item("10", "a".to_owned()), item("9", "c".to_owned())];
+        let key = |name, kind| KeyAttribute { name, kind };
+        let keys = [key("id", ScalarKind::N), key("sort", ScalarKind::S)];
+        let dump = Dump::new(came, &keys);
+        let sorts: Vec<_> = dump.items().iter().filter_map(|item| item.text("sort")).collect();
+        assert_eq!(sorts, ["c", "a", "b"]);
+        let text = dump.to_string();
+        assert!(text.contains(r#"{"L":[{"SS":["x","y"]}]}"#), "{text}");
+        assert!(text.contains(r#"{"NS":["9","10"]}"#), "{text}");
+    }
+}

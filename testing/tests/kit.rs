@@ -6,9 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use dynamap::embedded::{ControlPlane, Throttle};
 use dynamap::faults::Fault;
 use dynamap::testing::{TestDatabase, TestError};
-use dynamap::{
-    Attribute, Database, Error, Model, Sequence, Table, TableSettings, UnixSeconds,
-};
+use dynamap::{Attribute, Database, Error, Model, Sequence, Table, TableSettings, UnixSeconds};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -91,9 +89,8 @@ async fn everything(test: &TestDatabase) -> Result<String, TestError> {
 #[tokio::test]
 async fn two_tests_at_once_do_not_see_each_other() -> Outcome {
     let (one, two) = (shop().await?, shop().await?);
-    let (first, second) = tokio::join!(program(one.database()), async {
-        two.insert_json::<Person>(PERSON).await
-    });
+    let (first, second) =
+        tokio::join!(program(one.database()), async { two.insert_json::<Person>(PERSON).await });
     first?;
     second?;
     one.faults().next("PutItem", Fault::Throttle);
@@ -200,7 +197,10 @@ async fn a_fixture_that_does_not_fit_says_where_and_stores_nothing() -> Outcome 
     for (second, why) in [
         (r#"{"id": "secret"}"#, "`id`: expected"),
         (r#"{"id": 2, "status": "secret", "code": "b"}"#, "`created`"),
-        (r#"{"id": 2, "colour": "secret"}"#, "`colour`: expected an attribute that the model writes"),
+        (
+            r#"{"id": 2, "colour": "secret"}"#,
+            "`colour`: expected an attribute that the model writes",
+        ),
         (r#"{"id": 2, "version": 5}"#, "`version`: expected no version"),
         (r#"{"id": 2, "status": ["secret"]}"#, "`status`"),
     ] {
