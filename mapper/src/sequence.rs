@@ -218,7 +218,7 @@ async fn take(db: &Database, counter: &Counter) -> Result<u64, Error> {
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match &counter.blocks {
         Some(blocks) => Box::pin(block::next(db, counter, blocks)).await,
-        None => Box::pin(counter.add(db, 1)).await,
+        None => Box::pin(counter.add(db, 1, None)).await,
     }
 }
 

@@ -105,7 +105,11 @@ impl Reader for Fresh<'_> {
     ) -> Result<Option<Item>, Error> {
         let item = self.database().read_item(layout, key, true).await?;
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
-        self.0.state().unanswered.remove(&target);
+        let withdrawn = self.0.tx.state().buffer.withdraw(&target);
+        let mut state = self.0.state();
+        state.unanswered.remove(&target);
+        state.inserted.retain(|number, _| !withdrawn.contains(number));
+        drop(state);
         self.0.tx.replace(target, layout, item.clone());
         Ok(item)
     }
