@@ -183,7 +183,8 @@ impl<M> Sequence<'_, M> {
     /// Goes on behind this number; `false`, and nothing is changed, where the counter is there already: a sequence is
     /// never lowered, since it would give out numbers again.
     ///
-    /// This database gives out no lower number afterwards. Another program that takes blocks gives out the rest of its
+    /// This database gives out no lower number afterwards; where the counter is restored to an earlier state, a block that
+    /// is below is a gap, and the counter is raised again. Another program that takes blocks gives out the rest of its
     /// own first.
     ///
     /// # Errors

@@ -126,7 +126,8 @@ impl Caches {
         let Some(bytes) = self.bytes(name, &entry) else {
             return self.tell(&target.table, CacheOutcome::Refused);
         };
-        let arrival = Arrival { layout, target, name, entry, bytes, live, is_written: false, is_new: false };
+        let arrival =
+            Arrival { layout, target, name, entry, bytes, live, is_written: false, is_new: false };
         self.told(target, self.put(db, There::Known(seen), &arrival).await);
     }
 

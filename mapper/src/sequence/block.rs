@@ -30,7 +30,7 @@ pub(super) async fn next(
 /// somebody before it took or of its own. Whoever takes a block has its first id; the others of the line can be overtaken
 /// by those who come later and find an id in memory. Whoever fails leaves the others to try by themselves.
 async fn wait(db: &Database, counter: &Counter, blocks: &Blocks) -> Result<Given, Error> {
-    let deadline = Instant::now() + db.retry().deadline;
+    let deadline = Instant::now() + db.retry().time();
     let turn = timeout_at(deadline, blocks.taking.lock()).await;
     let Ok(_turn) = turn else { return Err(unsent(db)) };
     if let Some(given) = blocks.give() {

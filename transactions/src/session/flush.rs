@@ -40,7 +40,8 @@ impl Session {
     ///
     /// If the future is dropped half-way, any of the items may have been written. What was written without an answer
     /// stays dirty, and is a conflict at the next flush; a new item is not sent again, since somebody may have deleted it
-    /// meanwhile, and is [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh).
+    /// meanwhile, and is [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh), whatever the session does
+    /// with it before.
     pub fn flush(&mut self) -> Flush<'_> {
         Flush { session: self, at_once: AT_ONCE, together: 1 }
     }
