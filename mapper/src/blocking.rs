@@ -114,6 +114,11 @@ fn runtime() -> Result<&'static Runtime, Error> {
     RUNTIME.get_or_init(start).as_ref().ok_or(failed)
 }
 
+/// A handle on it, for what runs beside those who wait; `None` where it cannot be started.
+pub(crate) fn handle() -> Option<Handle> {
+    runtime().ok().map(|runtime| runtime.handle().clone())
+}
+
 /// `.wait_each()` on streams; see [the module](self).
 pub trait WaitEach<T, E>: Stream<Item = Result<T, E>> + Sized {
     /// An iterator that waits for each item.

@@ -22,7 +22,6 @@ use tracing::{Instrument as _, Span};
 
 pub(crate) use self::observe::Observer;
 pub use self::observe::{RequestOutcome, RequestReport};
-use self::policy::LONGEST_DEADLINE;
 pub use self::policy::{Backoff, RetryPolicy};
 pub(crate) use self::policy::{Budget, Cause};
 pub use self::repeat::back_off;
@@ -99,7 +98,7 @@ impl<'a> Attempts<'a> {
             operation,
             table: table.into(),
             index,
-            deadline: Instant::now() + db.retry().deadline.min(LONGEST_DEADLINE),
+            deadline: Instant::now() + db.retry().time(),
             is_fixed: false,
             count: 0,
             ambiguous: false,

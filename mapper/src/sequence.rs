@@ -183,7 +183,8 @@ impl<M> Sequence<'_, M> {
     /// Goes on behind this number; `false`, and nothing is changed, where the counter is there already: a sequence is
     /// never lowered, since it would give out numbers again.
     ///
-    /// This database gives out no lower number afterwards. Another program that takes blocks gives out the rest of its
+    /// This database gives out no lower number afterwards; where the counter is restored to an earlier state, a block that
+    /// is below is a gap, and the counter is raised again. Another program that takes blocks gives out the rest of its
     /// own first.
     ///
     /// # Errors
@@ -218,7 +219,7 @@ async fn take(db: &Database, counter: &Counter) -> Result<u64, Error> {
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match &counter.blocks {
         Some(blocks) => Box::pin(block::next(db, counter, blocks)).await,
-        None => Box::pin(counter.add(db, 1)).await,
+        None => Box::pin(counter.add(db, 1, None)).await,
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::codec::{EncodeError, kind::ScalarKind, number};
 use crate::item::{AttributeValue, Item, same};
-use crate::key::KeyAttribute;
+use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
 
 /// A key attribute, and what its text is composed of.
@@ -225,6 +225,17 @@ impl Layout {
             return matches!(item.get(name), Some(AttributeValue::S(text)) if text == value);
         }
         self.fits_key(item)
+    }
+
+    /// Whether what was read with a key, an item or that there is none, can be about this model: an item without a
+    /// discriminator may be of an older schema.
+    #[must_use]
+    pub fn may_own(&self, key: &Key, read: Option<&Item>) -> bool {
+        match (read, self.discriminator) {
+            (Some(item), Some((name, _))) if item.contains(name) => self.owns(item),
+            (Some(item), _) => self.fits_key(item),
+            (None, _) => self.fits_key(&key.to_item()),
+        }
     }
 
     /// Whether an item has a key of this model, as far as composed keys tell.

@@ -7,6 +7,7 @@ mod many;
 mod races;
 mod reads;
 mod scripted;
+mod traces;
 mod unsent;
 mod writes;
 
@@ -113,13 +114,12 @@ impl Place {
     /// Waits until a task that nobody waits for has evicted an item of a table.
     async fn evicts(&self, table: &str) {
         let evicted = format!("{table} Evicted");
-        for _ in 0..1000 {
-            if self.told().contains(&evicted) {
-                return;
+        let evicts = async {
+            while !self.told().contains(&evicted) {
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        }
-        panic!("nothing of {table} is evicted");
+        };
+        tokio::time::timeout(MINUTE, evicts).await.expect("something of the table is evicted");
     }
 
     /// What was told of the cache since the last call.

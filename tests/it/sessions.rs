@@ -2,7 +2,9 @@
 
 mod agreement;
 mod flushing;
+mod inserts;
 mod preloaded;
+mod rows;
 
 use dynamap::faults::{Fault, Faults};
 use dynamap::{Database, Error, Gets, Loaded, Model, Session, Transaction};

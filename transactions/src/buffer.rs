@@ -74,6 +74,8 @@ pub(crate) const BY_KEY: &str =
 pub(crate) struct Draft {
     pub(crate) layout: &'static Layout,
     pub(crate) number: usize,
+    /// Where it was given an id that is taken: of a session alone.
+    pub(crate) refused: Option<Target>,
     pub(crate) finish: Finish,
 }
 
@@ -287,13 +289,27 @@ impl Buffer {
             |draft: &Draft| self.entries.get(target).is_some_and(|e| e.number == draft.number);
         if self.keyed.get(target).is_some_and(is_as_given) {
             self.entries.remove(target);
-            self.drafts.extend(self.keyed.remove(target));
+            let refused = |draft| Draft { refused: Some(target.clone()), ..draft };
+            self.drafts.extend(self.keyed.remove(target).map(refused));
         }
+    }
+
+    /// Gives up the inserts that wait for another id since this one is taken; their numbers.
+    pub(crate) fn withdraw(&mut self, target: &Target) -> Vec<usize> {
+        let (refused, drafts): (Vec<_>, _) =
+            self.take_drafts().into_iter().partition(|d| d.refused.as_ref() == Some(target));
+        self.drafts = drafts;
+        refused.into_iter().map(|draft| draft.number).collect()
     }
 
     /// How many items, and new items without a key, this would change.
     pub(crate) fn changed(&self) -> usize {
         self.drafts.len() + self.entries.values().filter(|entry| entry.is_change()).count()
+    }
+
+    /// Whether this would change an item.
+    pub(crate) fn changes_item(&self, target: &Target) -> bool {
+        self.entries.get(target).is_some_and(Entry::is_change)
     }
 
     /// The writes of the entries that change something, in order; the entries stay.

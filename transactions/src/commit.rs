@@ -172,8 +172,9 @@ impl Transaction {
                 _ => false,
             };
             if !same {
-                evict(self.database(), write.layout(), write.target());
-                return Err(write.conflict(read.item.clone()));
+                let conflict = write.conflict(read.item.clone());
+                evict(self.database(), &conflict);
+                return Err(conflict);
             }
         }
         Ok(())

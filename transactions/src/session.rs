@@ -84,7 +84,7 @@ struct State {
     /// The keys that inserts with an auto-increment key were given.
     inserted: HashMap<usize, Target>,
     /// New items that were sent and of which it is open whether they were written: somebody may have deleted them since,
-    /// and a second insert would bring them back.
+    /// and a second insert would bring them back. Whatever the session did with them since, they may be there.
     unanswered: HashSet<Target>,
     counts: SessionCounts,
 }
@@ -145,10 +145,13 @@ impl Session {
         self.dirty() > 0
     }
 
-    /// How many items a flush would write.
+    /// How many items a flush would write, and new items of which it is open whether they were written.
     #[must_use]
     pub fn dirty(&self) -> usize {
-        self.tx.state().buffer.changed()
+        let unanswered = self.state().unanswered.clone();
+        let buffer = &self.tx.state().buffer;
+        let unchanged = unanswered.iter().filter(|target| !buffer.changes_item(target));
+        buffer.changed() + unchanged.count()
     }
 
     /// What the session has saved until now.
@@ -161,6 +164,7 @@ impl Session {
 
     /// Forgets everything, also what was changed. The same as dropping the session, in words, and without a warning.
     pub fn discard(self) {
+        self.state().unanswered.clear();
         self.tx.clone().rollback();
     }
 

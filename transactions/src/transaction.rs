@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dynamap_mapper::error::Target;
 use dynamap_mapper::model::Layout;
-use dynamap_mapper::write::{After, Base, Write};
+use dynamap_mapper::write::{After, Base, Write, evict};
 use dynamap_mapper::{Database, Error, Item, Key, Overlay, Reader};
 use tokio::time::Instant;
 
@@ -209,21 +209,26 @@ impl Transaction {
         if self.shared.parent.is_none() && self.options().owned {
             return Err(Error::Usage(OWNED));
         }
-        let mut buffer = self.finish()?;
+        let buffer = self.finish()?;
         let Some(parent) = &self.shared.parent else {
             return self.send(buffer).await;
         };
-        let settled = parent.settle_all(&mut buffer);
-        let is_finished = parent.is_finished();
-        // Closed and merged at once, so that the parent is not committed in between.
-        let mut state = parent.state();
+        parent.close_child(buffer).inspect_err(|error| evict(self.database(), error))?;
+        Ok(Receipt::default())
+    }
+
+    /// Takes over what a nested transaction intends that is finished.
+    fn close_child(&self, mut buffer: Buffer) -> Result<(), Error> {
+        let settled = self.settle_all(&mut buffer);
+        let is_finished = self.is_finished();
+        // Closed and merged at once, so that this one is not committed in between.
+        let mut state = self.state();
         state.open_children = state.open_children.saturating_sub(1);
         if is_finished || state.finished {
             return Err(Error::Usage(FINISHED));
         }
         settled?;
-        state.buffer.merge(buffer, |target| parent.below(target))?;
-        Ok(Receipt::default())
+        state.buffer.merge(buffer, |target| self.below(target))
     }
 
     /// Takes over what another transaction, begun apart, has read and intends: afterwards it is a part of this one, as a
@@ -238,6 +243,10 @@ impl Transaction {
     /// case, except under an open nested one; after an error nothing of it was taken over.
     #[expect(clippy::needless_pass_by_value, reason = "what was merged is finished")]
     pub fn merge(&self, other: Transaction) -> Result<(), Error> {
+        self.take_over(&other).inspect_err(|error| evict(self.database(), error))
+    }
+
+    fn take_over(&self, other: &Transaction) -> Result<(), Error> {
         let mut buffer = other.finish()?;
         drop(self.writable()?);
         if other.shared.parent.is_some() {
@@ -309,9 +318,13 @@ impl Transaction {
         self.reads().insert(target, Read { layout, item });
     }
 
-    /// Forgets what was read of a table.
-    pub(crate) fn forget_reads(&self, table: &str) {
-        self.reads().retain(|target, _| target.table != table);
+    /// Forgets what was read of a table that can be of this model: its items, and that there are none.
+    pub(crate) fn forget_reads(&self, table: &str, layout: &'static Layout) {
+        self.reads().retain(|target, read| {
+            let is_of = std::ptr::eq(read.layout, layout)
+                || layout.may_own(&target.key, read.item.as_ref());
+            target.table != table || !is_of
+        });
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -37,6 +37,7 @@ pub(super) async fn read_cached(
     consistent: bool,
     kept: Kept,
 ) -> Vec<Result<Answer, Undone>> {
+    let began = Instant::now();
     let live = |(_, layout): &Asked| kept.live(db, layout).filter(|_| !consistent);
     let looked = look_many(db, &asked, live).await;
     let (mut found, mut rest) = (Vec::new(), Vec::new());
@@ -49,7 +50,6 @@ pub(super) async fn read_cached(
             }
         }
     }
-    let began = Instant::now();
     let missed = rest.iter().map(|(_, asked, _)| asked.clone()).collect();
     let mut filled = Vec::new();
     for ((at, asked, place), item) in

@@ -138,11 +138,11 @@ pub(crate) async fn read_through(
     let name = caches.name(&target);
     let asked = Question { layout, target: &target, live };
     let read = async {
+        let began = Instant::now();
         let seen = caches.look(db, &[asked], std::slice::from_ref(&name)).await.pop();
         if let Some(Seen::Hit(found)) = seen {
             return Ok(found);
         }
-        let began = Instant::now();
         let item = reader.read_item(layout, key, false).await?;
         if let Some(Seen::Miss(seen)) = seen {
             caches.fill(db, asked, &name, seen, item.as_ref(), began).await;

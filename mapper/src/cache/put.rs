@@ -33,6 +33,8 @@ struct Arrival<'a> {
     entry: Entry,
     bytes: Vec<u8>,
     live: Duration,
+    /// Whether a write left it; else a read found it.
+    is_written: bool,
     /// Whether a write left a new item: those begin with version 1, whatever there was before.
     is_new: bool,
 }
@@ -54,8 +56,11 @@ impl Arrival<'_> {
     /// What becomes of the entry that stands there.
     ///
     /// A version that is higher shows that the entry is newer, except where versions began anew, or where the entry is
-    /// older than who puts this one takes.
+    /// older than who puts this one takes. A place that is free stays so from the last write on.
     fn meets(&self, there: &Entry) -> Verdict {
+        if self.is_written && there.known == Known::Buried {
+            return Verdict::Bury;
+        }
         let is_doubtful = self.is_new || is_older(there.put, self.live, self.entry.put);
         merge(self.layout, &there.known, &self.entry.known, is_doubtful)
     }
@@ -121,7 +126,8 @@ impl Caches {
         let Some(bytes) = self.bytes(name, &entry) else {
             return self.tell(&target.table, CacheOutcome::Refused);
         };
-        let arrival = Arrival { layout, target, name, entry, bytes, live, is_new: false };
+        let arrival =
+            Arrival { layout, target, name, entry, bytes, live, is_written: false, is_new: false };
         self.told(target, self.put(db, There::Known(seen), &arrival).await);
     }
 
@@ -163,7 +169,7 @@ impl Caches {
         let live = self.settings.live(layout)?;
         let entry = Entry::new(millis(db), Known::Item(item.clone()));
         let bytes = self.bytes(name, &entry)?;
-        Some(Arrival { layout, target, name, entry, bytes, live, is_new })
+        Some(Arrival { layout, target, name, entry, bytes, live, is_written: true, is_new })
     }
 
     /// The entry as it is stored; `None` where it cannot be, or the cache does not take so much.
@@ -220,7 +226,9 @@ impl Caches {
                 Verdict::Keep => return Ok(CacheOutcome::Refused),
                 Verdict::Bury => return self.bury(db, name).await,
                 Verdict::Replace => {
-                    let (bytes, live) = (arrival.bytes.clone(), arrival.live);
+                    // Those who read look at when it was put. For those who put later it is the trace of what is newer.
+                    let live = arrival.live.max(self.settings.buried);
+                    let bytes = arrival.bytes.clone();
                     if cache.compare_and_set(name, there.as_ref(), bytes, live).await? {
                         return Ok(CacheOutcome::Put);
                     }

@@ -114,7 +114,8 @@ impl Caching {
     ///
     /// Meanwhile reads go to the store. It must be longer than a read takes: a read that began before the write may
     /// arrive at the cache after it. What was read for more than half of that time is not put into the cache, and what is
-    /// being put is given up after the other half. Programs that share a cache need the same time: the reads of one count
+    /// being put is given up after the other half. Every entry stands in the cache for at least this time, in the way of
+    /// what is older, however short its own is. Programs that share a cache need the same time: the reads of one count
     /// on the places that another keeps free.
     pub fn buried_for(mut self, time: Duration) -> Self {
         self.buried = time;

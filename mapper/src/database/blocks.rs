@@ -154,6 +154,11 @@ impl Blocks {
         self.state().skip(floor);
     }
 
+    /// Up to which id none is given out any more.
+    pub(crate) fn floor(&self) -> u64 {
+        self.state().floor
+    }
+
     /// The task that was to take the next block is done, or gone.
     pub(crate) fn prefetched(&self) {
         self.state().is_prefetching = false;

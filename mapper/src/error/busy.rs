@@ -46,7 +46,8 @@ pub enum BusyCause {
     Limited,
     /// Other transactions held the items.
     Contended,
-    /// No answer came. Of writes only where it was found out that they had no effect: others without an answer are
+    /// No answer came; after no attempt at all, others who wait for the same took all the time. Of writes only where it
+    /// was found out that they had no effect: others without an answer are
     /// [`Error::OutcomeUnknown`](super::Error::OutcomeUnknown).
     Unreachable,
 }
@@ -60,7 +61,12 @@ impl fmt::Display for Busy {
             BusyCause::Unreachable => "got no answer",
         };
         let Self { operation, table, attempts, .. } = self;
-        write!(f, "{operation} on table {table} {cause} {attempts} times")?;
+        match (self.cause, attempts) {
+            (BusyCause::Unreachable, 0) => {
+                write!(f, "{operation} on table {table} was not sent before the deadline")?;
+            }
+            _ => write!(f, "{operation} on table {table} {cause} {attempts} times")?,
+        }
         for (i, failure) in self.failures.iter().enumerate() {
             let between = if i == 0 { " (" } else { "; " };
             write!(f, "{between}item ({}) of table {}", failure.key, failure.table)?;

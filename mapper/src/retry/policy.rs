@@ -103,6 +103,11 @@ impl RetryPolicy {
         }
     }
 
+    /// How long a request is repeated.
+    pub(crate) fn time(&self) -> Duration {
+        self.deadline.min(LONGEST_DEADLINE)
+    }
+
     /// The bound of the pause after so many attempts, in milliseconds.
     pub(crate) fn bound(&self, cause: Cause, attempts: u32) -> u64 {
         self.backoff(cause).bound(attempts)
@@ -137,7 +142,7 @@ impl From<Cause> for BusyCause {
 }
 
 /// The longest deadline: below the 5 minutes for which AWS accepts a signature.
-pub(crate) const LONGEST_DEADLINE: Duration = Duration::from_mins(4);
+const LONGEST_DEADLINE: Duration = Duration::from_mins(4);
 
 /// What is left of [`RetryPolicy::budget`].
 pub(crate) struct Budget {

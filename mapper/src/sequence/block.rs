@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::counter::{COUNTERS, Counter};
 use crate::database::{Blocks, Database, Given, Wanted};
@@ -26,19 +26,25 @@ pub(super) async fn next(
     Ok(given.id)
 }
 
-/// Waits in line. Whoever has its turn takes an id, of the block that somebody before it took or of its own: so nobody is
-/// overtaken by those who came later. Whoever fails leaves the others to try by themselves.
+/// Waits in line, and no longer than the deadline of the database. Whoever has its turn takes an id, of the block that
+/// somebody before it took or of its own. Whoever takes a block has its first id; the others of the line can be overtaken
+/// by those who come later and find an id in memory. Whoever fails leaves the others to try by themselves.
 async fn wait(db: &Database, counter: &Counter, blocks: &Blocks) -> Result<Given, Error> {
-    let turn = timeout(db.retry().deadline, blocks.taking.lock());
-    let Ok(_turn) = turn.await else { return Err(unanswered(db)) };
+    let deadline = Instant::now() + db.retry().time();
+    let turn = timeout_at(deadline, blocks.taking.lock()).await;
+    let Ok(_turn) = turn else { return Err(unsent(db)) };
+    if let Some(given) = blocks.give() {
+        return Ok(given);
+    }
     loop {
-        if let Some(given) = blocks.give() {
+        if let Some(given) = take(db, counter, blocks, Wanted::Now, Some(deadline)).await? {
             return Ok(given);
         }
-        if let Some(given) = take(db, counter, blocks, Wanted::Now).await? {
-            return Ok(given);
+        // The whole block is below a floor that was raised meanwhile; or the counter is, since it was restored.
+        counter.raise_stored(db, blocks.floor(), Some(deadline)).await?;
+        if Instant::now() >= deadline {
+            return Err(unsent(db));
         }
-        // The whole block is below a floor that was raised meanwhile.
     }
 }
 
@@ -48,9 +54,10 @@ async fn take(
     counter: &Counter,
     blocks: &Blocks,
     wanted: Wanted,
+    until: Option<Instant>,
 ) -> Result<Option<Given>, Error> {
     let size = blocks.size(Instant::now());
-    let last = counter.add(db, size).await?;
+    let last = counter.add(db, size, until).await?;
     Ok(blocks.put(size, last, Instant::now(), wanted))
 }
 
@@ -64,7 +71,7 @@ fn prefetch(db: &Database, counter: &Counter, blocks: &Arc<Blocks>) {
         let _taking = blocks.taking.lock().await;
         if blocks.is_low() {
             // Whoever needs a block and finds none tries again, and is told why not.
-            let _ = take(&db, &counter, blocks, Wanted::Later).await;
+            let _ = take(&db, &counter, blocks, Wanted::Later, None).await;
         }
     });
 }
@@ -78,8 +85,8 @@ impl Drop for Prefetch {
     }
 }
 
-/// Those before this one took all its time.
-fn unanswered(db: &Database) -> Error {
+/// What was done before took all the time.
+fn unsent(db: &Database) -> Error {
     Error::Busy(Box::new(Busy {
         operation: "UpdateItem",
         table: db.table_name(&COUNTERS),

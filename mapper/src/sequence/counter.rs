@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::ReturnValue;
+use tokio::time::Instant;
 
 use crate::codec::Attribute as _;
 use crate::codec::kind::ScalarKind;
@@ -14,7 +15,7 @@ use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::{COUNTERS_TABLE, Layout};
 use crate::reader::Reader as _;
-use crate::retry::repeat;
+use crate::retry::Attempts;
 
 /// Its hash key: the full name of the table that the counter is for, or a name with a slash.
 const NAME: &str = "name";
@@ -57,10 +58,16 @@ impl Counter {
     }
 
     /// Counts on by `step`, and returns the last of the ids that are taken so. A retry after a lost answer takes others:
-    /// the first ones are a gap.
-    pub(super) async fn add(&self, db: &Database, step: u64) -> Result<u64, Error> {
+    /// the first ones are a gap. Nothing is sent again after `until`.
+    pub(super) async fn add(
+        &self,
+        db: &Database,
+        step: u64,
+        until: Option<Instant>,
+    ) -> Result<u64, Error> {
         let table = db.table_name(&COUNTERS);
-        let answer = repeat(db, "UpdateItem", &table, || {
+        let mut attempts = Attempts::new(db, "UpdateItem", &table).until(until);
+        let answer = attempts.repeat(|| {
             db.once()
                 .update_item()
                 .table_name(&table)
@@ -89,14 +96,21 @@ impl Counter {
 
     /// Raises the counter to a number; `false` where it is there already. This database gives out no lower number then.
     pub(super) async fn raise(&self, db: &Database, number: u64) -> Result<bool, Error> {
-        let raised = self.raise_stored(db, AttributeValue::N(number.to_string())).await?;
+        let raised = self.raise_stored(db, number, None).await?;
         if let Some(blocks) = &self.blocks {
             blocks.skip(number);
         }
         Ok(raised)
     }
 
-    async fn raise_stored(&self, db: &Database, to: AttributeValue) -> Result<bool, Error> {
+    /// As [`raise`](Self::raise), in the store alone. Nothing is sent again after `until`.
+    pub(super) async fn raise_stored(
+        &self,
+        db: &Database,
+        number: u64,
+        until: Option<Instant>,
+    ) -> Result<bool, Error> {
+        let to = AttributeValue::N(number.to_string());
         let table = db.table_name(&COUNTERS);
         let mut placeholders = Placeholders::default();
         let lower = Node::any(vec![Node::not_exists(VALUE), Node::less(VALUE, to.clone())]);
@@ -104,7 +118,8 @@ impl Counter {
         let condition = lower.render(&mut placeholders).map_err(encode)?;
         let update = format!("SET {} = {}", placeholders.name(VALUE), placeholders.value(to));
         let (names, values) = placeholders.into_maps();
-        let answer = repeat(db, "UpdateItem", &table, || {
+        let mut attempts = Attempts::new(db, "UpdateItem", &table).until(until);
+        let answer = attempts.repeat(|| {
             db.once()
                 .update_item()
                 .table_name(&table)

@@ -27,8 +27,8 @@ impl UnderWay {
         writes: impl IntoIterator<Item = (&'static Layout, &'a Target)>,
     ) -> Self {
         let writes = writes.into_iter().filter(|_| db.caches().is_some());
-        let targets = writes.map(|(layout, target)| (layout, target.clone())).collect();
-        let runtime = Handle::try_current().ok();
+        let targets: Vec<_> = writes.map(|(layout, target)| (layout, target.clone())).collect();
+        let runtime = if targets.is_empty() { None } else { runtime() };
         Self { db: db.clone(), targets, began: Instant::now(), runtime }
     }
 
@@ -56,10 +56,23 @@ impl Drop for UnderWay {
     }
 }
 
-/// Lets the cache forget an item that is not as the program took it to be: in a task of its own, where this is called
-/// on a runtime.
-pub fn evict(db: &Database, layout: &'static Layout, target: &Target) {
-    drop(UnderWay::new(db, [(layout, target)]));
+/// The runtime on which the cache is told what nobody waits for: the one that this runs on, or else that of the verbs
+/// without async.
+fn runtime() -> Option<Handle> {
+    let runtime = Handle::try_current().ok();
+    #[cfg(feature = "blocking")]
+    let runtime = runtime.or_else(crate::blocking::handle);
+    runtime
+}
+
+/// Lets the cache forget the items of a conflict that was found before anything was sent: what the program started from
+/// came from there, maybe. In a task of its own, so a read in the next moment may still find them.
+pub fn evict(db: &Database, error: &Error) {
+    let Error::Conflict(conflict) = error else { return };
+    let failed = conflict.failures().iter();
+    let failed: Vec<_> =
+        failed.map(|failed| (failed.layout, Target::new(&failed.table, &failed.key))).collect();
+    drop(UnderWay::new(db, failed.iter().map(|(layout, target)| (*layout, target))));
 }
 
 /// Tells the cache that an item is not as the program took it to be, which was found out without sending the write.

@@ -87,7 +87,7 @@ pub(super) async fn run<M: Model>(by_key: &ByKey, db: &Database) -> Result<Optio
         let write = match made {
             Ok(write) => write,
             Err(error) => {
-                if error.is_conflict() {
+                if error.is_conflict() || matches!(error, Error::NotFound(_)) {
                     Box::pin(cached::unexpected(db, &by_key.write)).await;
                 }
                 return Err(error);

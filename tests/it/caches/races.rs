@@ -232,7 +232,7 @@ async fn what_the_store_answered_late_is_not_put() -> Outcome {
     let gate = place.faults.pause_answer("GetItem");
     let read = reader(&place.db);
     gate.reached().await;
-    late().await;
+    late(HALF).await;
     gate.release();
     assert!(read.await??.is_some());
     assert_eq!(place.cache.take_asked(), [("get", 1)]);
@@ -241,7 +241,7 @@ async fn what_the_store_answered_late_is_not_put() -> Outcome {
     let db = place.db.clone();
     let save = tokio::spawn(async move { renamed(map, "Nuclear Plant", &db).await });
     gate.reached().await;
-    late().await;
+    late(HALF).await;
     gate.release();
     save.await??;
     assert_eq!(place.cache.take_asked(), [("set", 1)]);
@@ -249,8 +249,10 @@ async fn what_the_store_answered_late_is_not_put() -> Outcome {
 }
 
 /// Half of the time for which places stay free.
-async fn late() {
+const HALF: Duration = Duration::from_secs(5);
+
+pub async fn late(time: Duration) {
     tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(5)).await;
+    tokio::time::advance(time).await;
     tokio::time::resume();
 }

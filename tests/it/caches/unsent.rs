@@ -1,6 +1,7 @@
 //! What the cache is told of writes that were never sent, or whose future went with its runtime.
 
-use dynamap::{Database, Migrations, Model, Step, StepError, Table, Transaction};
+use dynamap::blocking::{Wait as _, wait_for};
+use dynamap::{Database, Error, Loaded, Migrations, Model, Step, StepError, Table, Transaction};
 
 use super::Place;
 use crate::support::{DoomMap, Outcome};
@@ -75,14 +76,37 @@ async fn so_does_one_of_an_item_that_is_written_for_an_older_program() -> Outcom
 }
 
 #[tokio::test]
-async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit() -> Outcome {
+async fn so_does_one_of_such_an_item_that_is_not_there_any_more() -> Outcome {
     let place = Place::new().await;
+    Table::<Member>::create(&place.db).await?;
+    let caching = dynamap::Caching::new(place.cache.clone()).every_model(super::MINUTE);
+    let db = Database::builder(place.db.client().clone()).cache(caching);
+    let db = db.write_as::<Member>("1.0.0")?.build();
+    Member { id: 1, login: "ann".into(), version: 0 }.insert(&db).await?;
+    let stranger = Database::builder(db.client().clone()).write_as::<Member>("1.0.0")?.build();
+    Member::delete(&stranger, 1).unchecked().await?;
+    assert!(Member::get(&db, 1).await?.is_some());
+    let update = Member::update(&db, 1).set(Member::LOGIN, "bob");
+    assert!(update.await.expect_err("gone").is_not_found());
+    assert!(Member::get(&db, 1).await?.is_none());
+    Ok(())
+}
+
+/// An item as the cache has it, and the store no more.
+async fn stale(place: &Place) -> Result<Loaded<DoomMap>, Error> {
     let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
     map.name = "Nuclear Plant".to_owned();
     map.save(&place.stranger()).await?;
     let stale = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
     assert_eq!(stale.name, "Hangar");
     place.clear();
+    Ok(stale)
+}
+
+#[tokio::test]
+async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit() -> Outcome {
+    let place = Place::new().await;
+    let stale = stale(&place).await?;
     let tx = Transaction::begin(&place.db);
     DoomMap::get(&tx, (1, 1)).await?;
     assert!(tx.save(stale).expect_err("stale").is_conflict());
@@ -94,11 +118,7 @@ async fn an_item_that_a_transaction_knows_to_be_old_is_evicted_before_the_commit
 #[tokio::test]
 async fn so_is_one_that_it_read_while_the_old_one_was_written() -> Outcome {
     let place = Place::new().await;
-    let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
-    map.name = "Nuclear Plant".to_owned();
-    map.save(&place.stranger()).await?;
-    let stale = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
-    place.clear();
+    let stale = stale(&place).await?;
     let tx = Transaction::begin(&place.db);
     let gate = place.faults.pause_answer("GetItem");
     let other = tx.clone();
@@ -109,6 +129,40 @@ async fn so_is_one_that_it_read_while_the_old_one_was_written() -> Outcome {
     read.await??;
     assert!(tx.commit().await.expect_err("stale").is_conflict());
     place.evicts("doom_maps").await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn so_is_one_that_a_part_of_a_transaction_writes_and_the_whole_has_read() -> Outcome {
+    for is_nested in [true, false] {
+        let place = Place::new().await;
+        let stale = stale(&place).await?;
+        let tx = Transaction::begin(&place.db);
+        let part = if is_nested { tx.nested() } else { Transaction::begin(&place.db) };
+        part.save(stale)?;
+        DoomMap::get(&tx, (1, 1)).await?;
+        let joined = if is_nested { part.commit().await.map(drop) } else { tx.merge(part) };
+        assert!(joined.expect_err("stale").is_conflict());
+        place.evicts("doom_maps").await;
+        let now = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
+        assert_eq!(now.name, "Nuclear Plant");
+    }
+    Ok(())
+}
+
+#[test]
+fn so_is_one_of_a_program_without_async() -> Outcome {
+    let (place, stale) = wait_for(async {
+        let place = Place::new().await;
+        let stale = stale(&place).await?;
+        Ok::<_, Error>((place, stale))
+    })??;
+    let tx = Transaction::begin(&place.db);
+    DoomMap::get(&tx, (1, 1)).wait()?;
+    // Nothing is waited for here, and there is no runtime.
+    assert!(tx.save(stale).expect_err("stale").is_conflict());
+    wait_for(place.evicts("doom_maps"))?;
+    assert_eq!(DoomMap::get(&place.db, (1, 1)).wait()?.expect("there").name, "Nuclear Plant");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::Registry;
 
 use super::{map, maps, name, rename, rename_outside, sent};
-use crate::support::{Account, DoomMap, Outcome, n, put_raw, s, store};
+use crate::support::{Account, DoomMap, Outcome, store};
 
 #[tokio::test]
 async fn a_conflict_in_the_middle_stays_dirty_with_the_winner_and_the_others_are_written() -> Outcome
@@ -248,107 +248,6 @@ async fn a_flush_that_is_dropped_half_way_forgets_nothing() -> Outcome {
         assert_eq!(name(&db, number).await.as_deref(), Some("mine"));
     }
     session.discard();
-    Ok(())
-}
-
-/// Sent again it would bring back what a worker has taken and deleted.
-#[tokio::test(start_paused = true)]
-async fn an_insert_of_which_nobody_knows_is_not_sent_again() -> Outcome {
-    for is_dropped in [false, true] {
-        let (db, faults) = maps(0).await;
-        let mut session = Session::of(&db);
-        session.insert(DoomMap::new(1, 1, "mine"))?;
-        if is_dropped {
-            let gate = faults.pause_answer("PutItem");
-            let flush = session.flush().into_future();
-            tokio::pin!(flush);
-            tokio::select! {
-                _ = &mut flush => panic!("the flush ended"),
-                () = gate.reached() => {}
-            }
-            gate.release();
-        } else {
-            faults.next("PutItem", Fault::LoseAnswer);
-            faults.always("GetItem", Fault::Throttle);
-            let flushed = session.flush().await;
-            assert!(flushed.failures()[0].error.is_outcome_unknown(), "{flushed:?}");
-            faults.clear();
-        }
-        DoomMap::delete(&db, (1, 1)).unchecked().await?;
-        faults.clear_log();
-
-        let flushed = session.flush().await;
-        assert!(flushed.failures()[0].error.is_outcome_unknown(), "{flushed:?}");
-        assert!(session.commit().await.is_err_and(|error| error.is_outcome_unknown()));
-        assert_eq!((sent(&faults).as_str(), session.dirty()), ("", 1));
-        assert!(session.refresh::<DoomMap>((1, 1)).await?.is_none());
-        assert!(!session.is_dirty());
-        session.insert(DoomMap::new(1, 1, "anew"))?;
-        assert_eq!(session.flush().await.written(), 1);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_new_item_whose_id_is_taken_gets_another_one() -> Outcome {
-    let (db, _faults) = store().await;
-    // Somebody stored an item under the next id, without the counter.
-    put_raw(&db, "accounts", &[("id", n(1)), ("owner", s("theirs")), ("balance", n(1))]).await;
-    let mut session = Session::of(&db);
-    let mine = session.insert(Account::of("mine", 2))?;
-    let flushed = session.flush().await;
-    assert!(flushed.failure(&mine).is_some_and(Error::is_conflict));
-    assert_eq!(session.dirty(), 1);
-    let flushed = session.flush().await;
-    assert_eq!(flushed.take(mine)?.id, 2);
-    assert_eq!(Account::get(&db, 1).await?.expect("theirs").owner, "theirs");
-    assert!(!session.is_dirty());
-    Ok(())
-}
-
-/// Many items with a row each are more than one transaction; and the rows that the session knew are others afterwards.
-#[tokio::test]
-async fn items_with_views_are_flushed_with_their_rows() -> Outcome {
-    use dynamap::{Rows, View};
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "leaves", view = Twigs, validate = false)]
-    struct Leaf {
-        #[model(hash_key)]
-        id: u64,
-    }
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "twigs", validate = false)]
-    struct Twig {
-        #[model(hash_key)]
-        id: u64,
-        #[model(default)]
-        leaves: u64,
-    }
-    struct Twigs;
-    impl View for Twigs {
-        type Source = Leaf;
-        type Row = Twig;
-        const NAME: &'static str = "twigs";
-        fn add(leaf: &Leaf, rows: &mut Rows<Twig>) {
-            rows.add(leaf.id / 2, Twig::LEAVES, 1);
-        }
-    }
-    let (db, _faults) = store().await;
-    Table::<Leaf>::create(&db).await?;
-    Table::<Twig>::create(&db).await?;
-    Leaf { id: 1 }.insert(&db).await?;
-    let mut session = Session::of(&db);
-    session.preload(Twig::scan(&db)).await?;
-    assert_eq!(Twig::get(&session, 0).await?.expect("there").leaves, 1);
-    assert!(Twig::get(&session, 50).await?.is_none());
-    for id in (0..200).filter(|id| *id != 1) {
-        session.insert(Leaf { id })?;
-    }
-    let flushed = session.flush().in_transactions().await;
-    assert_eq!((flushed.written(), flushed.failures().len()), (199, 0));
-    for twig in [0, 50] {
-        assert_eq!(Twig::get(&session, twig).await?.expect("there").leaves, 2);
-    }
     Ok(())
 }
 

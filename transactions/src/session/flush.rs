@@ -40,7 +40,8 @@ impl Session {
     ///
     /// If the future is dropped half-way, any of the items may have been written. What was written without an answer
     /// stays dirty, and is a conflict at the next flush; a new item is not sent again, since somebody may have deleted it
-    /// meanwhile, and is [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh).
+    /// meanwhile, and is [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh), whatever the session does
+    /// with it before.
     pub fn flush(&mut self) -> Flush<'_> {
         Flush { session: self, at_once: AT_ONCE, together: 1 }
     }
@@ -93,13 +94,14 @@ impl Session {
         Ok(())
     }
 
-    /// The changes to be sent, and the new items that must not be sent again.
+    /// The new items of which it is open whether they were written, and the changes to be sent: none of the former.
     fn to_send(&self) -> (Vec<Target>, Vec<Write>) {
-        let writes = self.tx.state().buffer.changes();
+        let mut writes = self.tx.state().buffer.changes();
         let state = self.state();
-        let (unanswered, writes): (Vec<_>, _) =
-            writes.into_iter().partition(|write| state.unanswered.contains(write.target()));
-        (unanswered.into_iter().map(|write| write.target().clone()).collect(), writes)
+        writes.retain(|write| !state.unanswered.contains(write.target()));
+        let mut unanswered: Vec<_> = state.unanswered.iter().cloned().collect();
+        unanswered.sort_by_cached_key(ToString::to_string);
+        (unanswered, writes)
     }
 
     /// Sends changes together. What was written is known as it is stored, at once.
@@ -109,6 +111,7 @@ impl Session {
             writes.iter().filter(is_new).map(|write| write.target().clone()).collect();
         // Before, so that it stands where this is dropped half-way.
         self.state().unanswered.extend(new.iter().cloned());
+        self.forget_rows(&writes);
         let sent = apply(self.database(), &writes).await;
         if !sent.as_ref().is_err_and(Error::is_outcome_unknown) {
             self.state().unanswered.retain(|target| !new.contains(target));
@@ -123,7 +126,6 @@ impl Session {
         for (write, item) in writes.iter().zip(&after) {
             self.tx.replace(write.target().clone(), write.layout(), item.clone());
         }
-        self.forget_rows(&writes);
         self.state().counts.written += writes.len();
         let items = writes.iter().map(|write| write.target().clone()).zip(after).collect();
         (writes, Ok(items))
@@ -143,11 +145,12 @@ impl Session {
         }
     }
 
-    /// Rows of views were changed with their items, and nobody has read them since.
+    /// Rows of views are changed with their items, by an attempt without an answer too. Nobody reads through the session
+    /// while they are.
     fn forget_rows(&self, writes: &[Write]) {
         for row in writes.iter().flat_map(|write| write.layout().rows()) {
             let table = self.database().table_name(row);
-            self.tx.forget_reads(&table);
+            self.tx.forget_reads(&table, row);
             self.state().preloaded.retain(|region| !region.is_of(&table));
         }
     }

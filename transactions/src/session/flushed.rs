@@ -21,8 +21,10 @@ pub struct Flushed {
 pub struct Unflushed {
     /// The items; none for a new one whose key could not be taken.
     pub items: Vec<Target>,
-    /// Why. A conflict holds the item as it is now. After [`Error::OutcomeUnknown`] they may have been written; the
-    /// next flush is a conflict then, and does not send new items before they are [refreshed](super::Session::refresh).
+    /// Why. A conflict holds the item as it is now. An insert whose id from a counter is taken waits for another one,
+    /// which the next flush takes: do not insert it again, or [refresh](super::Session::refresh) the key that is taken
+    /// before, which gives it up. After [`Error::OutcomeUnknown`] they may have been written; the next flush is a conflict
+    /// then, and does not send new items before they are refreshed.
     pub error: Error,
     /// The number of an insert that has no key yet.
     pub(super) number: Option<usize>,

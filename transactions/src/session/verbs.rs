@@ -24,8 +24,10 @@ impl Session {
     }
 
     /// Stores a new item at the next flush. An auto-increment key is taken then, and is in
-    /// [`Flushed::take`](super::Flushed::take); until then reads do not find the item. Hooks run, and other automatic
-    /// fields are filled, now.
+    /// [`Flushed::take`](super::Flushed::take); until then reads do not find the item. Where that key is taken the flush
+    /// says [`Error::Conflict`], and the item waits for another one, which the next flush takes; to
+    /// [`refresh`](Session::refresh) the key that is taken gives the insert up. Hooks run, and other automatic fields are
+    /// filled, now.
     ///
     /// # Errors
     /// As [`save`](Session::save); [`Error::Conflict`] where the session knows that the key is taken.
@@ -34,7 +36,8 @@ impl Session {
     }
 
     /// Deletes a loaded item at the next flush; the session sees it as absent from now on. What the session itself
-    /// inserted, and has not flushed, is never sent.
+    /// inserted, and has not flushed, is never sent; where a flush has sent it without an answer, it may be stored, and
+    /// flushes say [`Error::OutcomeUnknown`] until it is [refreshed](Session::refresh).
     ///
     /// # Errors
     /// As [`save`](Session::save).
@@ -43,7 +46,7 @@ impl Session {
     }
 
     /// Reads an item from the store again, and forgets what the session would write to it: after a conflict, to make the
-    /// change anew.
+    /// change anew. Where an insert was refused since its id from the counter is this item's, it is given up.
     ///
     /// ```
     /// # use dynamap::{Database, Model, Session, Table};
@@ -105,7 +108,11 @@ impl Reader for Fresh<'_> {
     ) -> Result<Option<Item>, Error> {
         let item = self.database().read_item(layout, key, true).await?;
         let target = Target { table: self.database().table_name(layout), key: key.clone() };
-        self.0.state().unanswered.remove(&target);
+        let withdrawn = self.0.tx.state().buffer.withdraw(&target);
+        let mut state = self.0.state();
+        state.unanswered.remove(&target);
+        state.inserted.retain(|number, _| !withdrawn.contains(number));
+        drop(state);
         self.0.tx.replace(target, layout, item.clone());
         Ok(item)
     }

@@ -37,6 +37,7 @@ impl Transaction {
         let draft = Draft {
             layout: M::layout(),
             number,
+            refused: None,
             finish: Box::new(move |db, id| Write::insert(db, &mut model, Some(id))),
         };
         self.writable()?.buffer.add_draft(draft);
@@ -154,15 +155,10 @@ impl Transaction {
 
     fn fold<M: Model>(&self, write: Write) -> Result<Handle<M>, Error> {
         let target = write.target().clone();
-        let (layout, below) = (write.layout(), self.below(&target));
+        let below = self.below(&target);
         let number = next_number();
         let folded = self.writable()?.buffer.fold(write, number, below);
-        folded.inspect_err(|error| {
-            if error.is_conflict() {
-                // It came from a cache, maybe.
-                evict(self.database(), layout, &target);
-            }
-        })?;
+        folded.inspect_err(|error| evict(self.database(), error))?;
         Ok(Handle { number, target: Some(target), model: PhantomData })
     }
 
