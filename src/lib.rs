@@ -30,11 +30,11 @@ pub use dynamap_mapper::{
     NamedTable, NeedsWhenOrUnchecked, Number, Orphan, Page, Part, Path, Plain, Projection, PutMany,
     Query, RaiseThroughput, Raised, RaisedThroughput, RateLimit, Raw, Reader, Rebuild, Rebuilt,
     Ref, Remedy, Report, RequestOutcome, RequestReport, Results, RetryPolicy, Rows, SaveMany, Scan,
-    Sequence, SequenceReport, SetElement, Size, Snapshot, StepError, StreamView, Sum, Sweep,
-    SweepProgress, Swept, Table, TableClass, TableInfo, TableProgress, TableSettings, TableUpdate,
-    TableUpdated, Tables, Throughput, Ttl, Unique, UnixMillis, UnixSeconds, Update, Upgrade,
-    UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity, error, kind,
-    kind_name, model, same, schema,
+    Sequence, SequenceName, SequenceReport, SetElement, Size, Snapshot, StepError, StreamView, Sum,
+    Sweep, SweepProgress, Swept, Table, TableClass, TableInfo, TableProgress, TableSettings,
+    TableUpdate, TableUpdated, Tables, Throughput, Ttl, Unique, UnixMillis, UnixSeconds, Update,
+    Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity, error,
+    kind, kind_name, model, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

@@ -1,140 +1,151 @@
-//! What can be asked for on the command line.
+//! What can be asked for on the command line: the groups of commands, and what all of them take.
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use dynamap_mapper::{Database, RateLimit};
-use dynamap_migrations::BackfillRecord;
-use serde::Serialize;
 
-use crate::jobs::Models;
+use crate::completions::Completions;
+use crate::item::ItemCommand;
+use crate::migrate::Migrate;
+use crate::models::Models;
+use crate::policy::Policy;
+use crate::sequence::SequenceCommand;
+use crate::table::TableCommand;
+use crate::transaction::TransactionCommand;
+use crate::view::ViewCommand;
 
-/// Units per second of the table of the records.
-const RECORDS: u32 = 1_000;
-
-/// Administers the tables of this program's models
+/// Administers the tables of this program's models, and any others by their names
 #[derive(Debug, Parser)]
-#[command(about)]
-struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Brings stored items to the schemas of their models
-    Migrate(Migrate),
-}
-
-/// A verb, and its options: they may stand before it or behind it.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Migrate {
-    #[command(subcommand)]
-    pub(crate) verb: Verb,
+#[command(about, args_conflicts_with_subcommands = false)]
+pub(crate) struct Args {
     #[command(flatten)]
-    pub(crate) options: Options,
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Verb {
-    /// Tells what became of the jobs, from their records alone
-    Status,
-    /// Counts the items of each schema, and what upgrading takes; reads whole tables, writes nothing
-    Plan,
-    /// Runs the steps in memory and tells which items would fail; reads whole tables, writes nothing
-    DryRun,
-    /// Upgrades all older items, from the last checkpoint on; Ctrl-C stops at the next one
-    Run,
-    /// Counts what is older, and notes in the record whether nothing is; reads whole tables
-    Verify,
-    /// Tries again the items that the records name as failed
-    RetryFailed,
-    /// Lists all jobs and their runs
-    History,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// Only this model; can be given several times
-    #[arg(long = "model", value_name = "NAME", global = true)]
-    models: Vec<String>,
+/// What every command takes.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Global {
     /// One JSON document on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// In how many segments a table is scanned; a job that was begun keeps its own
-    #[arg(long, value_name = "N", default_value_t = 4, global = true, value_parser = count)]
-    pub(crate) segments: usize,
-    /// How many items lie between two checkpoints [default: what 1 MB holds]
-    #[arg(long, value_name = "N", global = true, value_parser = count)]
-    pub(crate) page_size: Option<usize>,
-    /// How many items are upgraded at once
-    #[arg(long, value_name = "N", default_value_t = 16, global = true, value_parser = count)]
-    pub(crate) at_once: usize,
-    /// How many items may fail before the job stops
-    #[arg(long, value_name = "N", default_value_t = 100, global = true)]
-    pub(crate) tolerate: usize,
-    /// Seconds without a sign of life after which a runner is taken for dead; the same for all runners
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    lease: u32,
-    /// Read units per second that are taken at most, of each table of a model and each index
-    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(1..))]
-    read_units: Option<u32>,
-    /// Write units per second that are taken at most, of each table of a model and each index
-    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u32).range(1..))]
-    write_units: Option<u32>,
+    /// Does what cannot be undone also where the store is not on this machine
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
 }
 
-impl Verb {
-    /// Whether it ends at a checkpoint where it is stopped. The others write nothing that could be half done.
-    pub(crate) fn has_checkpoints(self) -> bool {
-        matches!(self, Self::Run | Self::RetryFailed)
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Brings stored items to the schemas of their models
+    Migrate(Migrate),
+    /// Tables: made, compared, changed, copied, exported, imported, deleted
+    #[command(subcommand)]
+    Table(TableCommand),
+    /// Items, as they are stored
+    #[command(subcommand)]
+    Item(ItemCommand),
+    /// Sequences: what they have given out, and whether that is behind
+    #[command(subcommand)]
+    Sequence(SequenceCommand),
+    /// Views: rows that follow from items
+    #[command(subcommand)]
+    View(ViewCommand),
+    /// Recorded transactions
+    #[command(subcommand)]
+    Transaction(TransactionCommand),
+    /// Prints the smallest IAM policy for what a program does
+    Policy(Policy),
+    /// Prints what makes a shell complete these commands
+    Completions(Completions),
+}
+
+/// Which of the program's models are meant.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Chosen {
+    /// Only this model; can be given several times
+    #[arg(long = "model", value_name = "NAME")]
+    pub(crate) models: Vec<String>,
+}
+
+impl Command {
+    /// Its name, as it is told in the JSON document.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Migrate(migrate) => migrate.verb.name().to_owned(),
+            Self::Table(command) => format!("table {}", command.name()),
+            Self::Item(command) => format!("item {}", command.name()),
+            Self::Sequence(command) => format!("sequence {}", command.name()),
+            Self::View(command) => format!("view {}", command.name()),
+            Self::Transaction(command) => format!("transaction {}", command.name()),
+            Self::Policy(_) => "policy".to_owned(),
+            Self::Completions(_) => "completions".to_owned(),
+        }
+    }
+
+    /// The models that are named, of a command that is about models.
+    fn models(&self) -> Option<&[String]> {
+        match self {
+            Self::Migrate(migrate) => Some(&migrate.options.models),
+            Self::Table(command) => command.models(),
+            Self::Sequence(command) => command.models(),
+            Self::View(command) => Some(command.models()),
+            Self::Policy(policy) => policy.models(),
+            Self::Item(_) | Self::Transaction(_) | Self::Completions(_) => None,
+        }
+    }
+
+    /// What is said at the first Ctrl-C, of a command that does not end at once then.
+    pub(crate) fn when_interrupted(&self) -> Option<&'static str> {
+        match self {
+            Self::Migrate(migrate) if migrate.verb.has_checkpoints() => Some(AT_CHECKPOINT),
+            Self::Table(TableCommand::Copy(_)) => Some(AT_CHECKPOINT),
+            Self::Table(TableCommand::Throughput(_)) => Some(
+                "waits for the command, and restores the throughput; Ctrl-C again ends both at once",
+            ),
+            _ => None,
+        }
     }
 }
 
-impl Options {
-    pub(crate) fn lease(&self) -> Duration {
-        Duration::from_secs(self.lease.into())
-    }
-
-    /// A handle that keeps to the limits. The table of the records has its own, so that a runner that goes slowly still
-    /// gives signs of life.
-    pub(crate) fn limited(&self, db: &Database) -> Database {
-        let mut limit = RateLimit::new().table::<BackfillRecord>(RECORDS, RECORDS);
-        if let Some(units) = self.read_units {
-            limit = limit.read(units);
-        }
-        if let Some(units) = self.write_units {
-            limit = limit.write(units);
-        }
-        match (self.read_units, self.write_units) {
-            (None, None) => db.clone(),
-            _ => db.limited(limit),
-        }
-    }
-}
+const AT_CHECKPOINT: &str = "stops at the next checkpoint; Ctrl-C again ends it at once";
 
 /// Reads a command line, and chooses the models that it names.
 ///
 /// # Errors
 /// Where it is no such command, or asks for help: what is to be shown.
-pub(crate) fn parse(args: &[OsString], models: &mut Models) -> Result<Migrate, clap::Error> {
-    let Command::Migrate(migrate) = Args::try_parse_from(args)?.command;
+pub(crate) fn parse(args: &[OsString], models: &mut Models) -> Result<Args, clap::Error> {
+    let args = Args::try_parse_from(args)?;
+    choose(&args.command, models, Args::command)?;
+    Ok(args)
+}
+
+/// Chooses the models that a command names.
+///
+/// # Errors
+/// Where there is no such model, or none at all, and the command is about models.
+pub(crate) fn choose(
+    command: &Command,
+    models: &mut Models,
+    line: impl FnOnce() -> clap::Command,
+) -> Result<(), clap::Error> {
+    let Some(chosen) = command.models() else { return Ok(()) };
     let names = models.names();
-    let unknown = |name: &&String| !names.contains(&name.as_str());
-    if let Some(name) = migrate.options.models.iter().find(unknown) {
-        let text = format!("there is no model `{name}`: there are {}", names.join(", "));
-        return Err(Args::command().error(ErrorKind::InvalidValue, text));
-    }
-    models.choose(&migrate.options.models);
-    Ok(migrate)
+    let wrong = if names.is_empty() {
+        "this program names no models: write one that calls `dynamap::cli::run(models![…])`"
+            .to_owned()
+    } else if let Some(name) = chosen.iter().find(|name| !names.contains(&name.as_str())) {
+        format!("there is no model `{name}`: there are {}", names.join(", "))
+    } else {
+        models.choose(chosen);
+        return Ok(());
+    };
+    Err(line().error(ErrorKind::InvalidValue, wrong))
 }
 
 /// A number of 1 or more.
-fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least 1".to_owned()),
         Ok(number) => Ok(number),

@@ -16,32 +16,44 @@ use serde::Serialize;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Exit {
-    /// 0: what was asked for is done; of `status` and `verify`: nothing is older.
+    /// 0: what was asked for is done; of `verify`: all is as it shall be; of `migrate status`: nothing is older.
     Done,
     /// 1: anything else, such as what the service said.
     Error,
-    /// 2: the command line is wrong. Nothing was done.
+    /// 2: the command line is wrong, or lacks `--yes`. Nothing was done.
     Usage,
     /// 3: older items are left, or may be, since the job was never begun.
     Older,
-    /// 4: items could not be upgraded. They are as they were.
+    /// 4: items or lines failed; of `table throughput`: the command did. What failed is as it was.
     Failed,
-    /// 5: another runner is at it, or took the job over.
+    /// 5: another one is at it, or took the job over.
     Running,
     /// 6: the steps are not those that the job was begun with. Nothing was done.
     Drifted,
     /// 7: the job was stopped. The next run goes on.
     Interrupted,
+    /// 8: what is there is not what shall be.
+    Differs,
+    /// 9: there is no such table, item or record.
+    Missing,
+    /// 10: the transaction was not committed, and never will be.
+    Aborted,
+    /// 11: the throughput is raised still: `table throughput-repair` restores it.
+    Raised,
 }
 
 /// Of several models, the first of these is the outcome.
-const WORST_FIRST: [Exit; 8] = [
+const WORST_FIRST: [Exit; 12] = [
     Exit::Usage,
     Exit::Error,
+    Exit::Raised,
     Exit::Drifted,
     Exit::Running,
     Exit::Interrupted,
     Exit::Failed,
+    Exit::Missing,
+    Exit::Differs,
+    Exit::Aborted,
     Exit::Older,
     Exit::Done,
 ];
@@ -59,6 +71,10 @@ impl Exit {
             Self::Running => 5,
             Self::Drifted => 6,
             Self::Interrupted => 7,
+            Self::Differs => 8,
+            Self::Missing => 9,
+            Self::Aborted => 10,
+            Self::Raised => 11,
         }
     }
 

@@ -69,15 +69,31 @@
 //! * `session`: one call of the program
 
 mod args;
+#[cfg(feature = "binary")]
+mod binary;
+mod completions;
+mod consent;
 mod exit;
-mod jobs;
+mod item;
+mod json;
+mod migrate;
+mod models;
 mod notes;
+#[cfg(feature = "aws")]
+mod place;
+mod policy;
 mod report;
+mod sequence;
 mod session;
-mod text;
+mod table;
+mod transaction;
+mod view;
 
+#[cfg(feature = "binary")]
+#[doc(hidden)]
+pub use binary::main;
 pub use exit::Exit;
-pub use jobs::Models;
+pub use models::Models;
 pub use session::Cli;
 #[cfg(feature = "aws")]
 pub use session::run;

@@ -4,9 +4,11 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use dynamap_migrations::backfill::BackfillProgress;
+use dynamap_transfer::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const WITHOUT_ESTIMATE: &str = "{prefix}: {pos} items, {per_sec}; {msg}";
+const WAITING: &str = "{spinner} {msg}";
 const WITH_ESTIMATE: &str = "{prefix} [{bar:30}] {pos}/~{len} items, {per_sec}, {eta}; {msg}";
 
 /// A place for notes.
@@ -42,15 +44,33 @@ impl<'a> Notes<'a> {
     }
 
     pub(crate) fn progress(&self, progress: &BackfillProgress) {
-        if let Some(estimate) = progress.estimate {
+        let BackfillProgress { items, estimate, upgraded, conflicts, failed, .. } = progress;
+        let text = format!("{upgraded} upgraded, {conflicts} conflicts, {failed} failed");
+        self.at(*items, *estimate, text);
+    }
+
+    pub(crate) fn transferred(&self, progress: &Progress) {
+        let Progress { items, written, failures, estimated_items, .. } = progress;
+        let estimate = Some(*estimated_items).filter(|items| *items > 0);
+        self.at(*items, estimate, format!("{written} written, {failures} failed"));
+    }
+
+    /// Shows how far a job has come.
+    fn at(&self, items: u64, estimate: Option<u64>, text: String) {
+        if let Some(estimate) = estimate {
             self.bar.set_style(style(WITH_ESTIMATE));
             // The estimate is some hours old.
-            self.bar.set_length(estimate.max(progress.items));
+            self.bar.set_length(estimate.max(items));
         }
-        self.bar.set_position(progress.items);
-        let BackfillProgress { upgraded, conflicts, failed, .. } = progress;
-        self.bar
-            .set_message(format!("{upgraded} upgraded, {conflicts} conflicts, {failed} failed"));
+        self.bar.set_position(items);
+        self.bar.set_message(text);
+    }
+
+    /// Shows what is waited for.
+    pub(crate) fn waits(&self, text: &str) {
+        self.bar.set_style(style(WAITING));
+        self.bar.set_message(text.to_owned());
+        self.bar.tick();
     }
 
     /// Removes the bar.
@@ -69,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_bar_shows_every_count_and_makes_room_for_more_than_was_estimated() {
-        for template in [WITHOUT_ESTIMATE, WITH_ESTIMATE] {
+        for template in [WITHOUT_ESTIMATE, WITH_ESTIMATE, WAITING] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
         let mut err = Vec::new();

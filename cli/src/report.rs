@@ -1,319 +1,181 @@
-//! What a command found: the fields of its JSON document, and what its text is made of.
+//! What a command found: its JSON document, its text, its exit code.
 
-use std::collections::BTreeMap;
 use std::error::Error as StdError;
-use std::time::SystemTime;
+use std::fmt::Display;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use dynamap_mapper::error::FailedItem;
-use dynamap_mapper::{AttributeValue, Database, Item, Key};
-use dynamap_migrations::backfill::{DryRun, Sample, Survey};
-use dynamap_migrations::{
-    BackfillError, BackfillFailure, BackfillRecord, BackfillRun, BackfillState,
-};
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use dynamap_mapper::Error;
+use dynamap_mapper::error::{SweepError, TableError};
+use dynamap_transfer::TransferError;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::args::Verb;
 use crate::exit::Exit;
-use crate::jobs::{Found, Job};
+use crate::migrate::ModelReport;
 
+/// The JSON document of a command, and what it says to people.
 #[derive(Serialize)]
 pub(crate) struct Report {
-    pub(crate) command: Verb,
+    command: String,
     pub(crate) outcome: Exit,
-    pub(crate) exit_code: u8,
-    pub(crate) models: Vec<ModelReport>,
-}
-
-/// What was found of one model. Which of the optional fields are there follows from the command.
-#[derive(Serialize)]
-pub(crate) struct ModelReport {
-    pub(crate) model: &'static str,
-    pub(crate) schema: String,
-    pub(crate) table: String,
-    pub(crate) outcome: Exit,
+    exit_code: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) record: Option<Record>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) plan: Option<Plan>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dry_run: Option<Trial>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) history: Option<Vec<Record>>,
-    /// What failed beyond what is tolerated.
+    error: Option<String>,
+    /// The items or lines that failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) failures: Vec<Failure>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Record {
-    pub(crate) model: String,
-    pub(crate) schema: String,
-    pub(crate) state: &'static str,
-    pub(crate) verified: bool,
-    pub(crate) swept: bool,
-    pub(crate) items: u64,
-    pub(crate) upgraded: u64,
-    pub(crate) failed: u64,
-    pub(crate) unnamed: u64,
-    pub(crate) failures: Vec<Failure>,
-    pub(crate) segments: u32,
-    pub(crate) fingerprint: String,
-    pub(crate) owner: String,
-    pub(crate) begun: String,
-    pub(crate) heard: String,
-    pub(crate) runs: u32,
-    pub(crate) history: Vec<Run>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Run {
-    pub(crate) owner: String,
-    pub(crate) begun: String,
-    pub(crate) ended: String,
-    pub(crate) state: &'static str,
-    pub(crate) items: u64,
-    pub(crate) upgraded: u64,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Plan {
-    pub(crate) items: u64,
-    pub(crate) older: u64,
-    pub(crate) schemas: BTreeMap<String, u64>,
-    pub(crate) write_units: u64,
-    /// Of `plan`: what cannot be left to reads and saves.
+    failures: Vec<String>,
+    /// Of migrations.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) required: Option<Vec<String>>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Trial {
-    pub(crate) upgraded: u64,
-    pub(crate) failed: u64,
-    pub(crate) failures: Vec<Failure>,
-    pub(crate) samples: Vec<Change>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Change {
-    pub(crate) key: ItemKey,
-    pub(crate) becomes: Vec<ItemKey>,
-    pub(crate) added: Vec<String>,
-    pub(crate) removed: Vec<String>,
-    pub(crate) changed: Vec<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Failure {
-    pub(crate) key: ItemKey,
-    pub(crate) why: String,
-    /// Both, for people.
+    models: Option<Vec<ModelReport>>,
+    /// Of all other commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
     #[serde(skip)]
     pub(crate) text: String,
 }
 
-/// A key: in DynamoDB's JSON, `{"id": {"N": "7"}}`.
-pub(crate) struct ItemKey {
-    attributes: Item,
-    /// For people.
-    pub(crate) text: String,
+/// What a command found. One that ends early can have found something all the same.
+pub(crate) struct Answer {
+    pub(crate) outcome: Exit,
+    result: Value,
+    text: String,
 }
+
+/// Why a command was not done, or not to its end.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    outcome: Exit,
+    error: String,
+    /// The items or lines that failed.
+    failures: Vec<String>,
+}
+
+/// What becomes of a command.
+pub(crate) type Answered = Result<Answer, Failure>;
 
 impl Report {
-    pub(crate) fn new(command: Verb, models: Vec<ModelReport>) -> Self {
+    pub(crate) fn of_models(command: &str, models: Vec<ModelReport>, text: String) -> Self {
         let outcome = Exit::of_all(models.iter().map(|model| model.outcome));
-        Self { command, outcome, exit_code: outcome.code(), models }
+        Self { models: Some(models), text, ..Self::empty(command.to_owned(), outcome) }
     }
-}
 
-impl ModelReport {
-    fn empty(job: &dyn Job, db: &Database, outcome: Exit) -> Self {
+    pub(crate) fn of(command: String, answered: Answered) -> Self {
+        match answered {
+            Ok(Answer { outcome, result, text }) => {
+                Self { result: Some(result), text, ..Self::empty(command, outcome) }
+            }
+            Err(Failure { outcome, error, failures }) => {
+                let text = format!("{error}\n");
+                Self { error: Some(error), failures, text, ..Self::empty(command, outcome) }
+            }
+        }
+    }
+
+    fn empty(command: String, outcome: Exit) -> Self {
         Self {
-            model: job.model(),
-            schema: job.schema().to_string(),
-            table: job.table(db),
+            command,
             outcome,
+            exit_code: outcome.code(),
             error: None,
-            record: None,
-            plan: None,
-            dry_run: None,
-            history: None,
             failures: Vec::new(),
+            models: None,
+            result: None,
+            text: String::new(),
         }
     }
 
-    /// Of one that was ended at once.
-    pub(crate) fn ended(job: &dyn Job, db: &Database) -> Self {
-        let error = Some("ended at once".to_owned());
-        Self { error, ..Self::empty(job, db, Exit::Interrupted) }
-    }
-
-    pub(crate) fn new(job: &dyn Job, db: &Database, found: Result<Found, BackfillError>) -> Self {
-        let of = |outcome| Self::empty(job, db, outcome);
-        match found {
-            Ok(Found::Record(None)) => of(Exit::Older),
-            Ok(Found::Record(Some(record))) => {
-                let is_drifted = record.fingerprint != job.fingerprint();
-                let outcome = if is_drifted { Exit::Drifted } else { Exit::of_record(&record) };
-                Self { record: Some(Record::of(*record)), ..of(outcome) }
-            }
-            Ok(Found::Plan(found)) => {
-                let mut plan = Plan::of(&found.survey);
-                plan.required = Some(found.required.iter().map(ToString::to_string).collect());
-                Self { plan: Some(plan), ..of(Exit::Done) }
-            }
-            Ok(Found::Verified(plan)) => {
-                let outcome = if plan.is_complete() { Exit::Done } else { Exit::Older };
-                Self { plan: Some(Plan::of(&plan)), ..of(outcome) }
-            }
-            Ok(Found::DryRun(run)) => {
-                let outcome = if run.failed.is_empty() { Exit::Done } else { Exit::Failed };
-                Self { dry_run: Some(Trial::of(run)), ..of(outcome) }
-            }
-            Ok(Found::History(records)) => {
-                let history = records.into_iter().map(Record::of).collect();
-                Self { history: Some(history), ..of(Exit::Done) }
-            }
-            Err(error) => {
-                let mut report = Self { error: Some(chain(&error)), ..of(Exit::of_error(&error)) };
-                if let BackfillError::Stopped { failed, .. } = error {
-                    report.failures = failed.iter().map(Failure::of_item).collect();
-                }
-                report
-            }
-        }
+    /// Whether its text says that something went wrong, and so belongs on standard error.
+    pub(crate) fn is_error(&self) -> bool {
+        self.error.is_some()
     }
 }
 
-impl Record {
-    fn of(record: BackfillRecord) -> Self {
-        Self {
-            model: record.model().to_owned(),
-            schema: record.schema().map(|schema| schema.to_string()).unwrap_or_default(),
-            state: state(record.state),
-            verified: record.verified,
-            swept: record.swept,
-            items: record.items,
-            upgraded: record.upgraded,
-            failed: record.failed,
-            unnamed: record.unnamed(),
-            failures: record.failures.into_iter().map(Failure::of).collect(),
-            segments: record.segments,
-            fingerprint: record.fingerprint,
-            owner: record.owner,
-            begun: time(record.begun),
-            heard: time(record.heard),
-            runs: record.runs,
-            history: record.history.into_iter().map(Run::of).collect(),
-        }
+impl Answer {
+    /// What was found: as it is serialised for scripts, as it is shown for people.
+    pub(crate) fn new(outcome: Exit, found: &(impl Serialize + Display)) -> Answered {
+        Ok(Self { outcome, result: json(found)?, text: found.to_string() })
+    }
+
+    /// What was found, in its own words for people.
+    pub(crate) fn told(outcome: Exit, found: &impl Serialize, text: String) -> Answered {
+        Ok(Self { outcome, result: json(found)?, text })
     }
 }
 
-impl Run {
-    fn of(run: BackfillRun) -> Self {
-        let BackfillRun { owner, begun, ended, state: became, items, upgraded, .. } = run;
-        let (begun, ended, state) = (time(begun), time(ended), state(became));
-        Self { owner, begun, ended, state, items, upgraded }
-    }
-}
-
-impl Plan {
-    fn of(plan: &Survey) -> Self {
-        let schemas = plan.schemas.iter().map(|(schema, items)| (schema.to_string(), *items));
-        Self {
-            items: plan.items,
-            older: plan.older,
-            schemas: schemas.collect(),
-            write_units: plan.write_units,
-            required: None,
-        }
-    }
-}
-
-impl Trial {
-    fn of(run: DryRun) -> Self {
-        Self {
-            upgraded: run.upgraded,
-            failed: run.failed.len().try_into().unwrap_or(u64::MAX),
-            failures: run.failed.iter().map(Failure::of_item).collect(),
-            samples: run.samples.into_iter().map(Change::of).collect(),
-        }
-    }
-}
-
-impl Change {
-    fn of(sample: Sample) -> Self {
-        let Sample { key, becomes, added, removed, changed, .. } = sample;
-        let becomes = becomes.iter().map(ItemKey::of).collect();
-        Self { key: ItemKey::of(&key), becomes, added, removed, changed }
-    }
+fn json(found: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(found).map_err(|error| Failure::new(Exit::Error, &error))
 }
 
 impl Failure {
-    fn of(failure: BackfillFailure) -> Self {
-        let text = failure.to_string();
-        Self {
-            key: ItemKey { attributes: failure.key, text: String::new() },
-            why: failure.why,
-            text,
+    pub(crate) fn new(outcome: Exit, error: &(dyn StdError + 'static)) -> Self {
+        Self::of(outcome, chain(error))
+    }
+
+    fn of(outcome: Exit, error: String) -> Self {
+        Self { outcome, error, failures: Vec::new() }
+    }
+
+    /// The command line asks for what cannot be. Nothing was done.
+    pub(crate) fn usage(error: impl Into<String>) -> Self {
+        Self::of(Exit::Usage, error.into())
+    }
+
+    /// What was asked for is not there.
+    pub(crate) fn missing(error: String) -> Self {
+        Self::of(Exit::Missing, error)
+    }
+
+    /// It was ended at once.
+    pub(crate) fn ended() -> Self {
+        Self::of(Exit::Interrupted, "ended at once".to_owned())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let outcome = match &error {
+            Error::NoSuchTable(_) | Error::NotFound(_) => Exit::Missing,
+            Error::Table(table) if matches!(**table, TableError::Raised { .. }) => Exit::Running,
+            Error::Sweep(_) => Exit::Failed,
+            _ => Exit::Error,
+        };
+        let failures = match &error {
+            Error::Sweep(sweep) => match &**sweep {
+                SweepError::Failures { failed, .. } => {
+                    failed.iter().map(ToString::to_string).collect()
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        Self { failures, ..Self::new(outcome, &error) }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Store(error) => error.into(),
+            TransferError::Running(_) => Self::new(Exit::Running, &error),
+            TransferError::Lines { ref failed, .. } => {
+                let failures = failed.iter().map(ToString::to_string).collect();
+                Self { failures, ..Self::new(Exit::Failed, &error) }
+            }
+            error => Self::new(Exit::Error, &error),
         }
     }
-
-    fn of_item(failed: &FailedItem) -> Self {
-        let (why, text) = (failed.error.to_string(), failed.to_string());
-        Self { key: ItemKey::of(&failed.target.key), why, text }
-    }
-}
-
-impl ItemKey {
-    fn of(key: &Key) -> Self {
-        Self { attributes: key.to_item(), text: key.to_string() }
-    }
-}
-
-impl Serialize for ItemKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tagged = |(name, value): (&str, &AttributeValue)| {
-            let (tag, text) = match value {
-                AttributeValue::S(text) => ("S", text.clone()),
-                AttributeValue::N(text) => ("N", text.clone()),
-                AttributeValue::B(blob) => ("B", STANDARD.encode(blob)),
-                // Nothing else can be a key.
-                _ => ("NULL", String::new()),
-            };
-            (name.to_owned(), Value::Object(Map::from_iter([(tag.to_owned(), text.into())])))
-        };
-        self.attributes.iter().map(tagged).collect::<Map<_, _>>().serialize(serializer)
-    }
-}
-
-fn state(state: BackfillState) -> &'static str {
-    match state {
-        BackfillState::InProgress => "in_progress",
-        BackfillState::Interrupted => "interrupted",
-        BackfillState::Failed => "failed",
-        BackfillState::Completed => "completed",
-        _ => "unknown",
-    }
-}
-
-/// As RFC 3339 writes it.
-fn time(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// An error and what caused it.
-fn chain(error: &BackfillError) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let cause = error.to_string();
+        // Some errors show what caused them.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
         source = error.source();
     }
     text

@@ -3,19 +3,20 @@
 use std::ffi::OsString;
 use std::future::{Future, pending};
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use dynamap_mapper::Database;
 use dynamap_migrations::backfill::Stop;
 
-use crate::args::{Migrate, Verb, parse};
+use crate::args::{Args, Command, Global, parse};
 use crate::exit::Exit;
-use crate::jobs::{Job, Models, Task};
+use crate::migrate::migrate;
+use crate::models::Models;
 use crate::notes::Notes;
-use crate::report::{ModelReport, Report};
-use crate::text;
+use crate::report::{Answered, Failure, Report};
 
-/// A command line for the migrations of a program's models.
+/// A command line for the tables and migrations of a program's models, and for any other tables by their names.
 ///
 /// ```
 /// # use dynamap::{Database, Item, Migrations, Model, Step, StepError, Table};
@@ -51,13 +52,6 @@ pub struct Cli {
     stop: Stop,
 }
 
-/// A command line that was understood.
-struct Session {
-    models: Models,
-    migrate: Migrate,
-    stop: Stop,
-}
-
 impl Cli {
     /// The command line of this process, for these models: [`models!`](crate::models) makes the list.
     pub fn new(models: Models) -> Self {
@@ -79,9 +73,9 @@ impl Cli {
     /// Does what the command line says, as the main program: writes to standard output and error, draws a bar where that
     /// is a terminal, and is stopped by Ctrl-C.
     ///
-    /// Ctrl-C stops `run` and `retry-failed` at the next checkpoint; a second one ends them at once, as a kill does:
-    /// what was upgraded is upgraded, and the next run goes on after a lease. The other commands end at once. The signal
-    /// stays caught when this is done.
+    /// Ctrl-C stops `migrate run`, `migrate retry-failed` and `table copy` at the next checkpoint, and `table throughput`
+    /// when its command has ended; a second one ends them at once, as a kill does: what was upgraded is upgraded, and the
+    /// next run goes on after a lease. The other commands end at once. The signal stays caught when this is done.
     pub async fn run(self, db: &Database) -> ExitCode {
         self.run_by(async || db.clone()).await.into()
     }
@@ -110,19 +104,17 @@ impl Cli {
             Err(shown) => return show(&shown, &mut out, &mut err),
         };
         let db = open().await;
-        let notes = Notes::new(&mut err, true);
-        let interrupted = interrupted(&session, &notes);
-        let report = session.work(&db, &notes, interrupted).await;
-        session.write(&report, &mut out, &notes)
+        session.run(&db, &mut out, &mut err).await
     }
 
     fn parse(mut self) -> Result<Session, clap::Error> {
-        let migrate = parse(&self.args, &mut self.models)?;
-        Ok(Session { models: self.models, migrate, stop: self.stop })
+        let args = parse(&self.args, &mut self.models)?;
+        let program = self.args.first().map(|name| program(name)).unwrap_or_default();
+        Ok(Session { models: self.models, args, stop: self.stop, program, line: None })
     }
 }
 
-/// The main program of migrations on AWS: the command line of this process, [`Database::from_env`], these models. See
+/// The main program on AWS: the command line of this process, [`Database::from_env`], these models. See
 /// [`Cli::run`]; for a database with settings of its own, use that.
 ///
 /// ```no_run
@@ -142,51 +134,90 @@ pub async fn run(models: Models) -> ExitCode {
     Cli::new(models).run_by(Database::from_env).await.into()
 }
 
+/// A command line that was understood.
+pub(crate) struct Session {
+    pub(crate) models: Models,
+    pub(crate) args: Args,
+    pub(crate) stop: Stop,
+    /// The name of the program.
+    pub(crate) program: String,
+    /// All of its commands, where they are not these alone.
+    pub(crate) line: Option<clap::Command>,
+}
+
+/// What a command has to do its work with.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a, 'n> {
+    pub(crate) db: &'a Database,
+    pub(crate) models: &'a Models,
+    pub(crate) stop: &'a Stop,
+    pub(crate) notes: &'a Notes<'n>,
+    pub(crate) yes: bool,
+    pub(crate) json: bool,
+}
+
 impl Session {
-    /// Does the work, model by model; ends at once when `interrupted` does.
+    /// Does the work as the main program.
+    pub(crate) async fn run(
+        self,
+        db: &Database,
+        out: &mut (dyn Write + Send),
+        err: &mut (dyn Write + Send),
+    ) -> Exit {
+        let notes = Notes::new(err, true);
+        let interrupted = interrupted(&self, &notes);
+        let report = self.work(db, &notes, interrupted).await;
+        self.write(&report, out, &notes)
+    }
+
+    /// Does the work; ends at once when `interrupted` does.
     async fn work(
         &self,
         db: &Database,
         notes: &Notes<'_>,
         interrupted: impl Future<Output = ()> + Send,
     ) -> Report {
-        let Migrate { verb, options } = &self.migrate;
-        let db = &options.limited(db);
-        let mut done = Vec::new();
-        let all = async {
-            for job in self.models.jobs() {
-                let task = Task { verb: *verb, db, options, stop: &self.stop, notes };
-                done.push(perform(job, task).await);
-                if done.last().is_some_and(|report| self.ends(report)) {
-                    break;
-                }
-            }
-        };
-        let ended_at_once = tokio::select! {
-            // First, so that the signal is caught before the work begins.
-            biased;
-            () = interrupted => true,
-            () = all => false,
+        let Global { json, yes } = self.args.global;
+        let call = Call { db, models: &self.models, stop: &self.stop, notes, yes, json };
+        let report = if let Command::Migrate(verb) = &self.args.command {
+            migrate(verb, call, interrupted).await
+        } else {
+            let answered = tokio::select! {
+                // First, so that the signal is caught before the work begins.
+                biased;
+                () = interrupted => Err(Failure::ended()),
+                answered = self.answer(call) => answered,
+            };
+            Report::of(self.args.command.name(), answered)
         };
         notes.end();
-        if ended_at_once && let Some(job) = self.models.jobs().nth(done.len()) {
-            done.push(ModelReport::ended(job, db));
-        }
-        Report::new(*verb, done)
+        report
     }
 
-    /// Whether the models that follow are left alone: the job was stopped.
-    fn ends(&self, report: &ModelReport) -> bool {
-        self.migrate.verb.has_checkpoints() && report.outcome == Exit::Interrupted
+    async fn answer(&self, call: Call<'_, '_>) -> Answered {
+        // Boxed: the SDK's futures are large.
+        match &self.args.command {
+            Command::Table(command) => Box::pin(command.run(call)).await,
+            Command::Item(command) => Box::pin(command.run(call)).await,
+            Command::Sequence(command) => Box::pin(command.run(call)).await,
+            Command::View(command) => Box::pin(command.run(call)).await,
+            Command::Transaction(command) => Box::pin(command.run(call)).await,
+            Command::Policy(policy) => policy.run(call),
+            Command::Completions(completions) => completions.run(&self.program, self.line.clone()),
+            Command::Migrate(_) => Err(Failure::usage("migrations report model by model")),
+        }
     }
 
     fn write(&self, report: &Report, out: &mut dyn Write, notes: &Notes<'_>) -> Exit {
-        let written = if self.migrate.options.json {
+        let written = if self.args.global.json {
             serde_json::to_writer_pretty(&mut *out, report)
                 .map_err(io::Error::from)
                 .and_then(|()| writeln!(out))
+        } else if report.is_error() {
+            notes.say(report.text.trim_end());
+            Ok(())
         } else {
-            text::write(report, out)
+            out.write_all(report.text.as_bytes())
         };
         match written.and_then(|()| out.flush()) {
             Ok(()) => report.outcome,
@@ -198,22 +229,19 @@ impl Session {
     }
 }
 
-async fn perform(job: &dyn Job, task: Task<'_, '_>) -> ModelReport {
-    let name = format!("{} {}", job.model(), job.schema());
-    if task.verb == Verb::Run {
-        task.notes.say(&format!("{name} of table {} is begun", job.table(task.db)));
-        task.notes.begin(&name);
-    }
-    ModelReport::new(job, task.db, job.perform(task).await)
+/// `admin` of `/usr/bin/admin`.
+fn program(word: &OsString) -> String {
+    let name = Path::new(word).file_stem().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_default()
 }
 
 /// Ends when the work shall end at once.
 async fn interrupted(session: &Session, notes: &Notes<'_>) {
     ctrl_c().await;
-    if session.migrate.verb.has_checkpoints() {
+    if let Some(text) = session.args.command.when_interrupted() {
         session.stop.now();
         let asked = async {
-            notes.say("stops at the next checkpoint; Ctrl-C again ends it at once");
+            notes.say(text);
             pending::<()>().await;
         };
         tokio::select! {
@@ -233,7 +261,7 @@ async fn ctrl_c() {
 }
 
 /// Shows help, or what is wrong with a command line.
-fn show(shown: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+pub(crate) fn show(shown: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     // Nobody hears it: the exit code says it too.
     if shown.use_stderr() {
         drop(write!(err, "{}", shown.render()));

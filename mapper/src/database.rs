@@ -137,6 +137,8 @@ impl Database {
         (self.inner.clock)()
     }
 
+    /// The full name of a table: its name behind the prefix.
+    #[must_use]
     pub(crate) fn prefixed(&self, table: &str) -> String {
         format!("{}{table}", self.inner.prefix)
     }

@@ -97,7 +97,7 @@ pub use reader::{Known, Noted, Overlay};
 pub use rebuild::{Rebuild, Rebuilt, ViewDrift};
 pub use reference::Ref;
 pub use retry::{Backoff, RequestOutcome, RequestReport, RetryPolicy};
-pub use sequence::{Sequence, SequenceReport};
+pub use sequence::{Sequence, SequenceName, SequenceReport};
 pub use settings::{Billing, Encryption, StreamView, TableClass, TableSettings, Throughput};
 pub use sweep::{Checkpoint, Sweep, SweepProgress, Swept};
 pub use table::{

@@ -4,8 +4,14 @@
 //! too, and what is written goes through the one renderer.
 
 mod layout;
+mod query;
 mod valid;
 
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::TableDescription;
+
+pub use self::query::{QueryTerms, RangeTerms};
 use crate::batch::write_each;
 use crate::database::Database;
 use crate::error::{Error, Target};
@@ -23,9 +29,7 @@ use crate::write::{Base, Write, apply};
 pub struct RawTable {
     db: Database,
     layout: &'static Layout,
-    /// What the service calls this table and no other.
-    id: Option<String>,
-    estimated_items: u64,
+    described: Arc<TableDescription>,
 }
 
 /// How a whole table is read.
@@ -56,9 +60,7 @@ impl RawTable {
         let described = described.ok_or_else(|| Error::NoSuchTable(table.as_str().into()))?;
         let layout = layout::of(name, &described)
             .ok_or(Error::Usage("the table has a key that is no string, number or binary"))?;
-        let items = described.item_count.and_then(|count| u64::try_from(count).ok());
-        let estimated_items = items.unwrap_or(0);
-        Ok(Self { db: db.clone(), layout, id: described.table_id, estimated_items })
+        Ok(Self { db: db.clone(), layout, described: Arc::new(described) })
     }
 
     /// The handle to its store.
@@ -82,14 +84,16 @@ impl RawTable {
     /// About how many items it has: the service counts them about every six hours.
     #[must_use]
     pub fn estimated_items(&self) -> u64 {
-        self.estimated_items
+        self.described.item_count().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
     }
 
     /// Whether this is the same table of the same store, as far as that can be known.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_same_name = self.full_name() == other.full_name();
-        let is_same_id = self.id.is_some() && self.id == other.id;
+        // What the service calls this table and no other.
+        let (id, other_id) = (self.described.table_id(), other.described.table_id());
+        let is_same_id = id.is_some() && id == other_id;
         is_same_name && (self.db.is_same(&other.db) || is_same_id)
     }
 

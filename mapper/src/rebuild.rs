@@ -9,10 +9,13 @@ use crate::error::{Error, FailedItem, Target};
 use crate::item::Item;
 use crate::key::Key;
 use crate::layout::Layout;
-use crate::model::Model;
+use crate::model::Model as _;
+use crate::projection::Raw;
+use crate::read::Search;
 use crate::reader::Reader as _;
 use crate::retry::back_off;
 use crate::schema::VIEW_ATTRIBUTE;
+use crate::sweep::Sweep;
 use crate::view::{View, ViewLayout};
 use crate::write::{After, Base, Expected, Write, apply, marks};
 
@@ -61,8 +64,11 @@ const ROUNDS: u32 = 16;
 /// # }
 /// ```
 #[must_use = "nothing is rebuilt until it is run"]
-pub struct Rebuild<'a, V> {
+pub struct Rebuild<'a, V = ()> {
     db: &'a Database,
+    source: &'static Layout,
+    /// The view, as its source declares it.
+    name: &'static str,
     segments: usize,
     at_once: usize,
     tolerated: usize,
@@ -108,7 +114,17 @@ impl ViewDrift {
 impl<'a, V: View> Rebuild<'a, V> {
     /// The view in this database.
     pub fn of(db: &'a Database) -> Self {
-        Self { db, segments: 4, at_once: 16, tolerated: 100, view: PhantomData }
+        Self::by_name(db, V::Source::layout(), V::NAME)
+    }
+}
+
+impl<'a, V> Rebuild<'a, V> {
+    /// A view of a model that is known by its layout.
+    ///
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    pub fn by_name(db: &'a Database, source: &'static Layout, name: &'static str) -> Self {
+        Self { db, source, name, segments: 4, at_once: 16, tolerated: 100, view: PhantomData }
     }
 
     /// In how many segments the tables are scanned side by side; default 4.
@@ -138,7 +154,7 @@ impl<'a, V: View> Rebuild<'a, V> {
     /// [`Error::Usage`] where the source does not declare the view; [`Error::Sweep`] where more items failed than are
     /// tolerated; what the service says.
     pub async fn run(&self) -> Result<Rebuilt, Error> {
-        let (layout, view) = (V::Source::layout(), declared::<V>()?);
+        let (layout, view) = (self.source, self.declared()?);
         let taken_in = Mutex::new(0);
         let (db, counted) = (self.db, &taken_in);
         let include = |item: Item| async move {
@@ -147,8 +163,8 @@ impl<'a, V: View> Rebuild<'a, V> {
             }
             Ok::<_, Error>(())
         };
-        let scan = V::Source::scan(db).segments(self.segments).consistent().raw().sweep();
-        let swept = scan.at_once(self.at_once).tolerate(self.tolerated).run(include).await?;
+        let sweep = self.sweep(layout).at_once(self.at_once).tolerate(self.tolerated);
+        let swept = sweep.run(include).await?;
         let items = u64::try_from(swept.progress.items).unwrap_or(u64::MAX);
         let taken_in = taken_in.into_inner().unwrap_or_else(PoisonError::into_inner);
         let removed = if swept.failed.is_empty() { self.remove_old_rows(view).await? } else { 0 };
@@ -161,7 +177,7 @@ impl<'a, V: View> Rebuild<'a, V> {
     /// # Errors
     /// As [`run`](Self::run), and for items that cannot be read.
     pub async fn verify(&self) -> Result<ViewDrift, Error> {
-        let (layout, view) = (V::Source::layout(), declared::<V>()?);
+        let (layout, view) = (self.source, self.declared()?);
         let found = Mutex::new((Expected::default(), ViewDrift::default()));
         let (db, noted) = (self.db, &found);
         let note = |item: Item| async move {
@@ -173,7 +189,7 @@ impl<'a, V: View> Rebuild<'a, V> {
             drift.left_out += u64::from(!is_part);
             expected.add(db, view, &db.table_name(layout), &key, &item)
         };
-        V::Source::scan(db).segments(self.segments).consistent().raw().sweep().run(note).await?;
+        self.sweep(layout).run(note).await?;
         let compare = |row: Item| async move {
             let key = key((view.row)(), &row)?;
             let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,11 +197,23 @@ impl<'a, V: View> Rebuild<'a, V> {
             drift.wrong.extend(expected.compare(db, view, key, &row));
             Ok::<_, Error>(())
         };
-        V::Row::scan(db).segments(self.segments).consistent().raw().sweep().run(compare).await?;
+        self.sweep((view.row)()).run(compare).await?;
         let (expected, mut drift) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         drift.rows = expected.rows();
         drift.wrong.extend(expected.missing());
         Ok(drift)
+    }
+
+    /// The view as its source declares it.
+    fn declared(&self) -> Result<&'static ViewLayout, Error> {
+        self.source.views.iter().find(|view| view.name == self.name).ok_or(Error::Usage(
+            "the source does not declare this view: write `#[model(view = …)]` on it",
+        ))
+    }
+
+    /// A job over every item of a model, as it is stored.
+    fn sweep(&self, layout: &'static Layout) -> Sweep<'_, (), Raw> {
+        Sweep::of(Search::of_table(self.db, layout, self.segments, None, true))
     }
 
     async fn remove_old_rows(&self, view: &'static ViewLayout) -> Result<u64, Error> {
@@ -206,16 +234,9 @@ impl<'a, V: View> Rebuild<'a, V> {
             }
             Ok::<_, Error>(())
         };
-        V::Row::scan(db).segments(self.segments).consistent().raw().sweep().run(remove).await?;
+        self.sweep((view.row)()).run(remove).await?;
         Ok(removed.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The view as its source declares it.
-fn declared<V: View>() -> Result<&'static ViewLayout, Error> {
-    V::Source::layout().views.iter().find(|view| view.name == V::NAME).ok_or(Error::Usage(
-        "the source does not declare this view: write `#[model(view = …)]` on it",
-    ))
 }
 
 /// Makes an item part of the view, as it is stored; whether it was not.
@@ -255,8 +276,8 @@ fn key(layout: &Layout, item: &Item) -> Result<Key, Error> {
     Key::of(layout, item).map_err(|error| Error::encode(layout, error))
 }
 
-impl<V: View> fmt::Debug for Rebuild<'_, V> {
+impl<V> fmt::Debug for Rebuild<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rebuild").field("view", &V::NAME).finish_non_exhaustive()
+        f.debug_struct("Rebuild").field("view", &self.name).finish_non_exhaustive()
     }
 }

@@ -68,6 +68,16 @@ pub struct Sequence<'a, M = ()> {
     model: PhantomData<fn() -> M>,
 }
 
+/// What a sequence is called; from [`Sequence::list`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SequenceName {
+    /// That of a table's auto-increment keys, by the table's full name.
+    Table(String),
+    /// One with a name of its own.
+    Named(String),
+}
+
 /// How a counter stands to the keys that are there; from [`Sequence::verify`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -100,6 +110,56 @@ impl<'a> Sequence<'a> {
     /// What the service says.
     pub async fn create_table(db: &Database) -> Result<(), Error> {
         Box::pin(create_counters(db)).await
+    }
+}
+
+impl<'a> Sequence<'a> {
+    /// The sequence behind the auto-increment keys of a table, by the table's name without the prefix: where the model is
+    /// not at hand.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Sequence, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// Table::<Account>::create(&db).await?;
+    /// Account { id: 0, balance: 5 }.insert(&db).await?;
+    /// assert_eq!(Sequence::of_table(&db, "accounts").peek().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of_table(db: &'a Database, table: &str) -> Self {
+        Self { db, counter: Counter::of_named_table(db, table), model: PhantomData }
+    }
+
+    /// All sequences of this database's prefix, in the order of their names, each with the highest number that was taken.
+    /// Reads the whole table of counters.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Sequence, SequenceName};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// Sequence::create_table(&db).await?;
+    /// Sequence::named(&db, "tickets").next().await?;
+    /// assert_eq!(Sequence::list(&db).await?, [(SequenceName::Named("tickets".into()), 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoSuchTable`] where the table of counters was not created, and what the service says.
+    pub async fn list(db: &Database) -> Result<Vec<(SequenceName, u64)>, Error> {
+        let (mut found, mut items) = (Vec::new(), all_items(db, &COUNTERS));
+        while let Some(item) = items.next().await.transpose()? {
+            found.extend(counter::listed(&item));
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 }
 
@@ -138,14 +198,7 @@ impl<'a, M: Counted> Sequence<'a, M> {
     /// # Errors
     /// What the service says; nothing is written.
     pub async fn verify(&self) -> Result<SequenceReport, Error> {
-        let hash = M::layout().hash_key.name;
-        let (mut highest, mut items) = (None, all_items(self.db, M::layout()));
-        while let Some(item) = items.next().await.transpose()? {
-            let key = item.get(hash).and_then(|value| u64::decode(value).ok());
-            highest = highest.max(key.filter(|key| *key > 0));
-        }
-        // Read last: what is inserted meanwhile is counted first.
-        Ok(SequenceReport { taken: self.peek().await?, highest })
+        verify(self.db, M::layout()).await
     }
 
     /// Raises the counter to the highest key where it is behind, and returns what [`verify`](Self::verify) found.
@@ -153,11 +206,7 @@ impl<'a, M: Counted> Sequence<'a, M> {
     /// # Errors
     /// What the service says. It can be run again.
     pub async fn repair(&self) -> Result<SequenceReport, Error> {
-        let report = self.verify().await?;
-        if let Some(highest) = report.highest.filter(|_| report.is_behind()) {
-            self.raise_to(highest).await?;
-        }
-        Ok(report)
+        repair(self.db, M::layout()).await
     }
 }
 
@@ -192,6 +241,34 @@ impl<M> Sequence<'_, M> {
     pub async fn raise_to(&self, number: u64) -> Result<bool, Error> {
         Box::pin(self.counter.raise(self.db, number)).await
     }
+}
+
+/// As [`Sequence::verify`], of a model that is known by its layout.
+///
+/// # Errors
+/// What the service says.
+pub async fn verify(db: &Database, layout: &'static Layout) -> Result<SequenceReport, Error> {
+    let hash = layout.hash_key.name;
+    let (mut highest, mut items) = (None, all_items(db, layout));
+    while let Some(item) = items.next().await.transpose()? {
+        let key = item.get(hash).and_then(|value| u64::decode(value).ok());
+        highest = highest.max(key.filter(|key| *key > 0));
+    }
+    // Read last: what is inserted meanwhile is counted first.
+    let taken = Box::pin(Counter::of_table(db, layout).peek(db)).await?;
+    Ok(SequenceReport { taken, highest })
+}
+
+/// As [`Sequence::repair`], of a model that is known by its layout.
+///
+/// # Errors
+/// What the service says.
+pub async fn repair(db: &Database, layout: &'static Layout) -> Result<SequenceReport, Error> {
+    let report = verify(db, layout).await?;
+    if let Some(highest) = report.highest.filter(|_| report.is_behind()) {
+        Box::pin(Counter::of_table(db, layout).raise(db, highest)).await?;
+    }
+    Ok(report)
 }
 
 /// Takes the next id of a model's counter.

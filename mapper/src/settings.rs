@@ -218,6 +218,20 @@ impl TableSettings {
         None
     }
 
+    /// Whether it says anything of point-in-time recovery.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn says_recovery(&self) -> bool {
+        self.point_in_time_recovery.is_some()
+    }
+
+    /// Whether it says anything of tags.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn says_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
     /// What a global index of a provisioned table gets.
     pub(crate) fn of_index(&self, index: &str) -> Option<Throughput> {
         let Some(Billing::Provisioned(table)) = self.billing else { return None };

@@ -227,6 +227,28 @@ impl Tables {
         Box::pin(create::all(db, &wanted::wanted(db, &self.0)?, true)).await
     }
 
+    /// The full names of all of them, those included that the library needs for them: counters, guards of unique values.
+    /// Nothing is sent.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Tables};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Database::builder(dynamap::embedded::memory()?).table_prefix("staging_").build();
+    /// let names = Tables::new().with::<Account>().names(&db)?;
+    /// assert_eq!(names, ["staging_dynamap_counters", "staging_accounts"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Table`] where two models of one table contradict each other.
+    pub fn names(&self, db: &Database) -> Result<Vec<String>, Error> {
+        Ok(wanted::wanted(db, &self.0)?.into_iter().map(|wanted| wanted.name).collect())
+    }
+
     /// Compares all of them with what their models want; see [`Table::verify`].
     ///
     /// # Errors

@@ -112,7 +112,8 @@ impl Stop {
         self.0.notify_one();
     }
 
-    async fn asked(&self) {
+    /// Is ready once it was asked for: for jobs that have no word of their own for this. It tells one of those who wait.
+    pub async fn asked(&self) {
         self.0.notified().await;
     }
 }

@@ -75,11 +75,32 @@ fn no_crate_depends_on_one_above_or_beside_it() {
         ("transactions/Cargo.toml", &["dynamap-mapper"]),
         ("cache/Cargo.toml", &["dynamap-mapper"]),
         ("transfer/Cargo.toml", &["dynamap-mapper"]),
-        ("cli/Cargo.toml", &["dynamap-mapper", "dynamap-migrations"]),
+        (
+            "cli/Cargo.toml",
+            &[
+                "dynamap-embedded",
+                "dynamap-mapper",
+                "dynamap-migrations",
+                "dynamap-transactions",
+                "dynamap-transfer",
+            ],
+        ),
         ("testing/Cargo.toml", &["dynamap-embedded", "dynamap-faults", "dynamap-mapper"]),
     ] {
         assert_eq!(dependencies(manifest), allowed, "{manifest}");
     }
+}
+
+/// Whoever has the command line in a program of his own does not build SQLite and a server for it.
+#[test]
+fn the_embedded_store_comes_with_the_binary_alone() {
+    let text = std::fs::read_to_string(root().join("cli/Cargo.toml")).expect("a manifest");
+    assert!(text.contains("\ndynamap-embedded = { workspace = true, optional = true }\n"));
+    let with_it: Vec<_> =
+        text.lines().filter(|line| line.contains("dep:dynamap-embedded")).collect();
+    assert!(matches!(with_it[..], [line] if line.starts_with("binary = [")), "{with_it:?}");
+    let facade = std::fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
+    assert!(!facade.contains("dynamap-cli/binary") && !facade.contains("dynamap-cli?/binary"));
 }
 
 /// Inside the mapper: values know no I/O, and I/O knows nothing of what is built on both.

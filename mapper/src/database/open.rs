@@ -37,6 +37,11 @@ impl Database {
     /// # }
     /// ```
     pub async fn at(url: &str) -> Self {
+        Self::builder_at(url).await.build()
+    }
+
+    /// As [`at`](Self::at), with settings.
+    pub async fn builder_at(url: &str) -> DatabaseBuilder {
         let config = aws_config::defaults(BehaviorVersion::latest()).endpoint_url(url);
         let is_set = |name: &str| std::env::var_os(name).is_some();
         let config =
@@ -47,6 +52,6 @@ impl Database {
             let stand_in = Credentials::new("local", "local", None, None, "");
             config.credentials_provider(stand_in)
         };
-        Self::new(Client::new(&config.load().await))
+        Self::builder(Client::new(&config.load().await))
     }
 }

@@ -89,6 +89,23 @@ impl Node {
         Self::compare(name, Operator::Lt, value)
     }
 
+    /// The attribute is no more than this value.
+    pub(crate) fn at_most(name: &'static str, value: AttributeValue) -> Self {
+        Self::compare(name, Operator::Le, value)
+    }
+
+    /// The attribute is no less than this value.
+    pub(crate) fn at_least(name: &'static str, value: AttributeValue) -> Self {
+        Self::compare(name, Operator::Ge, value)
+    }
+
+    /// The attribute is one of these values, or between them.
+    pub(crate) fn between(name: &'static str, low: AttributeValue, high: AttributeValue) -> Self {
+        let place = Place::attribute(name);
+        let [low, high] = [low, high].map(|value| Term::Value(place.clone(), Ok(value)));
+        Self::of(Kind::Between(Term::Place(place), low, high))
+    }
+
     /// The attribute begins with this text.
     pub(crate) fn begins_with(name: &'static str, text: &str) -> Self {
         let place = Place::attribute(name);

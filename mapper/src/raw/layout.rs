@@ -33,9 +33,8 @@ pub(super) fn of(name: &str, described: &TableDescription) -> Option<&'static La
     if let Some(known) = known {
         return Some(known);
     }
-    let leaked = |text: &str| -> &'static str { text.to_owned().leak() };
-    let attribute = |(name, kind): (&str, ScalarKind)| KeyAttribute { name: leaked(name), kind };
-    let layout = Layout::bare("the item", leaked(name), attribute(hash), None, &[]);
+    let attribute = |(name, kind): (&str, ScalarKind)| interned(name, kind);
+    let layout = Layout::bare("the item", name.to_owned().leak(), attribute(hash), None, &[]);
     let layout = Layout { range_key: range.map(attribute), ..layout };
     let layout: &'static Layout = Box::leak(Box::new(layout));
     layouts.push(layout);
@@ -49,13 +48,33 @@ fn key<'t>(
 ) -> Option<(&'t str, Option<ScalarKind>)> {
     let found = described.key_schema().iter().find(|element| element.key_type() == kind)?;
     let name = found.attribute_name();
-    let mut defined = described.attribute_definitions().iter();
-    let defined = defined.find(|definition| definition.attribute_name() == name);
-    let kind = defined.and_then(|definition| match definition.attribute_type() {
-        ScalarAttributeType::S => Some(ScalarKind::S),
-        ScalarAttributeType::N => Some(ScalarKind::N),
-        ScalarAttributeType::B => Some(ScalarKind::B),
+    Some((name, defined(described, name).map(|(_, kind)| kind)))
+}
+
+/// An attribute of a key as it is defined.
+pub(super) fn defined<'t>(
+    described: &TableDescription,
+    name: &'t str,
+) -> Option<(&'t str, ScalarKind)> {
+    let mut definitions = described.attribute_definitions().iter();
+    let found = definitions.find(|definition| definition.attribute_name() == name)?;
+    match found.attribute_type() {
+        ScalarAttributeType::S => Some((name, ScalarKind::S)),
+        ScalarAttributeType::N => Some((name, ScalarKind::N)),
+        ScalarAttributeType::B => Some((name, ScalarKind::B)),
         _ => None,
+    }
+}
+
+/// An attribute of a key that lives as long as the program, each once.
+pub(super) fn interned(name: &str, kind: ScalarKind) -> KeyAttribute {
+    static NAMES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = names.iter().find(|known| **known == name).copied();
+    let name = known.unwrap_or_else(|| {
+        let name: &'static str = name.to_owned().leak();
+        names.push(name);
+        name
     });
-    Some((name, kind))
+    KeyAttribute { name, kind }
 }

@@ -28,6 +28,11 @@ pub(super) fn key(layout: &Layout, item: &Item) -> Result<Key, EncodeError> {
     Key::of(layout, item)
 }
 
+/// Whether a value is one of this attribute, of some key.
+pub(super) fn part_of_key(key: KeyAttribute, value: &AttributeValue) -> Result<(), EncodeError> {
+    part(key, value, LONGEST_KEYS[0]).map_err(|error| error.at(key.name))
+}
+
 fn part(
     key: KeyAttribute,
     value: &AttributeValue,

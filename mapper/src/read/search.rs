@@ -143,6 +143,28 @@ impl<'a> Search<'a> {
         Self { segments: Some(segments), page_size, consistent, ..search }
     }
 
+    /// A search of the items of one hash key, of the table or of an index.
+    pub(crate) fn of_query(
+        db: &'a Database,
+        layout: &'static Layout,
+        index: Option<&'static IndexLayout>,
+        hash: Vec<(&'static str, AttributeValue)>,
+        range: Option<Node>,
+    ) -> Self {
+        let range = range.into_iter().collect();
+        let source = Source::Query { hash: Ok(hash), range, reverse: false };
+        Self { filter_for: Shape::Stored, ..Self::new(db, layout, index, source) }
+    }
+
+    /// The last ones first, so many at most, consistent or not.
+    pub(crate) fn on_terms(self, reverse: bool, limit: Option<usize>, consistent: bool) -> Self {
+        let source = match self.source {
+            Source::Query { hash, range, .. } => Source::Query { hash, range, reverse },
+            Source::Scan => Source::Scan,
+        };
+        Self { source, limit, consistent, ..self }
+    }
+
     /// The same, of one segment.
     pub(crate) fn of_segment(self, number: usize) -> Self {
         Self { only: Some(number), ..self }

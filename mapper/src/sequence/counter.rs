@@ -16,6 +16,7 @@ use crate::key::{Key, KeyAttribute};
 use crate::layout::{COUNTERS_TABLE, Layout};
 use crate::reader::Reader as _;
 use crate::retry::Attempts;
+use crate::sequence::SequenceName;
 
 /// Its hash key: the full name of the table that the counter is for, or a name with a slash.
 const NAME: &str = "name";
@@ -43,6 +44,11 @@ impl Counter {
     /// The counter of a table's hash keys.
     pub(super) fn of_table(db: &Database, layout: &Layout) -> Self {
         Self::new(db.table_name(layout), db.blocks(layout.table))
+    }
+
+    /// The same, by the table's name without the prefix.
+    pub(super) fn of_named_table(db: &Database, table: &str) -> Self {
+        Self::new(db.prefixed(table), db.blocks(table))
     }
 
     /// The counter of a named sequence.
@@ -153,6 +159,17 @@ impl Counter {
             message: format!("the counter with {} gave no id of 64 bits", self.key),
         }))
     }
+}
+
+/// The name and the value of a stored counter.
+pub(super) fn listed(item: &Item) -> Option<(SequenceName, u64)> {
+    let name = item.text(NAME)?;
+    let name = match name.strip_prefix(NAMED) {
+        Some(own) => SequenceName::Named(own.to_owned()),
+        None => SequenceName::Table(name.to_owned()),
+    };
+    let value = item.get(VALUE).and_then(|value| u64::decode(value).ok())?;
+    Some((name, value))
 }
 
 impl fmt::Debug for Counter {

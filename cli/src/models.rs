@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use dynamap_mapper::{Database, Error, Model, Table};
-use dynamap_migrations::backfill::{self, DryRun, Stop, Survey};
-use dynamap_migrations::{Backfill, BackfillError, BackfillRecord};
+use dynamap_mapper::index::IndexLayout;
+use dynamap_mapper::sequence::{self, SequenceReport};
+use dynamap_mapper::{Database, Error, Model, Rebuild, Tables};
+use dynamap_migrations::BackfillError;
 use futures_util::future::BoxFuture;
 use semver::Version;
 
-use crate::args::{Options, Verb};
-use crate::notes::Notes;
+use crate::migrate::{Found, Task, perform};
 
 /// The models that a program administers; made by [`models!`](crate::models).
 #[derive(Default)]
@@ -34,33 +34,42 @@ macro_rules! models {
     ($($model:ty),* $(,)?) => { $crate::Models::new()$(.with::<$model>())* };
 }
 
-/// What is to be done with a model.
-#[derive(Clone, Copy)]
-pub(crate) struct Task<'a, 'n> {
-    pub(crate) verb: Verb,
-    pub(crate) db: &'a Database,
-    pub(crate) options: &'a Options,
-    pub(crate) stop: &'a Stop,
-    pub(crate) notes: &'a Notes<'n>,
-}
-
-/// What was found, or is left.
-pub(crate) enum Found {
-    /// The record of the job; none where it was never begun.
-    Record(Option<Box<BackfillRecord>>),
-    Plan(backfill::Plan),
-    DryRun(DryRun),
-    Verified(Survey),
-    History(Vec<BackfillRecord>),
-}
-
 /// A model behind its type.
 pub(crate) trait Job: Send + Sync {
     fn model(&self) -> &'static str;
     fn schema(&self) -> &'static Version;
     fn table(&self, db: &Database) -> String;
     fn fingerprint(&self) -> String;
+    fn facts(&self) -> Facts;
+    /// Its table beside those of other models.
+    fn among(&self, tables: Tables) -> Tables;
+    /// Does a verb of the migrations.
     fn perform<'a>(&self, task: Task<'a, '_>) -> BoxFuture<'a, Result<Found, BackfillError>>;
+    /// A view of its items.
+    fn view<'a>(&self, db: &'a Database, name: &'static str) -> Rebuild<'a>;
+    /// How its counter stands to its keys, before it is repaired where that is wanted.
+    fn sequence<'a>(
+        &self,
+        db: &'a Database,
+        repair: bool,
+    ) -> BoxFuture<'a, Result<SequenceReport, Error>>;
+}
+
+/// What a program may have to do with the items of a model.
+#[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(crate) struct Facts {
+    pub(crate) table: &'static str,
+    pub(crate) indexes: &'static [IndexLayout],
+    pub(crate) has_counter: bool,
+    pub(crate) has_uniques: bool,
+    pub(crate) has_ttl: bool,
+    /// The tables of the rows that follow from its items.
+    pub(crate) rows: Vec<&'static str>,
+    /// The names of its views.
+    pub(crate) views: Vec<&'static str>,
+    pub(crate) has_recovery: bool,
+    pub(crate) has_tags: bool,
 }
 
 struct JobOf<M>(PhantomData<fn() -> M>);
@@ -87,6 +96,11 @@ impl Models {
 
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &dyn Job> {
         self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The tables of all of them.
+    pub(crate) fn tables(&self) -> Tables {
+        self.jobs().fold(Tables::new(), |tables, job| job.among(tables))
     }
 
     /// Keeps these; all of them where none is named.
@@ -120,56 +134,45 @@ impl<M: Model> Job for JobOf<M> {
         M::layout().upgrade.fingerprint()
     }
 
+    fn facts(&self) -> Facts {
+        let layout = M::layout();
+        Facts {
+            table: layout.table,
+            indexes: layout.indexes,
+            has_counter: layout.auto_increment,
+            has_uniques: !layout.uniques.is_empty(),
+            has_ttl: layout.ttl.is_some(),
+            rows: layout.rows().iter().map(|row| row.table).collect(),
+            views: layout.views.iter().map(|view| view.name()).collect(),
+            has_recovery: layout.settings.says_recovery(),
+            has_tags: layout.settings.says_tags(),
+        }
+    }
+
+    fn among(&self, tables: Tables) -> Tables {
+        tables.with::<M>()
+    }
+
     fn perform<'a>(&self, task: Task<'a, '_>) -> BoxFuture<'a, Result<Found, BackfillError>> {
         Box::pin(perform::<M>(task))
     }
-}
 
-async fn perform<M: Model>(task: Task<'_, '_>) -> Result<Found, BackfillError> {
-    let backfill = backfill::<M>(task);
-    let done = |record| Found::Record(Some(Box::new(record)));
-    match task.verb {
-        Verb::Status => {
-            let mut records = records::<M>(task.db).await?;
-            let schema = Some(&M::layout().schema);
-            let at = records.iter().position(|record| record.schema().as_ref() == schema);
-            Ok(Found::Record(at.map(|at| Box::new(records.swap_remove(at)))))
-        }
-        Verb::Plan => Ok(Found::Plan(backfill.plan().await?)),
-        Verb::DryRun => Ok(Found::DryRun(backfill.dry_run().await?)),
-        Verb::Run => {
-            Table::<BackfillRecord>::create_if_missing(task.db).await?;
-            backfill.run().await.map(done)
-        }
-        Verb::Verify => backfill.verify().await.map(Found::Verified),
-        Verb::RetryFailed => backfill.retry_failed().await.map(done),
-        Verb::History => Ok(Found::History(records::<M>(task.db).await?)),
+    fn view<'a>(&self, db: &'a Database, name: &'static str) -> Rebuild<'a> {
+        Rebuild::by_name(db, M::layout(), name)
     }
-}
 
-fn backfill<'a, M: Model>(task: Task<'a, '_>) -> Backfill<'a, M> {
-    let Task { db, options, stop, notes, .. } = task;
-    let mut backfill = Backfill::<M>::of(db)
-        .segments(options.segments)
-        .at_once(options.at_once)
-        .tolerate(options.tolerate)
-        .lease(options.lease())
-        .stop_by(stop);
-    if let Some(items) = options.page_size {
-        backfill = backfill.page_size(items);
+    fn sequence<'a>(
+        &self,
+        db: &'a Database,
+        repair: bool,
+    ) -> BoxFuture<'a, Result<SequenceReport, Error>> {
+        let layout = M::layout();
+        Box::pin(async move {
+            if repair {
+                sequence::repair(db, layout).await
+            } else {
+                sequence::verify(db, layout).await
+            }
+        })
     }
-    if notes.has_bar() {
-        backfill = backfill.on_progress(|progress| notes.progress(&progress));
-    }
-    backfill
-}
-
-/// The records of a model; none where no job was ever begun.
-async fn records<M: Model>(db: &Database) -> Result<Vec<BackfillRecord>, Error> {
-    let mut records = match Backfill::<M>::history(db).await {
-        Err(Error::NoSuchTable(_)) => Vec::new(),
-        records => records?,
-    };
-    records.retain(|record| record.model() == M::layout().model);
-    Ok(records)
 }

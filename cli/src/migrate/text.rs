@@ -1,19 +1,22 @@
 //! What a command found, for people.
 
-use std::io::{self, Write};
+use std::fmt::{self, Write};
 
-use crate::args::Verb;
+use super::args::Verb;
+use super::report::{Change, Failure, ModelReport, Plan, Record, Trial};
 use crate::exit::Exit;
-use crate::report::{Change, Failure, ModelReport, Plan, Record, Report, Trial};
 
 /// How many failures of one model are listed. The JSON document has them all.
 const LISTED: usize = 20;
 
-pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    report.models.iter().try_for_each(|model| write_model(report.command, model, out))
+pub(crate) fn text(verb: Verb, models: &[ModelReport]) -> String {
+    let mut text = String::new();
+    let written = models.iter().try_for_each(|model| write_model(verb, model, &mut text));
+    written.expect("writing to a String does not fail");
+    text
 }
 
-fn write_model(verb: Verb, model: &ModelReport, out: &mut dyn Write) -> io::Result<()> {
+fn write_model(verb: Verb, model: &ModelReport, out: &mut dyn Write) -> fmt::Result {
     let ModelReport { model: name, schema, table, .. } = model;
     writeln!(out, "{name} {schema} of table {table}{}", outcome(verb, model))?;
     if let Some(error) = &model.error {
@@ -56,18 +59,18 @@ fn outcome(verb: Verb, model: &ModelReport) -> &'static str {
         Exit::Running => ": another runner is at it",
         Exit::Drifted => ": the steps were changed",
         Exit::Interrupted => ": interrupted",
-        Exit::Error | Exit::Usage => ": error",
+        _ => ": error",
     }
 }
 
-fn write_record(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+fn write_record(record: &Record, out: &mut dyn Write) -> fmt::Result {
     let Record { state, items, upgraded, failed, runs, begun, heard, .. } = record;
     let verified = if record.verified { ", verified" } else { "" };
     writeln!(out, "  {state}{verified}: {items} items seen, {upgraded} upgraded, {failed} failed")?;
     writeln!(out, "  runs: {runs}, begun {begun}, last heard of {heard}")
 }
 
-fn write_history(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+fn write_history(record: &Record, out: &mut dyn Write) -> fmt::Result {
     writeln!(out, "  {} {}", record.model, record.schema)?;
     write_record(record, out)?;
     for run in &record.history {
@@ -81,7 +84,7 @@ fn write_history(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn write_plan(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+fn write_plan(plan: &Plan, out: &mut dyn Write) -> fmt::Result {
     let Plan { items, older, schemas, write_units, required } = plan;
     writeln!(out, "  {items} items, {older} older, at least {write_units} write units to upgrade")?;
     schemas
@@ -91,14 +94,14 @@ fn write_plan(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     required.try_for_each(|step| writeln!(out, "  a backfill is required: {step}"))
 }
 
-fn write_trial(trial: &Trial, out: &mut dyn Write) -> io::Result<()> {
+fn write_trial(trial: &Trial, out: &mut dyn Write) -> fmt::Result {
     let Trial { upgraded, failed, failures, samples } = trial;
     writeln!(out, "  {upgraded} items can be upgraded, {failed} cannot")?;
     write_failures(failures, out)?;
     samples.iter().try_for_each(|sample| write_change(sample, out))
 }
 
-fn write_change(change: &Change, out: &mut dyn Write) -> io::Result<()> {
+fn write_change(change: &Change, out: &mut dyn Write) -> fmt::Result {
     write!(out, "  item ({})", change.key.text)?;
     if change.becomes.iter().any(|key| key.text != change.key.text) || change.becomes.len() != 1 {
         let keys: Vec<_> = change.becomes.iter().map(|key| format!("({})", key.text)).collect();
@@ -114,7 +117,7 @@ fn write_change(change: &Change, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn write_failures(failures: &[Failure], out: &mut dyn Write) -> io::Result<()> {
+fn write_failures(failures: &[Failure], out: &mut dyn Write) -> fmt::Result {
     for failure in failures.iter().take(LISTED) {
         writeln!(out, "  failed: {}", failure.text)?;
     }

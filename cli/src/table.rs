@@ -1,0 +1,112 @@
+//! Tables: made, compared with models, changed, copied, exported, imported, deleted.
+//!
+//! * `named`: what needs only a name; `wanted`: what models want; `transfer`: all items of one; `throughput`: for a while
+
+mod named;
+mod throughput;
+mod transfer;
+mod wanted;
+
+use clap::Subcommand;
+
+use crate::args::Chosen;
+use crate::report::Answered;
+use crate::session::Call;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TableCommand {
+    /// Lists the names of all tables that begin with the prefix, without it
+    List,
+    /// Tells what a table is: keys, indexes, billing, sizes
+    Describe(Name),
+    /// Makes the tables of the models, and those that the library needs for them, where they are missing
+    Create(Chosen),
+    /// Compares the tables with what the models want
+    Verify(Chosen),
+    /// Tells what `update` would change
+    Plan(Update),
+    /// Brings the tables to what the models want, as far as the service can
+    Update(Update),
+    /// Deletes a table, if it holds no items
+    Delete(Delete),
+    /// Copies all items into another table, which must be there; Ctrl-C stops at the next checkpoint
+    Copy(transfer::CopyArgs),
+    /// Writes all items into the files of a folder
+    Export(transfer::ExportArgs),
+    /// Stores the items of the files of a folder, or of one file
+    Import(transfer::ImportArgs),
+    /// Raises the throughput of a table while a command runs
+    Throughput(throughput::ThroughputArgs),
+    /// Restores the throughput that a killed command has left raised
+    ThroughputRepair(Name),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Name {
+    /// The table's name, without the prefix
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Update {
+    #[command(flatten)]
+    pub(super) chosen: Chosen,
+    /// Also drops indexes: those that no model knows, and those with other keys or attributes, which are made again
+    #[arg(long)]
+    pub(super) drop_indexes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    pub(super) table: Name,
+    /// Whatever it holds
+    #[arg(long)]
+    pub(super) with_all_items: bool,
+}
+
+impl TableCommand {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Describe(_) => "describe",
+            Self::Create(_) => "create",
+            Self::Verify(_) => "verify",
+            Self::Plan(_) => "plan",
+            Self::Update(_) => "update",
+            Self::Delete(_) => "delete",
+            Self::Copy(_) => "copy",
+            Self::Export(_) => "export",
+            Self::Import(_) => "import",
+            Self::Throughput(_) => "throughput",
+            Self::ThroughputRepair(_) => "throughput-repair",
+        }
+    }
+
+    /// The models that are named, of a command that is about models.
+    pub(crate) fn models(&self) -> Option<&[String]> {
+        match self {
+            Self::Create(chosen) | Self::Verify(chosen) => Some(&chosen.models),
+            Self::Plan(update) | Self::Update(update) => Some(&update.chosen.models),
+            _ => None,
+        }
+    }
+
+    pub(crate) async fn run(&self, call: Call<'_, '_>) -> Answered {
+        match self {
+            Self::List => named::list(call).await,
+            Self::Describe(Name { name }) => named::describe(call, name).await,
+            Self::Create(_) => wanted::create(call).await,
+            Self::Verify(_) => wanted::verify(call).await,
+            Self::Plan(update) => wanted::plan(call, update).await,
+            Self::Update(update) => wanted::update(call, update).await,
+            Self::Delete(delete) => named::delete(call, delete).await,
+            Self::Copy(args) => transfer::copy(call, args).await,
+            Self::Export(args) => transfer::export(call, args).await,
+            Self::Import(args) => transfer::import(call, args).await,
+            Self::Throughput(args) => throughput::raise(call, args).await,
+            Self::ThroughputRepair(Name { name }) => throughput::repair(call, name).await,
+        }
+    }
+}
