@@ -2,7 +2,7 @@
 
 use dynamap::faults::Fault;
 use dynamap::testing::{TestDatabase, TestError};
-use dynamap::{Database, Error, Loaded, Model, Transaction};
+use dynamap::{Database, Error, Loaded, Model, RunError, Transaction};
 
 use crate::support::Outcome;
 
@@ -17,7 +17,7 @@ struct Wallet {
 }
 
 /// The program: it is given a database, and knows nothing of tests. Whether there were enough coins.
-async fn pay(db: &Database, from: &str, to: &str, coins: u64) -> Result<bool, Error> {
+async fn pay(db: &Database, from: &str, to: &str, coins: u64) -> Result<bool, RunError<Error>> {
     Transaction::run(db, |tx| async move {
         let mut payer = wallet(&tx, from).await?;
         let mut payee = wallet(&tx, to).await?;
