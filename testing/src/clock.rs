@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// 1 January 2026, 00:00 UTC, in seconds.
-const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
+/// 1 January 2026, 00:00 UTC.
+const BEGINNING: Duration = Duration::from_hours(490_896);
 
 /// The clock of a [`TestDatabase`](crate::TestDatabase): it stands still until the test moves it. Clones are the same
 /// clock, so the program under test can be given it, too.

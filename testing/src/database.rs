@@ -139,7 +139,7 @@ impl TestDatabase {
     /// let mut account = Account { id: 1, balance: 5, version: 0 }.insert(db).await?;
     /// account.balance = 0;
     ///
-    /// let deposit = Account::update(db, 1).change(Account::BALANCE.add(10)).unchecked();
+    /// let deposit = Account::update(db, 1).add(Account::BALANCE, 10);
     /// let (saved, deposited) = test.race("UpdateItem", account.save(db), deposit).await?;
     /// assert!(deposited.is_ok());
     /// assert!(saved.is_err_and(|error| error.is_conflict()));

@@ -18,9 +18,9 @@ type Object = BTreeMap<String, Box<RawValue>>;
 /// The models of a text: one object, or a list of them.
 pub(crate) fn models<M: Model>(text: &str) -> Result<Vec<M>, TestError> {
     let objects: Vec<Object> = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(not_json)?
+        serde_json::from_str(text).map_err(|error| not_json(&error))?
     } else {
-        vec![serde_json::from_str(text).map_err(not_json)?]
+        vec![serde_json::from_str(text).map_err(|error| not_json(&error))?]
     };
     let numbered = objects.iter().zip(1..);
     numbered
@@ -31,7 +31,7 @@ pub(crate) fn models<M: Model>(text: &str) -> Result<Vec<M>, TestError> {
         .collect()
 }
 
-fn not_json(error: serde_json::Error) -> TestError {
+fn not_json(error: &serde_json::Error) -> TestError {
     let what = if error.is_data() { "no list of objects" } else { "no JSON" };
     TestError::Json { what, line: error.line(), column: error.column() }
 }
@@ -82,8 +82,8 @@ fn value(text: &str) -> Option<AttributeValue> {
         b'"' => Some(V::S(serde_json::from_str(text).ok()?)),
         b'[' => {
             let list: Vec<Box<RawValue>> = serde_json::from_str(text).expect(expected);
-            let one = |text: &Box<RawValue>| value(text.get()).unwrap_or(V::Null(true));
-            Some(V::L(list.iter().map(one).collect()))
+            let values = list.iter().map(|text| value(text.get()).unwrap_or(V::Null(true)));
+            Some(V::L(values.collect()))
         }
         b'{' => {
             let object: Object = serde_json::from_str(text).expect(expected);

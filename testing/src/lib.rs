@@ -13,7 +13,7 @@
 //!
 //! // The program: it knows nothing of tests.
 //! async fn deposit(db: &Database, id: u64, amount: i64) -> Result<(), Error> {
-//!     Account::update(db, id).change(Account::BALANCE.add(amount)).unchecked().await?;
+//!     Account::update(db, id).add(Account::BALANCE, amount).await?;
 //!     Ok(())
 //! }
 //!

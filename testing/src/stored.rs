@@ -122,9 +122,10 @@ impl Dump {
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let items: Vec<String> = self.0.iter().map(written).collect();
-        match items.is_empty() {
-            true => writeln!(f, "[]"),
-            false => writeln!(f, "[\n{}\n]", items.join(",\n")),
+        if items.is_empty() {
+            writeln!(f, "[]")
+        } else {
+            writeln!(f, "[\n{}\n]", items.join(",\n"))
         }
     }
 }
