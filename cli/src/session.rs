@@ -1,13 +1,14 @@
 //! One call of the program: a command line, its work, what it tells, its exit code.
 
 use std::ffi::OsString;
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use dynamap_mapper::Database;
 use dynamap_migrations::backfill::Stop;
+use futures_util::future::BoxFuture;
 
 use crate::args::{Args, Command, Global, parse};
 use crate::exit::Exit;
@@ -194,17 +195,21 @@ impl Session {
         report
     }
 
-    async fn answer(&self, call: Call<'_, '_>) -> Answered {
+    fn answer<'f, 'n: 'f>(&'f self, call: Call<'f, 'n>) -> BoxFuture<'f, Answered> {
         // Boxed: the SDK's futures are large.
         match &self.args.command {
-            Command::Table(command) => Box::pin(command.run(call)).await,
-            Command::Item(command) => Box::pin(command.run(call)).await,
-            Command::Sequence(command) => Box::pin(command.run(call)).await,
-            Command::View(command) => Box::pin(command.run(call)).await,
-            Command::Transaction(command) => Box::pin(command.run(call)).await,
-            Command::Policy(policy) => policy.run(call),
-            Command::Completions(completions) => completions.run(&self.program, self.line.clone()),
-            Command::Migrate(_) => Err(Failure::usage("migrations report model by model")),
+            Command::Table(command) => command.run(call),
+            Command::Item(command) => Box::pin(command.run(call)),
+            Command::Sequence(command) => Box::pin(command.run(call)),
+            Command::View(command) => Box::pin(command.run(call)),
+            Command::Transaction(command) => Box::pin(command.run(call)),
+            Command::Policy(policy) => Box::pin(ready(policy.run(call))),
+            Command::Completions(completions) => {
+                Box::pin(ready(completions.run(&self.program, self.line.clone())))
+            }
+            Command::Migrate(_) => {
+                Box::pin(ready(Err(Failure::usage("migrations report model by model"))))
+            }
         }
     }
 

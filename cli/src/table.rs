@@ -8,6 +8,7 @@ mod transfer;
 mod wanted;
 
 use clap::Subcommand;
+use futures_util::future::BoxFuture;
 
 use crate::args::Chosen;
 use crate::report::Answered;
@@ -93,20 +94,20 @@ impl TableCommand {
         }
     }
 
-    pub(crate) async fn run(&self, call: Call<'_, '_>) -> Answered {
+    pub(crate) fn run<'f, 'n: 'f>(&'f self, call: Call<'f, 'n>) -> BoxFuture<'f, Answered> {
         match self {
-            Self::List => named::list(call).await,
-            Self::Describe(Name { name }) => named::describe(call, name).await,
-            Self::Create(_) => wanted::create(call).await,
-            Self::Verify(_) => wanted::verify(call).await,
-            Self::Plan(update) => wanted::plan(call, update).await,
-            Self::Update(update) => wanted::update(call, update).await,
-            Self::Delete(delete) => named::delete(call, delete).await,
-            Self::Copy(args) => transfer::copy(call, args).await,
-            Self::Export(args) => transfer::export(call, args).await,
-            Self::Import(args) => transfer::import(call, args).await,
-            Self::Throughput(args) => throughput::raise(call, args).await,
-            Self::ThroughputRepair(Name { name }) => throughput::repair(call, name).await,
+            Self::List => Box::pin(named::list(call)),
+            Self::Describe(Name { name }) => Box::pin(named::describe(call, name)),
+            Self::Create(_) => Box::pin(wanted::create(call)),
+            Self::Verify(_) => Box::pin(wanted::verify(call)),
+            Self::Plan(update) => Box::pin(wanted::plan(call, update)),
+            Self::Update(update) => Box::pin(wanted::update(call, update)),
+            Self::Delete(delete) => Box::pin(named::delete(call, delete)),
+            Self::Copy(args) => Box::pin(transfer::copy(call, args)),
+            Self::Export(args) => Box::pin(transfer::export(call, args)),
+            Self::Import(args) => Box::pin(transfer::import(call, args)),
+            Self::Throughput(args) => Box::pin(throughput::raise(call, args)),
+            Self::ThroughputRepair(Name { name }) => Box::pin(throughput::repair(call, name)),
         }
     }
 }

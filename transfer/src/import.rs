@@ -212,10 +212,9 @@ impl<'a> Import<'a> {
     ) -> Result<Vec<ImportFailure>, Error> {
         let Chunk { items, broken: mut failed, file, .. } = chunk;
         let read = items.len() + failed.len();
-        let pieces = items.chunks(sink.at_a_time()).map(|piece| async {
-            let (lines, items): (Vec<u64>, Vec<Item>) = piece.iter().cloned().unzip();
-            lines.into_iter().zip(sink.write(items).await).collect::<Vec<_>>()
-        });
+        // Collected first: a stream of a closure that borrows could not be spawned.
+        let pieces: Vec<_> =
+            items.chunks(sink.at_a_time()).map(|piece| write(sink, piece.to_vec())).collect();
         let mut written = stream::iter(pieces).buffer_unordered(self.at_once);
         while let Some(piece) = written.next().await {
             for (line, result) in piece {
@@ -269,6 +268,12 @@ impl<'a> Import<'a> {
         let failed = |error| Err(TransferError::reading(&self.path)(io::Error::other(error)));
         done.unwrap_or_else(failed)
     }
+}
+
+/// What became of some lines of a file.
+async fn write(sink: &Sink<'_>, piece: Vec<(u64, Item)>) -> Vec<(u64, Result<(), Error>)> {
+    let (lines, items): (Vec<u64>, Vec<Item>) = piece.into_iter().unzip();
+    lines.into_iter().zip(sink.write(items).await).collect()
 }
 
 /// Whether another item would have been stored.

@@ -131,16 +131,7 @@ impl<'a> RaiseThroughput<'a> {
     {
         let NamedTable { db, name, .. } = &self.table;
         let mut record = keep(db, self.record().await?).await?;
-        // From here on nobody else raises it. What was seen before may be what another one had raised.
-        let raised = async {
-            let active = |found: Option<&_>| found.is_some_and(describe::is_active);
-            wait::until(db, name, None, active).await?;
-            let RaisedThroughput { read, write, indexes, .. } = self.record().await?;
-            (record.read, record.write, record.indexes) = (read, write, indexes);
-            record.save(db).await?;
-            self.raise(&record).await
-        };
-        if let Err(error) = raised.await {
+        if let Err(error) = self.begin(&mut record).await {
             // What was raised for all that is restored, or the record stays.
             traced(name, restore(db, name, record).await).ok();
             return Err(error.into());
@@ -149,6 +140,16 @@ impl<'a> RaiseThroughput<'a> {
         let restored = traced(name, restore(db, name, record).await);
         let output = worked.unwrap_or_else(|panic| resume_unwind(panic))?;
         Ok(Raised { output, not_restored: restored.err() })
+    }
+
+    /// From here on nobody else raises it. What was seen before may be what another one had raised.
+    async fn begin(&self, record: &mut Loaded<RaisedThroughput>) -> Result<(), Error> {
+        let NamedTable { db, name, .. } = &self.table;
+        wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
+        let RaisedThroughput { read, write, indexes, .. } = self.record().await?;
+        (record.read, record.write, record.indexes) = (read, write, indexes);
+        record.save(db).await?;
+        self.raise(record).await
     }
 
     /// What the table has.

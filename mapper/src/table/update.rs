@@ -109,7 +109,11 @@ impl<'a> TableUpdate<'a> {
     ///
     /// # Errors
     /// What the service says.
-    pub async fn plan(self) -> Result<Vec<Difference>, Error> {
+    pub fn plan(self) -> BoxFuture<'a, Result<Vec<Difference>, Error>> {
+        Box::pin(self.planned())
+    }
+
+    async fn planned(self) -> Result<Vec<Difference>, Error> {
         let mut all = Vec::new();
         for wanted in wanted(self.db, &self.layouts)? {
             let found = describe::describe(self.db, &wanted.name).await?;
@@ -263,12 +267,13 @@ pub(super) async fn send(
         _ => false,
     };
     let is_refused = matches!(&error, Error::Service(_) | Error::NoSuchTable(_));
-    let is_changing = || async {
-        let found = describe::table(db, name).await.ok().flatten();
-        found.is_some_and(|found| !describe::is_active(&found))
-    };
-    let looks_again = (was_lost && is_refused) || (is_busy && is_changing().await);
+    let looks_again = (was_lost && is_refused) || (is_busy && is_changing(db, name).await);
     if looks_again { Ok(Sent::Busy) } else { Err(error) }
+}
+
+async fn is_changing(db: &Database, name: &str) -> bool {
+    let found = describe::table(db, name).await.ok().flatten();
+    found.is_some_and(|found| !describe::is_active(&found))
 }
 
 async fn tag(db: &Database, wanted: &Wanted, found: &TableInfo) -> Result<(), Error> {
