@@ -190,17 +190,10 @@ impl Facts {
                 return vec![(On::Table, actions)];
             }
             Verb::TableThroughput => {
-                let record: &[&str] = &[
-                    "CreateTable",
-                    "DeleteItem",
-                    "DescribeTable",
-                    "DescribeTimeToLive",
-                    "GetItem",
-                    "PutItem",
-                ];
                 return vec![
                     (On::Table, &["DescribeTable", "UpdateTable"]),
-                    (On::Throughput, record),
+                    (On::Throughput, &["CreateTable", "DeleteItem", "GetItem", "PutItem"]),
+                    (On::Throughput, DESCRIBE),
                 ];
             }
             _ => vec![(On::Table, DESCRIBE), (On::Guards, DESCRIBE), (On::Counters, DESCRIBE)],
@@ -234,10 +227,8 @@ impl Facts {
                 ),
                 (On::Rows, ALL_WRITES),
                 (On::Guards, ALL_WRITES),
-                (
-                    On::Backfills,
-                    &["CreateTable", "DescribeTable", "GetItem", "PutItem", "Query", "UpdateItem"],
-                ),
+                (On::Backfills, &["CreateTable", "GetItem", "PutItem", "Query", "UpdateItem"]),
+                (On::Backfills, DESCRIBE),
             ],
             Verb::Item => {
                 vec![(On::Table, &["DescribeTable", "GetItem", "Query"]), (On::Indexes, &["Query"])]
