@@ -118,11 +118,10 @@ impl On {
         match self {
             Self::Table => own(&facts.table),
             Self::Indexes if facts.has_indexes => vec![format!("{}/index/*", facts.table)],
-            Self::Indexes => Vec::new(),
             Self::Rows => facts.rows.iter().map(|row| (*row).to_owned()).collect(),
             Self::Guards if facts.has_uniques => own("dynamap_unique"),
             Self::Counters if facts.has_counter => own("dynamap_counters"),
-            Self::Guards | Self::Counters => Vec::new(),
+            Self::Indexes | Self::Guards | Self::Counters => Vec::new(),
             Self::Records => own("dynamap_transactions"),
             Self::RecordIndexes => own("dynamap_transactions/index/*"),
             Self::Backfills => own("dynamap_migrations"),
@@ -146,7 +145,7 @@ impl Facts {
             | Verb::Delete
             | Verb::BatchWrite
             | Verb::Transaction
-            | Verb::Recorded => self.writes(verb),
+            | Verb::Recorded => Self::writes(verb),
             Verb::TableList
             | Verb::TableVerify
             | Verb::TableCreate
@@ -155,11 +154,11 @@ impl Facts {
             | Verb::TableExport
             | Verb::TableImport
             | Verb::TableThroughput => self.tables(verb),
-            verb => self.jobs(verb),
+            verb => Self::jobs(verb),
         }
     }
 
-    fn writes(&self, verb: Verb) -> Needs {
+    fn writes(verb: Verb) -> Needs {
         // GetItem is for answers that get lost: the item tells whether it was written.
         let own: &[&str] = match verb {
             Verb::Insert => &["GetItem", "PutItem"],
@@ -213,7 +212,7 @@ impl Facts {
         needs
     }
 
-    fn jobs(&self, verb: Verb) -> Needs {
+    fn jobs(verb: Verb) -> Needs {
         match verb {
             Verb::MigrateStatus => vec![(On::Backfills, &["Query"])],
             Verb::MigrateVerify => vec![
