@@ -121,7 +121,8 @@ impl Query {
         let (mut items, mut text) = (Vec::new(), String::new());
         while let Some(item) = results.next().await.transpose()? {
             let item = self.how.show(&item);
-            text.push_str(&format!("{item}\n"));
+            text.push_str(&item.to_string());
+            text.push('\n');
             items.push(item);
         }
         Answer::told(Exit::Done, &items, text)

@@ -11,9 +11,9 @@ use crate::place::Place;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Store")]
 pub(super) struct Store {
-    /// aws, memory, file:PATH, or the URL of a store that speaks DynamoDB's protocol
-    #[arg(long, global = true, value_name = "STORE", default_value = "aws")]
-    store: Which,
+    /// Which store: `aws`, `memory`, `file:PATH`, or the URL of one that speaks DynamoDB's protocol
+    #[arg(long = "store", global = true, value_name = "STORE", default_value = "aws")]
+    which: Which,
     /// The AWS profile [default: what the environment says]
     #[arg(long, global = true, value_name = "PROFILE")]
     profile: Option<String>,
@@ -43,7 +43,7 @@ impl Store {
     /// Where a file cannot be opened; it is as it was.
     pub(super) async fn open(&self) -> Result<Database, OpenError> {
         let (profile, region) = (self.profile.clone(), self.region.clone());
-        let builder = match &self.store {
+        let builder = match &self.which {
             Which::Aws => Place { profile, region, endpoint: self.endpoint.clone() }.open().await,
             Which::Url(url) => Place { profile, region, endpoint: Some(url.clone()) }.open().await,
             Which::Memory => Database::builder(dynamap_embedded::memory()?),
