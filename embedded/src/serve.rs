@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::client;
@@ -25,6 +25,9 @@ pub use error::ServeError;
 
 /// How long requests that are under way may take when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How many connections there are at once. More of them wait until one is closed.
+const CONNECTIONS: usize = 256;
 
 /// The pause after a connection that could not be accepted: there are too many open files, say.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -44,7 +47,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// **Signatures are not checked**: whoever can connect to the address can do everything. Requests whose header `Host` names
 /// no loopback address are refused, so that no web page reaches the store by a name of its own. A request is at most 17 MiB
-/// long.
+/// long. It has 256 connections at once, and more of them wait; one whose client reads nothing of an answer for 30 seconds is
+/// closed.
 ///
 /// The server runs on the runtime in which it was made, and ends with it. Time that is paused there runs out while a client
 /// thinks: its connection is closed.
@@ -159,16 +163,25 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAd
 async fn accept(listener: TcpListener, connector: Connector, mut stopped: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
             _ = &mut stopped => break,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok((stream, _)) => {
                 let connector = connector.clone();
-                connections.spawn(connection::run(stream, connector, graceful.watcher()));
+                let served = connection::run(stream, connector, graceful.watcher());
+                connections.spawn(async move {
+                    served.await;
+                    drop(place);
+                });
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
         }

@@ -206,9 +206,10 @@ pub(crate) fn size_of(item: &HashMap<String, AttributeValue>) -> usize {
 
 /// The size of a value as AWS counts it.
 fn size(value: &AttributeValue) -> usize {
-    /// Numbers: one byte per two significant digits, and one.
+    /// Numbers: one byte per two significant digits, and one; one more below zero. `-0` is zero.
     fn number(text: &str) -> usize {
-        number::significant_digits(text).div_ceil(2) + 1 + usize::from(text.starts_with('-'))
+        let digits = number::significant_digits(text);
+        digits.div_ceil(2) + 1 + usize::from(digits > 0 && text.starts_with('-'))
     }
     match value {
         AttributeValue::S(text) => text.len(),
@@ -257,6 +258,21 @@ mod tests {
             (AttributeValue::L(vec![n("1.0")]), AttributeValue::L(vec![n("1")]), true),
         ] {
             assert_eq!(same(&a, &b), equal, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn equal_numbers_have_one_size_however_they_are_spelled() {
+        let size = |text: &str| size(&AttributeValue::N(text.into()));
+        for (texts, expected) in [
+            (&["0", "-0", "-0.00", "+0", "-0E5"][..], 1),
+            (&["-7", "-7.0", "-70e-1"], 3),
+            (&["150", "1.5E2", "+150.0"], 2),
+        ] {
+            assert_eq!(
+                texts.iter().map(|text| size(text)).collect::<Vec<_>>(),
+                vec![expected; texts.len()]
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::item::Item;
 use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
 use crate::projection::Raw;
-use crate::read::{Results, Search, raw_items};
+use crate::read::{Results, Search, check_segments, raw_items};
 use crate::retry::repeat;
 use crate::sweep::Sweep;
 use crate::write::{Base, Write, apply};
@@ -41,6 +41,16 @@ pub struct ScanTerms {
     pub page_size: Option<usize>,
     /// Whether every write is seen that was acknowledged before, at twice the price.
     pub consistent: bool,
+}
+
+impl ScanTerms {
+    /// Refuses a number of segments that no scan has, before anything is sent.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] and [`Error::Limit`].
+    pub fn check(&self) -> Result<(), Error> {
+        check_segments(self.segments)
+    }
 }
 
 impl RawTable {
@@ -75,6 +85,12 @@ impl RawTable {
         self.db.table_name(self.layout)
     }
 
+    /// What the service calls this table and no other, also none of its name; `None` where a store does not say it.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.described.table_id()
+    }
+
     /// The hash key, then the range key.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyAttribute> {
@@ -91,9 +107,7 @@ impl RawTable {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let is_same_name = self.full_name() == other.full_name();
-        // What the service calls this table and no other.
-        let (id, other_id) = (self.described.table_id(), other.described.table_id());
-        let is_same_id = id.is_some() && id == other_id;
+        let is_same_id = self.id().is_some() && self.id() == other.id();
         is_same_name && (self.db.is_same(&other.db) || is_same_id)
     }
 
@@ -133,8 +147,12 @@ impl RawTable {
 
     /// Stores an item as it is, where there is none with its key, or the same one.
     ///
+    /// After a lost answer it is sent again, as often as it takes: an item that was stored and that somebody has deleted
+    /// meanwhile is there again then.
+    ///
     /// # Errors
-    /// [`Error::Conflict`] where there is another one; what the service says.
+    /// [`Error::Conflict`] where there is another one, also where the lost attempt was applied and that one written over
+    /// it; what the service says.
     pub async fn insert(&self, item: Item) -> Result<(), Error> {
         apply(&self.db, &[self.put(item, Base::Absent)?]).await.map(drop)
     }

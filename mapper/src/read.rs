@@ -32,6 +32,7 @@ pub use part::Part;
 #[doc(hidden)]
 pub use part::Region;
 pub use query::{Query, Scan};
+pub(crate) use render::check_segments;
 pub(crate) use search::{Progress, Search};
 pub use snapshot::Snapshot;
 pub use stream::Results;

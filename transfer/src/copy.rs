@@ -9,7 +9,7 @@ use dynamap_mapper::raw::{RawTable, ScanTerms};
 use dynamap_mapper::{Cursor, Error, Item, Model, NamedTable};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, Identity, Kept};
 use crate::digest::Digest;
 use crate::error::{TransferError, keys};
 use crate::progress::{Counts, Progress};
@@ -20,7 +20,7 @@ use crate::{BoxError, BoxFuture, Watch};
 
 /// A job that copies every item of a table into another one; from [`Transfer::copy_to`](crate::Transfer::copy_to).
 ///
-/// Items arrive as they are stored, with versions, schemas and nonces. The target must be there, with the same keys; its
+/// Items arrive as they are stored, with versions, schemas and nonces, unless a transform changes them. The target must be there, with the same keys; its
 /// indexes, its billing and its time to live are its own. What belongs to it and lies in other tables is not copied with it:
 /// counters of `auto_increment` and guards of unique values, which are made anew under another name (`Sequence::repair`,
 /// `Unique::backfill`), and rows of views, whose tables are copied by themselves.
@@ -121,8 +121,8 @@ impl Verified {
 /// A checkpoint of a copy.
 #[derive(Serialize, Deserialize)]
 struct Place {
-    copy_of: String,
-    to: String,
+    copy_of: Identity,
+    to: Identity,
     segments: usize,
     /// `None` where nothing was done yet.
     cursor: Option<String>,
@@ -132,7 +132,7 @@ struct Place {
 
 impl Place {
     fn job(&self) -> String {
-        format!("a copy of table {} to table {}", self.copy_of, self.to)
+        format!("a copy of table {} to table {}", self.copy_of.table, self.to.table)
     }
 }
 
@@ -193,6 +193,10 @@ impl<'a> Copy<'a> {
     /// Changes each item on its way: `Some` of what it becomes, `None` to leave it out, or a `Vec` of several. Several
     /// transforms run one after the other. Two items that get one key are a failure, or with [`Existing::Replace`] one of
     /// them wins, unless one request holds both.
+    ///
+    /// An item that is changed keeps its version. Its nonce, where it has one, becomes that of its content: the same in
+    /// every run of the same transform, and another one for what another transform makes, so that no program which has
+    /// loaded that saves over this.
     pub fn transform<F, I, E>(mut self, change: F) -> Self
     where
         F: Fn(Item) -> Result<I, E> + Send + Sync + 'a,
@@ -204,7 +208,8 @@ impl<'a> Copy<'a> {
     }
 
     /// Brings items of a model to its schema on their way, through its migrations; those of other models stay as they are.
-    /// An item that a step refuses, that is newer, or that is not valid afterwards is a failure.
+    /// An item that a step refuses, that is newer, or that is not valid afterwards is a failure. Versions and nonces are as
+    /// with [`transform`](Self::transform).
     ///
     /// ```
     /// # use dynamap::{AttributeValue, Database, Item, Migrations, Model, Step, StepError, Table};
@@ -247,7 +252,8 @@ impl<'a> Copy<'a> {
         self
     }
 
-    /// Goes on behind a checkpoint of this copy; from the start where there is none.
+    /// Goes on behind a checkpoint of this copy; from the start where there is none. Behind that of a finished one is
+    /// nothing: where checkpoints are kept by the program, a copy that is to be made again begins without.
     pub fn resume(mut self, checkpoint: impl Into<Option<String>>) -> Self {
         self.checkpoints.resume(checkpoint.into());
         self
@@ -266,7 +272,8 @@ impl<'a> Copy<'a> {
     }
 
     /// Keeps the checkpoint in a file, and goes on behind the one that is there. The file is replaced at once, so that
-    /// a kill leaves the old one or the new one.
+    /// a kill leaves the old one or the new one; a copy that is finished removes it, so that the next one begins anew. One
+    /// run at a time has it: a file beside it, with `.lock` behind its name, is locked, and stays.
     pub fn checkpoint_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoints.keep_in(path.into());
         self
@@ -291,7 +298,8 @@ impl<'a> Copy<'a> {
     ///
     /// # Errors
     /// [`TransferError::OntoItself`], [`OtherKeys`](TransferError::OtherKeys) and
-    /// [`ForeignCheckpoint`](TransferError::ForeignCheckpoint): nothing was written. [`TransferError::Store`] with
+    /// [`ForeignCheckpoint`](TransferError::ForeignCheckpoint), which is also one of a table that was made anew since, and
+    /// [`Running`](TransferError::Running): nothing was written. [`TransferError::Store`] with
     /// [`Error::Sweep`](dynamap_mapper::Error::Sweep) where more items failed than are tolerated, or a checkpoint could not
     /// be stored; what the service says. What was copied is in the target then, and a copy that is resumed goes on.
     pub async fn run(&self) -> Result<Copied, TransferError> {
@@ -316,7 +324,7 @@ impl<'a> Copy<'a> {
 
     async fn copy(&self, until: Option<BoxFuture<'a, ()>>) -> Result<Copied, TransferError> {
         let (source, target) = self.tables().await?;
-        let place = self.place(&source, &target).await?;
+        let (place, kept) = self.place(&source, &target).await?;
         let foreign = foreign(place.job());
         let cursor = place.cursor.as_deref().map(str::parse::<Cursor>).transpose();
         let cursor = cursor.map_err(&foreign)?;
@@ -338,7 +346,8 @@ impl<'a> Copy<'a> {
             .resume(cursor)
             .checkpoint(|checkpoint| {
                 let place = at(&checkpoint.cursor, &checkpoint.failed);
-                async move { self.checkpoints.store(&place?).await.map(drop) }
+                let kept = &kept;
+                async move { kept.store(&place?).await }
             })
             .on_progress(|_| self.watch.iter().for_each(|watch| watch(counts.now())));
         if let Some(stop) = until {
@@ -350,6 +359,9 @@ impl<'a> Copy<'a> {
             .map_err(&foreign)?;
         let place =
             at(&swept.cursor, &[]).map_err(|error| TransferError::Checkpoint(error.into()))?;
+        if swept.is_finished() {
+            kept.finish().await?;
+        }
         Ok(Copied {
             progress: counts.now(),
             is_finished: swept.is_finished(),
@@ -412,13 +424,17 @@ impl<'a> Copy<'a> {
     }
 
     /// Where the copy begins.
-    async fn place(&self, source: &RawTable, target: &RawTable) -> Result<Place, TransferError> {
-        let (copy_of, to) = (source.full_name(), target.full_name());
+    async fn place(
+        &self,
+        source: &RawTable,
+        target: &RawTable,
+    ) -> Result<(Place, Kept<'_, 'a>), TransferError> {
+        let (copy_of, to) = (Identity::of(source), Identity::of(target));
         let (segments, cursor, failed) = (self.terms.segments, None, Vec::new());
         let start = Place { copy_of, to, segments, cursor, failed };
         let is_own = |place: &Place| place.copy_of == start.copy_of && place.to == start.to;
-        let begun = self.checkpoints.begin(&start.job(), is_own).await?;
-        Ok(begun.unwrap_or(start))
+        let (begun, kept) = self.checkpoints.begin(&start.job(), is_own).await?;
+        Ok((begun.unwrap_or(start), kept))
     }
 }
 

@@ -59,14 +59,20 @@ impl Digest {
     /// Both together.
     pub(crate) fn with(self, other: &Self) -> Self {
         Self {
-            items: self.items + other.items,
-            bytes: self.bytes + other.bytes,
+            // A manifest can say anything.
+            items: self.items.saturating_add(other.items),
+            bytes: self.bytes.saturating_add(other.bytes),
             sum: self.sum.plus(&other.sum),
         }
     }
 }
 
 impl Sum {
+    /// The digest of all that was hashed.
+    pub(crate) fn of(hashed: Sha256) -> Self {
+        Self(hashed.finalize().into())
+    }
+
     fn plus(self, other: &Self) -> Self {
         let (mut sum, mut carry) = ([0; 32], 0_u16);
         for place in (0..32).rev() {

@@ -64,8 +64,9 @@ pub enum TransferError {
     /// A folder holds files, and they are not those of this export. Nothing was written; export into another one.
     #[error("{} holds other files: nothing was written, export into another folder", .0.display())]
     Occupied(PathBuf),
-    /// Another export into the same folder is under way. Nothing was done.
-    #[error("another export into {} is under way: nothing was done", .0.display())]
+    /// Another job with the same folder or checkpoint file is under way, or the last step of one that was dropped. Nothing
+    /// was done.
+    #[error("another job with {} is under way: nothing was done", .0.display())]
     Running(PathBuf),
     /// A folder holds an export that did not end. Nothing was written; run the export again, it goes on.
     #[error("the export in {} is not complete: nothing was written, run the export again", .0.display())]

@@ -4,7 +4,7 @@ mod manifest;
 mod part;
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use self::part::Part;
 use crate::Watch;
 use crate::digest::Digest;
 use crate::error::TransferError;
-use crate::file::blocking;
+use crate::file::Lock;
 use crate::progress::{Counts, Progress};
 use crate::table::{SEGMENTS, raw};
 
@@ -91,7 +91,8 @@ impl<'a> Export<'a> {
         Self { source, folder: folder.to_owned(), terms, at_once: SEGMENTS, watch: None }
     }
 
-    /// In how many segments the table is read, each into a file; default 8. An export that was begun keeps its own.
+    /// In how many segments the table is read, each into a file; default 8, at least 1. An export that was begun keeps its
+    /// own.
     pub fn segments(mut self, segments: usize) -> Self {
         self.terms.segments = segments;
         self
@@ -123,11 +124,12 @@ impl<'a> Export<'a> {
 
     /// Writes every file that is not finished, then the manifest. Creates the folder where it is missing.
     ///
-    /// If the future is dropped, files that are finished stay, and there is no manifest.
+    /// If the future is dropped, files that are finished stay, and there is no manifest. What it was just writing is written
+    /// to its end; until then another run is [`Running`](TransferError::Running).
     ///
     /// # Errors
     /// [`TransferError::Complete`], [`Occupied`](TransferError::Occupied) and [`Running`](TransferError::Running): nothing
-    /// was written. [`TransferError::File`] where a file cannot be written, as on a full disk; what the service says. Files
+    /// was written; nor was it with a number of segments that no scan has. [`TransferError::File`] where a file cannot be written, as on a full disk; what the service says. Files
     /// that are finished stay, there is no manifest, and the export goes on when it is run again.
     pub async fn run(&self) -> Result<Exported, TransferError> {
         // Boxed: the SDK's futures are large, and every caller's future would hold them.
@@ -135,13 +137,13 @@ impl<'a> Export<'a> {
     }
 
     async fn export(&self) -> Result<Exported, TransferError> {
+        self.terms.check()?;
         let table = raw(&self.source).await?;
         let start = Manifest::of(&table, self.terms.segments);
         let folder = self.folder.clone();
         let begun = tokio::task::spawn_blocking(move || begin(&folder, start)).await;
         let failed = |error| TransferError::writing(&self.folder)(io::Error::other(error));
-        // The lock is held until the end.
-        let (mut manifest, _lock) = begun.map_err(failed)??;
+        let (mut manifest, lock) = begun.map_err(failed)??;
         let counts = Counts::new(table.estimated_items());
         let terms = ScanTerms { segments: manifest.segments, ..self.terms };
         let is_open = |segment: &usize| {
@@ -149,17 +151,18 @@ impl<'a> Export<'a> {
             manifest.parts.iter().all(|part| part.file != name)
         };
         let open: Vec<usize> = (0..terms.segments).filter(is_open).collect();
-        let segments = open.into_iter().map(|number| self.segment(&table, number, terms, &counts));
+        let segment = |number| self.segment(&table, number, terms, &counts, &lock);
+        let segments = open.into_iter().map(segment);
         let mut finished = stream::iter(segments).buffer_unordered(self.at_once);
         while let Some(part) = finished.try_next().await? {
             manifest.add(part);
             let (manifest, folder) = (manifest.clone(), self.folder.clone());
-            let stored = blocking(move || manifest.store(&folder)).await;
+            let stored = lock.blocking(move || manifest.store(&folder)).await;
             stored.map_err(TransferError::writing(&self.folder))?;
         }
         drop(finished);
         let folder = self.folder.clone();
-        let complete = blocking(move || manifest.complete(&folder)).await;
+        let complete = lock.blocking(move || manifest.complete(&folder)).await;
         let Manifest { digest, segments: files, .. } =
             complete.map_err(TransferError::writing(&self.folder))?;
         Ok(Exported { digest, files, progress: counts.now() })
@@ -172,10 +175,11 @@ impl<'a> Export<'a> {
         number: usize,
         terms: ScanTerms,
         counts: &Counts,
+        lock: &Lock,
     ) -> Result<part::Finished, TransferError> {
         let path = self.folder.join(part::name(number));
         let begin = path.clone();
-        let part = blocking(move || Part::begin(begin)).await;
+        let part = lock.blocking(move || Part::begin(begin)).await;
         let mut part = part.map_err(TransferError::writing(&path))?;
         let mut items = table.segment(number, terms);
         loop {
@@ -188,10 +192,10 @@ impl<'a> Export<'a> {
                 break;
             }
             self.note(counts, &some);
-            let written = blocking(move || part.write(&some)).await;
+            let written = lock.blocking(move || part.write(&some)).await;
             part = written.map_err(TransferError::writing(&path))?;
         }
-        blocking(move || part.finish()).await.map_err(TransferError::writing(&path))
+        lock.blocking(move || part.finish()).await.map_err(TransferError::writing(&path))
     }
 
     fn note(&self, counts: &Counts, items: &[Item]) {
@@ -205,17 +209,13 @@ impl<'a> Export<'a> {
 }
 
 /// Takes a folder for an export, and finds out how far it has come.
-fn begin(folder: &Path, start: Manifest) -> Result<(Manifest, File), TransferError> {
+fn begin(folder: &Path, start: Manifest) -> Result<(Manifest, Lock), TransferError> {
     let writing = || TransferError::writing(folder);
     // Before anything is written, and again once nobody else can.
     begun(folder, &start)?;
     fs::create_dir_all(folder).map_err(writing())?;
-    let lock = File::create(folder.join(LOCK)).map_err(writing())?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(TransferError::Running(folder.to_owned())),
-        Err(TryLockError::Error(error)) => return Err(writing()(error)),
-    }
+    let taken = Lock::take(&folder.join(LOCK)).map_err(writing())?;
+    let lock = taken.ok_or_else(|| TransferError::Running(folder.to_owned()))?;
     if let Some(begun) = begun(folder, &start)? {
         return Ok((begun, lock));
     }

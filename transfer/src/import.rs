@@ -1,5 +1,6 @@
 //! Storing the items of files in a table.
 
+mod aws;
 mod files;
 mod lines;
 
@@ -16,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use self::files::Files;
 use self::lines::{Chunk, Lines};
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, Identity, Kept};
+use crate::digest::Sum;
 use crate::error::{ImportFailure, TransferError, keys};
 use crate::export::described;
 use crate::progress::{Counts, Progress};
@@ -32,7 +34,7 @@ use crate::{BoxError, Watch};
 ///
 /// Each line is checked before it is sent: the keys that the table has, numbers, sets, sizes. One that is broken, or that
 /// the table refuses, is listed by file and line; [`tolerate`](Self::tolerate) says how many may be. A file that is not what
-/// its manifest says is an error.
+/// its manifest says is an error; where lines are no items, their number is compared, as it is for files of AWS.
 ///
 /// **Kills.** With [`checkpoint_file`](Self::checkpoint_file) or [`checkpoint`](Self::checkpoint) it can be killed at any
 /// time, and goes on behind the last checkpoint. What is written a second time is the same, unless somebody else changed
@@ -89,8 +91,9 @@ pub struct Imported {
 /// A checkpoint of an import.
 #[derive(Serialize, Deserialize)]
 struct Place {
-    import_of: Vec<String>,
-    to: String,
+    /// What changes when one of the files does.
+    import_of: Sum,
+    to: Identity,
     /// The position of the file, and how many of its lines are behind.
     behind: (usize, u64),
     failed: Vec<ImportFailure>,
@@ -128,7 +131,8 @@ impl<'a> Import<'a> {
         self
     }
 
-    /// Goes on behind a checkpoint of this import; from the start where there is none.
+    /// Goes on behind a checkpoint of this import; from the start where there is none. Behind that of a finished one is
+    /// nothing.
     pub fn resume(mut self, checkpoint: impl Into<Option<String>>) -> Self {
         self.checkpoints.resume(checkpoint.into());
         self
@@ -147,7 +151,8 @@ impl<'a> Import<'a> {
     }
 
     /// Keeps the checkpoint in a file, and goes on behind the one that is there. The file is replaced at once, so that a
-    /// kill leaves the old one or the new one.
+    /// kill leaves the old one or the new one; an import that is finished removes it, so that the next one begins anew. One
+    /// run at a time has it: a file beside it, with `.lock` behind its name, is locked, and stays.
     pub fn checkpoint_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoints.keep_in(path.into());
         self
@@ -165,8 +170,9 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// [`TransferError::NoFiles`], [`Incomplete`](TransferError::Incomplete), [`OtherKeys`](TransferError::OtherKeys) and
-    /// [`ForeignCheckpoint`](TransferError::ForeignCheckpoint): nothing was written. [`TransferError::Lines`] where more
-    /// lines failed than are tolerated; [`Damaged`](TransferError::Damaged), [`File`](TransferError::File) and
+    /// [`ForeignCheckpoint`](TransferError::ForeignCheckpoint), which is also one of files that were changed since or of a
+    /// table that was made anew, and [`Running`](TransferError::Running): nothing was written. [`TransferError::Lines`]
+    /// where more lines failed than are tolerated; [`Damaged`](TransferError::Damaged), [`File`](TransferError::File) and
     /// [`Checkpoint`](TransferError::Checkpoint); what the service says. What was stored stays, and an import that is
     /// resumed goes on.
     pub async fn run(&self) -> Result<Imported, TransferError> {
@@ -179,9 +185,8 @@ impl<'a> Import<'a> {
         let path = self.path.clone();
         let files = self.away(move || Files::of(&path)).await?;
         self.check(&files, &table)?;
-        let mut place = self.place(&files, &table).await?;
-        let estimate = files.manifest.as_ref().map_or(0, |manifest| manifest.digest.items);
-        let counts = Counts::new(estimate);
+        let (mut place, kept) = self.place(&files, &table).await?;
+        let counts = Counts::new(files.items());
         let sink = Sink::new(&table, self.existing, &counts);
         let lines = Lines::from(Arc::new(files), table.clone(), place.behind);
         let mut next = self.away(move || lines.next()).await?;
@@ -197,9 +202,10 @@ impl<'a> Import<'a> {
                 return Err(TransferError::Lines { table, tolerated, failed: place.failed });
             }
             place.behind = behind;
-            self.checkpoints.store(&place).await.map_err(TransferError::Checkpoint)?;
+            kept.store(&place).await.map_err(TransferError::Checkpoint)?;
             next = ahead?;
         }
+        kept.finish().await?;
         Ok(Imported { progress: counts.now(), failed: place.failed })
     }
 
@@ -251,12 +257,17 @@ impl<'a> Import<'a> {
     }
 
     /// Where the import begins.
-    async fn place(&self, files: &Files, table: &RawTable) -> Result<Place, TransferError> {
-        let (import_of, to) = (files.names.clone(), table.full_name());
-        let job = format!("an import of {} into table {to}", self.path.display());
+    async fn place(
+        &self,
+        files: &Files,
+        table: &RawTable,
+    ) -> Result<(Place, Kept<'_, 'a>), TransferError> {
+        let (import_of, to) = (files.mark, Identity::of(table));
+        let job = format!("an import of {} into table {}", self.path.display(), to.table);
         let is_own = |place: &Place| place.import_of == import_of && place.to == to;
-        let begun = self.checkpoints.begin(&job, is_own).await?;
-        Ok(begun.unwrap_or(Place { import_of, to, behind: (0, 0), failed: Vec::new() }))
+        let (begun, kept) = self.checkpoints.begin(&job, is_own).await?;
+        let start = || Place { import_of, to: to.clone(), behind: (0, 0), failed: Vec::new() };
+        Ok((begun.unwrap_or_else(start), kept))
     }
 
     /// Does what blocks.

@@ -19,8 +19,8 @@ use crate::response;
 /// The longest body: 16 MB of items, as in the largest batch, and what is written around them.
 const LENGTH: usize = 17 * 1024 * 1024;
 
-/// How long a body may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a body may take, and a client that reads nothing of its answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why there is no answer, and the connection is closed.
 type Broken = Box<dyn Error + Send + Sync>;

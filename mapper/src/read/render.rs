@@ -14,6 +14,18 @@ use crate::schema::{SCHEMA_ATTRIBUTE, schema_text};
 /// AWS: `TotalSegments`.
 const MOST_SEGMENTS: usize = 1_000_000;
 
+/// Refuses a number of segments that no scan has.
+pub(crate) fn check_segments(segments: usize) -> Result<(), Error> {
+    if segments == 0 {
+        return Err(Error::Usage("a scan has at least one segment: write `.segments(1)` or more"));
+    }
+    if segments > MOST_SEGMENTS {
+        let what = "segments of a scan";
+        return Err(Error::Limit { what, limit: MOST_SEGMENTS, found: segments, item: None });
+    }
+    Ok(())
+}
+
 impl Search<'_> {
     pub(super) fn render(&self, wanted: Option<&[&'static str]>) -> Result<Rendered, Error> {
         let encode = |error| Error::encode(self.layout, error);
@@ -75,16 +87,7 @@ impl Search<'_> {
                 "a transaction or session reads a table in one: write the scan without `.segments(…)`",
             ));
         }
-        if segments == 0 {
-            return Err(Error::Usage(
-                "a scan has at least one segment: write `.segments(1)` or more",
-            ));
-        }
-        if segments > MOST_SEGMENTS {
-            let what = "segments of a scan";
-            return Err(Error::Limit { what, limit: MOST_SEGMENTS, found: segments, item: None });
-        }
-        Ok(())
+        check_segments(segments)
     }
 
     /// An attribute of the program's filter that items of older schemas may hold in another shape, so that the filter

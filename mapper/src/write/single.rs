@@ -76,10 +76,15 @@ pub(super) async fn send(
     }
 }
 
-/// Whether the item that is stored now shows that no attempt of this write was applied: it is still the one that the
-/// write started from, so that a condition of the program failed on it.
+/// Whether the item that is stored now tells what became of this write, whatever became of earlier attempts: it is still
+/// the one that the write started from, so that a condition of the program failed on it. Or the write puts an item as it
+/// is where there is none: another one stays, and whether the own one was there before it concerns nobody.
 fn settled(write: &Write, stored: Option<&Item>) -> bool {
-    matches!((&write.base, stored), (Base::Stored(base), Some(stored)) if base == stored)
+    match (&write.base, stored) {
+        (Base::Stored(base), Some(stored)) => base == stored,
+        (Base::Absent, Some(_)) => write.stamp == Stamp::Nothing,
+        _ => false,
+    }
 }
 
 /// Finds out whether a write whose condition can come true again was made, after its answer was lost. It is not sent

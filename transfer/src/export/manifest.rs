@@ -6,10 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dynamap_mapper::key::KeyAttribute;
-use dynamap_mapper::raw::RawTable;
+use dynamap_mapper::raw::{RawTable, ScanTerms};
 use serde::{Deserialize, Serialize};
 
-use super::part::Finished;
+use super::part::{self, Finished};
+use crate::checkpoint::Identity;
 use crate::digest::Digest;
 use crate::error::TransferError;
 use crate::file::{beside, replace};
@@ -21,8 +22,9 @@ const FORM: u32 = 1;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     form: u32,
-    /// The table's full name.
-    pub(crate) table: String,
+    /// Which table it is.
+    #[serde(flatten)]
+    of: Identity,
     pub(crate) keys: Vec<DescribedKey>,
     /// How many files there are when the export is complete.
     pub(crate) segments: usize,
@@ -43,19 +45,19 @@ pub(crate) struct DescribedKey {
 impl Manifest {
     pub(super) fn of(table: &RawTable, segments: usize) -> Self {
         let digest = Digest::default();
-        let (keys, table, parts) = (described(&table.keys()), table.full_name(), Vec::new());
-        Self { form: FORM, table, keys, segments, parts, digest, complete: false }
+        let (of, keys, parts) = (Identity::of(table), described(&table.keys()), Vec::new());
+        Self { form: FORM, of, keys, segments, parts, digest, complete: false }
     }
 
     /// Whether this export goes on where the other one stands.
     pub(super) fn is_of(&self, other: &Self) -> bool {
-        self.table == other.table && self.keys == other.keys
+        self.of == other.of && self.keys == other.keys
     }
 
     pub(super) fn add(&mut self, part: Finished) {
         self.digest = self.digest.with(&part.digest);
         self.parts.push(part);
-        self.parts.sort_by(|a, b| a.file.cmp(&b.file));
+        self.parts.sort_by_key(|part| part::segment(&part.file));
     }
 
     /// The manifest of a folder, complete or not; `None` where there is none.
@@ -72,9 +74,31 @@ impl Manifest {
             if manifest.form != FORM {
                 return Err(damaged(format!("a manifest of another form, {}", manifest.form)));
             }
+            if let Some(what) = manifest.wrong() {
+                return Err(damaged(what.to_owned()));
+            }
             return Ok(Some(manifest));
         }
         Ok(None)
+    }
+
+    /// What is wrong with a manifest that was read. It may come from anywhere: so it names no file but those that an export
+    /// writes, each once.
+    fn wrong(&self) -> Option<&'static str> {
+        let terms = ScanTerms { segments: self.segments, page_size: None, consistent: true };
+        if terms.check().is_err() {
+            return Some("it names a number of segments that no export has");
+        }
+        let numbers: Vec<_> = self.parts.iter().map(|part| part::segment(&part.file)).collect();
+        let is_of_a_segment = |number: &Option<usize>| number.is_some_and(|n| n < self.segments);
+        if !numbers.iter().all(is_of_a_segment) || !numbers.is_sorted_by(|a, b| a < b) {
+            return Some("it names files that no export of its has written");
+        }
+        if self.complete && numbers.len() != self.segments {
+            return Some("it names fewer files than segments");
+        }
+        let all = self.parts.iter().fold(Digest::default(), |all, part| all.with(&part.digest));
+        (all != self.digest).then_some("its files have other items than it says")
     }
 
     /// Stores the manifest of an export under way.
@@ -112,4 +136,44 @@ pub(super) fn is_remnant(name: &OsStr) -> bool {
 /// Another name than that under which `replace` writes.
 fn under_way(path: &Path) -> PathBuf {
     beside(path).with_extension("unfinished")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(folder: &Path, segments: &str, files: &[&str]) -> Result<bool, String> {
+        let digest = serde_json::json!({"items": 0, "bytes": 0, "sum": "0".repeat(64)});
+        let part = |file: &&str| serde_json::json!({"file": file, "digest": digest});
+        let manifest = serde_json::json!({
+            "form": FORM, "table": "orders", "id": null, "keys": [], "complete": true,
+            "segments": segments.parse::<u64>().expect("a number"),
+            "parts": files.iter().map(part).collect::<Vec<_>>(), "digest": digest,
+        });
+        fs::write(path(folder), manifest.to_string()).expect("a file");
+        Manifest::read(folder).map(|read| read.is_some()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_manifest_that_no_export_has_written_is_refused() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (first, second) = ("part-00000.jsonl.gz", "part-00001.jsonl.gz");
+        assert_eq!(read(folder.path(), "2", &[first, second]), Ok(true));
+        for (segments, files, why) in [
+            ("0", &[][..], "segments that no export has"),
+            ("1000001", &[first], "segments that no export has"),
+            ("2", &[first], "fewer files than segments"),
+            ("2", &[first, first], "no export of its"),
+            ("2", &[second, first], "no export of its"),
+            ("1", &[second], "no export of its"),
+            ("1", &["../../part-00000.jsonl.gz"], "no export of its"),
+            ("1", &["/dev/stdin"], "no export of its"),
+            ("1", &["part-0.jsonl.gz"], "no export of its"),
+            ("1", &["part-+0000.jsonl.gz"], "no export of its"),
+        ] {
+            let refused = read(folder.path(), segments, files);
+            assert!(refused.as_ref().is_err_and(|error| error.contains(why)), "{refused:?}");
+        }
+        Ok(())
+    }
 }

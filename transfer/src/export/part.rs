@@ -1,6 +1,6 @@
 //! One file of an export: the items of one segment, under another name until it is finished.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::file::{beside, rename};
+use crate::file::{beside, create_anew, rename};
 use crate::line::to_line;
 
 /// A file under way.
@@ -34,16 +34,17 @@ pub(super) fn name(segment: usize) -> String {
     format!("part-{segment:05}.jsonl.gz")
 }
 
+/// The segment of a file; `None` where no segment's file has this name.
+pub(super) fn segment(file: &str) -> Option<usize> {
+    let number = file.strip_prefix("part-")?.strip_suffix(".jsonl.gz")?.parse().ok()?;
+    (name(number) == file).then_some(number)
+}
+
 impl Part {
     /// Begins a file. One that a run before has left unfinished is another file from here on: whoever still writes it,
     /// writes what nobody reads.
     pub(super) fn begin(path: PathBuf) -> io::Result<Self> {
-        let unfinished = beside(&path);
-        match fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = BufWriter::new(File::create_new(unfinished)?);
+        let file = BufWriter::new(create_anew(&beside(&path))?);
         let file = GzEncoder::new(file, Compression::default());
         Ok(Self { path, file, digest: Digest::default() })
     }

@@ -1,8 +1,14 @@
-//! Which files an import reads.
+//! Which files an import reads, and what is known of them.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use sha2::{Digest as _, Sha256};
+
+use super::aws::{self, NOTES};
+use crate::digest::{Digest, Sum};
 use crate::error::TransferError;
 use crate::export::Manifest;
 
@@ -13,10 +19,29 @@ const ENDS: [&str; 4] = [".jsonl.gz", ".json.gz", ".jsonl", ".json"];
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) folder: PathBuf,
-    /// Paths inside the folder.
-    pub(super) names: Vec<String>,
+    pub(super) files: Vec<Listed>,
     /// What the export says about them, where it was one of this library.
     pub(super) manifest: Option<Manifest>,
+    /// What changes when a file does: a checkpoint is good for these files only.
+    pub(super) mark: Sum,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// A path inside the folder.
+    pub(super) name: String,
+    pub(super) holds: Holds,
+}
+
+/// What a file holds, as whoever wrote it says.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Holds {
+    Unsaid,
+    /// So many items.
+    Items(u64),
+    /// These.
+    Digest(Digest),
 }
 
 impl Files {
@@ -27,27 +52,84 @@ impl Files {
         if found.is_file() {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Ok(Self { folder, names: vec![name], manifest: None });
+            let mut mark = Sha256::new();
+            add(&mut mark, &name, &found);
+            let mark = Sum::of(mark);
+            let files = vec![Listed { name, holds: Holds::Unsaid }];
+            return Ok(Self { folder, files, manifest: None, mark });
         }
-        let folder = path.to_owned();
-        if let Some(manifest) = Manifest::read(path)? {
-            if !manifest.complete {
-                return Err(TransferError::Incomplete(folder));
-            }
-            let names = manifest.parts.iter().map(|part| part.file.clone()).collect();
-            return Ok(Self { folder, names, manifest: Some(manifest) });
+        match Manifest::read(path)? {
+            Some(manifest) => Self::of_export(path, manifest),
+            None => Self::of_folder(path),
         }
-        let mut names = lines_in(path, "")?;
-        let data = path.join("data");
+    }
+
+    /// Those of an export of this library.
+    fn of_export(folder: &Path, manifest: Manifest) -> Result<Self, TransferError> {
+        if !manifest.complete {
+            return Err(TransferError::Incomplete(folder.to_owned()));
+        }
+        let mut mark = Sha256::new();
+        let mut files = Vec::with_capacity(manifest.parts.len());
+        for part in &manifest.parts {
+            let (name, holds) = (part.file.clone(), Holds::Digest(part.digest));
+            found(&folder.join(&name))?;
+            mark.update(format!("{name} {} {}\n", part.digest.items, part.digest.sum));
+            files.push(Listed { name, holds });
+        }
+        let (folder, mark) = (folder.to_owned(), Sum::of(mark));
+        Ok(Self { folder, files, manifest: Some(manifest), mark })
+    }
+
+    /// Those of any folder.
+    fn of_folder(folder: &Path) -> Result<Self, TransferError> {
+        let mut names = lines_in(folder, "")?;
+        let data = folder.join("data");
         if data.is_dir() {
             names.extend(lines_in(&data, "data/")?);
         }
         names.sort();
-        if names.is_empty() {
-            return Err(TransferError::NoFiles(folder));
+        let mut files: Vec<_> =
+            names.into_iter().map(|name| Listed { name, holds: Holds::Unsaid }).collect();
+        aws::complete(folder, &mut files)?;
+        if files.is_empty() {
+            return Err(TransferError::NoFiles(folder.to_owned()));
         }
-        Ok(Self { folder, names, manifest: None })
+        let mut mark = Sha256::new();
+        for file in &files {
+            add(&mut mark, &file.name, &found(&folder.join(&file.name))?);
+        }
+        let (folder, mark) = (folder.to_owned(), Sum::of(mark));
+        Ok(Self { folder, files, manifest: None, mark })
     }
+
+    /// How many items there are; 0 where that is not said.
+    pub(super) fn items(&self) -> u64 {
+        let items = self.files.iter().map(|file| match file.holds {
+            Holds::Unsaid => 0,
+            Holds::Items(items) => items,
+            Holds::Digest(digest) => digest.items,
+        });
+        items.fold(0, u64::saturating_add)
+    }
+}
+
+/// A file in a folder that was made elsewhere: no link, and no device.
+fn found(path: &Path) -> Result<Metadata, TransferError> {
+    let found = fs::symlink_metadata(path).map_err(TransferError::reading(path))?;
+    if found.is_file() {
+        return Ok(found);
+    }
+    let error = io::Error::new(ErrorKind::InvalidInput, "it is no regular file");
+    Err(TransferError::reading(path)(error))
+}
+
+/// Adds what changes when a file does.
+fn add(mark: &mut Sha256, name: &str, found: &Metadata) {
+    let modified = found.modified().ok();
+    let since = modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let since = since.unwrap_or_default().as_nanos();
+    mark.update(format!("{name} {} {since}\n", found.len()));
 }
 
 /// The files with lines of items in one folder, each behind a prefix.
@@ -56,8 +138,8 @@ fn lines_in(folder: &Path, prefix: &str) -> Result<Vec<String>, TransferError> {
     for entry in fs::read_dir(folder).map_err(TransferError::reading(folder))? {
         let entry = entry.map_err(TransferError::reading(folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_manifest = name.starts_with("manifest");
-        if !is_manifest && entry.path().is_file() && ENDS.iter().any(|end| name.ends_with(end)) {
+        let has_lines = ENDS.iter().any(|end| name.ends_with(end));
+        if has_lines && !NOTES.contains(&name.as_str()) && !entry.path().is_dir() {
             names.push(format!("{prefix}{name}"));
         }
     }

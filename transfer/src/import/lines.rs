@@ -2,24 +2,25 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dynamap_mapper::Item;
 use dynamap_mapper::raw::RawTable;
 use flate2::read::MultiGzDecoder;
 
-use super::files::Files;
+use super::files::{Files, Holds};
 use crate::digest::Digest;
 use crate::error::{ImportFailure, TransferError};
 use crate::line::from_line;
 
 /// How many lines are read at a time, and so how many lie between two checkpoints.
 const LINES: usize = 1000;
-/// How many bytes they have at most, but for the last one.
+/// How many bytes they have, but for the last one.
 const BYTES: usize = 8 * 1024 * 1024;
-/// The longest line: an item of 400 KB has less than this, however it is escaped.
-const LONGEST: u64 = 4 * 1024 * 1024;
+/// The longest line. An item of 400 KB has less than half of this, also where it is all numbers of 2 bytes that are spelled
+/// out with 130 digits.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
 /// What reads the lines of all files, one after the other.
 pub(super) struct Lines {
@@ -36,8 +37,10 @@ pub(super) struct Lines {
 struct Open {
     name: String,
     reader: Box<dyn BufRead + Send>,
-    /// What was read; `None` where some of it was not, or was broken.
-    digest: Option<Digest>,
+    /// The items that were read, those included that are behind a checkpoint.
+    digest: Digest,
+    /// How many lines hold none.
+    broken: u64,
 }
 
 /// Some lines, all of one file.
@@ -59,7 +62,8 @@ impl Lines {
 
     /// The next lines; `None` behind the last file.
     pub(super) fn next(mut self) -> Result<Option<(Chunk, Self)>, TransferError> {
-        let Some(name) = self.files.names.get(self.file).cloned() else { return Ok(None) };
+        let Some(file) = self.files.files.get(self.file) else { return Ok(None) };
+        let name = file.name.clone();
         let path = self.files.folder.join(&name);
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -84,58 +88,68 @@ impl Lines {
         Ok(Some((chunk, self)))
     }
 
-    /// Opens the file, behind the lines that are done.
-    fn open(&self, path: &PathBuf, name: String) -> io::Result<Open> {
+    /// Opens the file, behind the lines that are done. They are read, so that the whole file is compared in the end.
+    fn open(&self, path: &Path, name: String) -> io::Result<Open> {
         let file = File::open(path)?;
         let is_gzip = path.extension().is_some_and(|end| end == "gz");
-        let mut reader: Box<dyn BufRead + Send> = if is_gzip {
+        let reader: Box<dyn BufRead + Send> = if is_gzip {
             Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(file))))
         } else {
             Box::new(BufReader::new(file))
         };
+        let mut open = Open { name, reader, digest: Digest::default(), broken: 0 };
         for _ in 0..self.line {
-            read_line(&mut reader)?;
+            let Some(line) = read_line(&mut open.reader)? else { break };
+            open.read(line);
         }
-        let digest = (self.line == 0).then(Digest::default);
-        Ok(Open { name, reader, digest })
+        Ok(open)
     }
 
     /// Puts a line where it belongs: to the items, or to what is broken.
     fn take(&self, line: Result<Vec<u8>, String>, open: &mut Open, chunk: &mut Chunk) {
-        if line.as_ref().is_ok_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
-            return;
-        }
-        let item = line.and_then(|line| from_line(&line)).and_then(|item| {
+        let Some(item) = open.read(line) else { return };
+        let item = item.and_then(|item| {
             self.table.check(&item).map_err(|error| error.to_string())?;
             Ok(item)
         });
         match item {
-            Ok(item) => {
-                if let Some(digest) = &mut open.digest {
-                    digest.add(&item);
-                }
-                chunk.items.push((self.line, item));
-            }
+            Ok(item) => chunk.items.push((self.line, item)),
             Err(why) => {
-                open.digest = None;
                 let (file, line) = (open.name.clone(), self.line);
                 chunk.broken.push(ImportFailure { file, line, why });
             }
         }
     }
 
-    /// Whether a file that was read to its end is what its export has written.
+    /// Whether a file that was read to its end is what its export has written. Where lines are broken, their number is all
+    /// that can be compared.
     fn check(&self, open: &Open, path: PathBuf) -> Result<(), TransferError> {
-        let parts = self.files.manifest.iter().flat_map(|manifest| &manifest.parts);
-        let written = parts.clone().find(|part| part.file == open.name).map(|part| part.digest);
-        match (written, open.digest) {
-            (Some(written), Some(read)) if written != read => {
-                let (written, read) = (written.items, read.items);
-                let what = format!("its manifest says other items: {written}, and it holds {read}");
-                Err(TransferError::Damaged { path, what })
-            }
-            _ => Ok(()),
+        let read = open.digest.items + open.broken;
+        let (written, is_same) = match self.files.files[self.file].holds {
+            Holds::Unsaid => return Ok(()),
+            Holds::Digest(written) if open.broken == 0 => (written.items, written == open.digest),
+            Holds::Digest(Digest { items, .. }) | Holds::Items(items) => (items, items == read),
+        };
+        if is_same {
+            return Ok(());
         }
+        let what = format!("its manifest says other items: {written}, and it holds {read}");
+        Err(TransferError::Damaged { path, what })
+    }
+}
+
+impl Open {
+    /// The item of a line, or what is wrong with it; `None` of an empty line.
+    fn read(&mut self, line: Result<Vec<u8>, String>) -> Option<Result<Item, String>> {
+        if line.as_ref().is_ok_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
+            return None;
+        }
+        let item = line.and_then(|line| from_line(&line));
+        match &item {
+            Ok(item) => self.digest.add(item),
+            Err(_) => self.broken += 1,
+        }
+        Some(item)
     }
 }
 
@@ -158,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_passed_over_and_the_others_are_read() -> io::Result<()> {
-        let long = "x".repeat(2 * usize::try_from(LONGEST).expect("a few MB"));
-        let text = format!("one\n{long}\ntwo\n\nthree");
-        let mut reader = text.as_bytes();
+        let long = io::repeat(b'x').take(2 * LONGEST);
+        let text = b"one\n".chain(long).chain(&b"\ntwo\n\nthree"[..]);
+        let mut reader = BufReader::with_capacity(1 << 20, text);
         let mut lines = Vec::new();
         while let Some(line) = read_line(&mut reader)? {
             lines.push(line.map(|line| String::from_utf8_lossy(&line).into_owned()).ok());
