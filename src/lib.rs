@@ -13,7 +13,7 @@
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
 //! * [`Caching`]: items in a cache, with a read for each; `cache-memory`, `cache-memcached`, `cache-redis` (features)
 //! * `blocking` (feature): the same verbs without async
-//! * `cli` (feature): migrations from the command line
+//! * `cli` (feature): tables, items, sequences, views and migrations from the command line
 //! * `transfer` (feature): copies, exports and imports of whole tables
 //! * `embedded` (feature): a store in the process, `embedded-serve` (feature): the same over HTTP for other languages;
 //!   `faults` (feature): scripted faults for tests

@@ -17,7 +17,7 @@ use crate::view::ViewCommand;
 
 /// Administers the tables of this program's models, and any others by their names
 #[derive(Debug, Parser)]
-#[command(about, args_conflicts_with_subcommands = false)]
+#[command(about)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -102,7 +102,7 @@ impl Command {
             Self::Migrate(migrate) if migrate.verb.has_checkpoints() => Some(AT_CHECKPOINT),
             Self::Table(TableCommand::Copy(_)) => Some(AT_CHECKPOINT),
             Self::Table(TableCommand::Throughput(_)) => Some(
-                "waits for the command, and restores the throughput; Ctrl-C again ends both at once",
+                "waits for the command, and restores the throughput; Ctrl-C again ends both at once, and leaves it raised",
             ),
             _ => None,
         }

@@ -60,8 +60,8 @@ pub(crate) struct Query {
     #[arg(long)]
     reverse: bool,
     /// So many at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count)]
-    limit: usize,
+    #[arg(long, value_name = "N", value_parser = count)]
+    limit: Option<usize>,
     #[command(flatten)]
     how: How,
 }
@@ -114,7 +114,7 @@ impl Query {
             range: self.range(),
             index: self.index.clone(),
             reverse: self.reverse,
-            limit: Some(self.limit),
+            limit: self.limit,
             consistent,
         };
         let mut results = table.query(&terms).map_err(wrong)?;

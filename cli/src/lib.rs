@@ -1,8 +1,9 @@
-//! Migrations from the command line.
+//! Tables, items, sequences, views, transactions and migrations from the command line.
 //!
 //! Users depend on the facade crate `dynamap`; only that one promises semver.
 //!
-//! Steps are Rust code, so the command is part of the program that has them: a binary of your own that names its models.
+//! Steps and views are Rust code, so the command is part of the program that has them: a binary of your own that names its
+//! models. What needs no types is in the program `dynamap` too, the binary of this crate (feature `binary`).
 //!
 //! ```no_run
 //! # use dynamap::{Database, Model};
@@ -24,30 +25,47 @@
 //! }
 //! ```
 //!
-//! `admin migrate status | plan | dry-run | run | verify | retry-failed | history`; `admin migrate --help` lists the
-//! options. Ctrl-C stops `run` and `retry-failed` at the next checkpoint, a second one at once; whatever is stopped or
-//! killed, the next `run` goes on.
+//! | group | verbs |
+//! |---|---|
+//! | `table` | `list`, `describe`, `create`, `verify`, `plan`, `update`, `delete`, `copy`, `export`, `import`, `throughput`, `throughput-repair` |
+//! | `item` | `get`, `query` |
+//! | `sequence` | `list`, `peek`, `raise`, `verify`, `repair` |
+//! | `view` | `rebuild`, `verify` |
+//! | `transaction` | `resolve`, `list` |
+//! | `migrate` | `status`, `plan`, `dry-run`, `run`, `verify`, `retry-failed`, `history` |
+//! | `policy`, `completions` | |
+//!
+//! `admin table --help` lists the options. Ctrl-C stops `migrate run`, `migrate retry-failed` and `table copy` at the next
+//! checkpoint, a second one at once; whatever is stopped or killed, the next run goes on. What cannot be undone asks for
+//! `--yes` where the store is not on this machine.
 //!
 //! # Exit codes
 //!
 //! | code | `outcome` | means |
 //! |---|---|---|
-//! | 0 | `done` | what was asked for is done; of `status` and `verify`: nothing is older |
+//! | 0 | `done` | what was asked for is done; of `verify`: all is as it shall be; of `migrate status`: nothing is older |
 //! | 1 | `error` | anything else, such as what the service said |
-//! | 2 | | the command line is wrong; nothing was done |
+//! | 2 | `usage` | the command line is wrong, or lacks `--yes`; nothing was done |
 //! | 3 | `older` | older items are left, or may be, since the job was never begun |
-//! | 4 | `failed` | items could not be upgraded; of `dry-run`: would fail |
-//! | 5 | `running` | another runner is at it; of `status`: or was killed |
+//! | 4 | `failed` | items or lines failed; of `dry-run`: would fail; of `throughput`: the command did |
+//! | 5 | `running` | another one is at it; of `migrate status`: or was killed |
 //! | 6 | `drifted` | the steps are not those that the job was begun with |
-//! | 7 | `interrupted` | the job was stopped; `run` goes on |
+//! | 7 | `interrupted` | the job was stopped; the next run goes on |
+//! | 8 | `differs` | what is there is not what shall be |
+//! | 9 | `missing` | there is no such table or item |
+//! | 10 | `aborted` | the transaction was not committed, and never will be |
+//! | 11 | `raised` | the throughput is raised still |
 //!
-//! Of several models the outcome is the first of `error`, `drifted`, `running`, `interrupted`, `failed`, `older`. One
-//! model's failure does not keep the others from their turn; Ctrl-C does.
+//! Of several models the outcome of `migrate` is the first of `error`, `drifted`, `running`, `interrupted`, `failed`,
+//! `older`. One model's failure does not keep the others from their turn; Ctrl-C does.
 //!
 //! # JSON
 //!
-//! `--json` writes one document to standard output, and nothing else: `command`, `outcome`, `exit_code` and `models`, a
-//! list of objects with `model`, `schema`, `table`, `outcome`, and, where there is one, `error`. Beside these
+//! `--json` writes one document to standard output, and nothing else: `command`, `outcome`, `exit_code`, and `result`, or
+//! `error` where there is none, with `failures` where items or lines failed. A command line that is wrong has none.
+//!
+//! Instead of `result` migrations have `models`, a list of objects with `model`, `schema`, `table`, `outcome`, and, where
+//! there is one, `error`. Beside these
 //!
 //! | command | has |
 //! |---|---|
@@ -58,15 +76,19 @@
 //! | `run`, where more failed than are tolerated | `failures` |
 //!
 //! A record has the fields of [`BackfillRecord`](dynamap_migrations::BackfillRecord), times as RFC 3339 writes them; a
-//! failure has `key`, in DynamoDB's own JSON, and `why`. No value of an attribute is shown, but those of keys.
+//! failure has `key`, in DynamoDB's own JSON, and `why`. No value of an attribute is shown, but those of keys, and of items
+//! that `item` is asked for.
 //!
 //! # Layout
 //!
-//! * `args`: what can be asked for
-//! * `jobs`: what can be done with a model, whatever its type
-//! * `report`: what was found, as JSON; `text`: the same for people; `exit`: the exit code of it
+//! * `args`: the groups of commands, and what all of them take
+//! * `table`, `item`, `sequence`, `view`, `transaction`, `migrate`, `policy`, `completions`: a group each: what can be asked
+//!   for, what is done, what is shown
+//! * `models`: what can be done with a model, whatever its type
+//! * `report`: what was found, as JSON and for people; `exit`: the exit code of it; `json`: items in JSON
+//! * `consent`: whether what cannot be undone may be done; `place`: stores on the network
 //! * `notes`: what is told meanwhile
-//! * `session`: one call of the program
+//! * `session`: one call of the program; `binary` (feature): the program `dynamap`
 
 mod args;
 #[cfg(feature = "binary")]

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use dynamap_mapper::index::IndexLayout;
 use dynamap_mapper::sequence::{self, SequenceReport};
 use dynamap_mapper::{Database, Error, Model, Rebuild, Tables};
 use dynamap_migrations::BackfillError;
@@ -56,11 +55,12 @@ pub(crate) trait Job: Send + Sync {
 }
 
 /// What a program may have to do with the items of a model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Facts {
-    pub(crate) table: &'static str,
-    pub(crate) indexes: &'static [IndexLayout],
+    /// Its name without the prefix.
+    pub(crate) table: String,
+    pub(crate) has_indexes: bool,
     pub(crate) has_counter: bool,
     pub(crate) has_uniques: bool,
     pub(crate) has_ttl: bool,
@@ -70,6 +70,13 @@ pub(crate) struct Facts {
     pub(crate) views: Vec<&'static str>,
     pub(crate) has_recovery: bool,
     pub(crate) has_tags: bool,
+}
+
+impl Facts {
+    /// Of a table that no model is about: it may have indexes.
+    pub(crate) fn of_table(name: &str) -> Self {
+        Self { table: name.to_owned(), has_indexes: true, ..Self::default() }
+    }
 }
 
 struct JobOf<M>(PhantomData<fn() -> M>);
@@ -137,8 +144,8 @@ impl<M: Model> Job for JobOf<M> {
     fn facts(&self) -> Facts {
         let layout = M::layout();
         Facts {
-            table: layout.table,
-            indexes: layout.indexes,
+            table: layout.table.to_owned(),
+            has_indexes: !layout.indexes.is_empty(),
             has_counter: layout.auto_increment,
             has_uniques: !layout.uniques.is_empty(),
             has_ttl: layout.ttl.is_some(),

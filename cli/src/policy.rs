@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use self::verbs::{Named, On, Verb};
+use self::verbs::{On, Verb};
 use crate::args::Chosen;
 use crate::exit::Exit;
+use crate::models::{Facts, Job};
 use crate::report::{Answer, Answered, Failure};
 use crate::session::Call;
 
@@ -59,15 +60,16 @@ impl Policy {
 
     pub(crate) fn run(&self, call: Call<'_, '_>) -> Answered {
         let verbs = if self.verbs.is_empty() { Verb::EVERYDAY } else { &self.verbs };
-        let mut about: Vec<Named> = self.tables.iter().map(|table| Named::table(table)).collect();
+        let mut about: Vec<Facts> =
+            self.tables.iter().map(|table| Facts::of_table(table)).collect();
         if self.models().is_some() {
-            about.extend(call.models.jobs().map(|job| Named::model(&job.facts())));
+            about.extend(call.models.jobs().map(Job::facts));
         }
         let mut allowed: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
         let arns = self.arns(call);
-        for (named, verb) in about.iter().flat_map(|named| verbs.iter().map(move |v| (named, v))) {
-            for (on, actions) in named.needs(*verb) {
-                for resource in on.resources(named) {
+        for (facts, verb) in about.iter().flat_map(|facts| verbs.iter().map(move |v| (facts, v))) {
+            for (on, actions) in facts.needs(*verb) {
+                for resource in on.resources(facts) {
                     allowed.entry(arns(resource)).or_default().extend(actions);
                 }
             }

@@ -35,8 +35,8 @@ pub(crate) struct List {
     #[arg(long, value_name = "NAME")]
     requester: Option<String>,
     /// So many at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = count)]
-    limit: usize,
+    #[arg(long, value_name = "N", value_parser = count)]
+    limit: Option<usize>,
 }
 
 /// What was decided.
@@ -92,10 +92,15 @@ async fn resolve(call: Call<'_, '_>, id: &str) -> Answered {
 impl List {
     async fn run(&self, call: Call<'_, '_>) -> Answered {
         let records = match &self.requester {
-            None => TransactionRecord::scan(call.db).limit(self.limit).try_collect().await?,
+            None => {
+                let scan = TransactionRecord::scan(call.db);
+                let scan = if let Some(limit) = self.limit { scan.limit(limit) } else { scan };
+                scan.try_collect().await?
+            }
             Some(requester) => {
-                let query = TransactionRecord::BY_REQUESTER.query(call.db, requester);
-                query.reverse().limit(self.limit).try_collect().await?
+                let query = TransactionRecord::BY_REQUESTER.query(call.db, requester).reverse();
+                let query = if let Some(limit) = self.limit { query.limit(limit) } else { query };
+                query.try_collect().await?
             }
         };
         Answer::new(Exit::Done, &Records(records.iter().map(|record| Record::of(record)).collect()))

@@ -1,5 +1,13 @@
 //! Migrations from the command line, called with arguments and writers: what is done, what is shown, the exit code.
 
+mod items;
+mod policies;
+mod refused;
+mod tables;
+mod throughput;
+mod transfers;
+mod views;
+
 use std::time::Duration;
 
 use dynamap::cli::{Cli, Exit, Models, models};
@@ -63,15 +71,38 @@ async fn call(db: &Database, models: Models, line: &str) -> Shown {
 }
 
 async fn call_with(cli: Cli, db: &Database, line: &str) -> Shown {
-    let args = ["admin", "migrate"].into_iter().chain(line.split_whitespace());
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = cli.args(args).run_into(db, &mut out, &mut err).await;
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    let shown = Shown { exit, out: text(out), err: text(err) };
+    let shown = shown(cli, db, &format!("migrate {line}")).await;
     for secret in ["hunter2", "secret title", "@x"] {
         assert!(!shown.out.contains(secret) && !shown.err.contains(secret), "{}", shown.out);
     }
     shown
+}
+
+/// A whole command line: words with blanks between them.
+async fn shown(cli: Cli, db: &Database, line: &str) -> Shown {
+    let args = std::iter::once("admin").chain(line.split_whitespace());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = cli.args(args).run_into(db, &mut out, &mut err).await;
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Shown { exit, out: text(out), err: text(err) }
+}
+
+/// What a command says to people, and in its document; it is called twice.
+async fn told(db: &Database, models: fn() -> Models, line: &str) -> (Shown, Value) {
+    (shown(Cli::new(models()), db, line).await, document(db, models(), line).await)
+}
+
+/// The document of a whole command line, whose exit code is the one in it. It names the command.
+async fn document(db: &Database, models: Models, line: &str) -> Value {
+    // What follows `--` is not ours.
+    let (own, rest) = line.split_once(" -- ").unwrap_or((line, ""));
+    let rest = if rest.is_empty() { String::new() } else { format!(" -- {rest}") };
+    let shown = shown(Cli::new(models), db, &format!("{own} --json{rest}")).await;
+    let document: Value = serde_json::from_str(&shown.out).expect("one JSON document");
+    assert_eq!(document["exit_code"], shown.exit.code(), "{document}");
+    let command = document["command"].as_str().expect("a text");
+    assert!(line.starts_with(command), "{line}: {command}");
+    document
 }
 
 /// The document of a command, whose exit code is the one in it.

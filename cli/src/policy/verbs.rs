@@ -87,18 +87,6 @@ pub(super) enum On {
     Anything,
 }
 
-/// A table, and what is known of it.
-pub(super) struct Named {
-    table: String,
-    has_indexes: bool,
-    has_counter: bool,
-    has_uniques: bool,
-    has_ttl: bool,
-    has_recovery: bool,
-    has_tags: bool,
-    rows: Vec<&'static str>,
-}
-
 type Needs = Vec<(On, &'static [&'static str])>;
 
 /// What a write may take of the items that go with it.
@@ -125,15 +113,15 @@ impl On {
     pub(super) const ANYTHING: &'static str = "*";
 
     /// Names of tables without the prefix, with what follows them.
-    pub(super) fn resources(self, named: &Named) -> Vec<String> {
+    pub(super) fn resources(self, facts: &Facts) -> Vec<String> {
         let own = |table: &str| vec![table.to_owned()];
         match self {
-            Self::Table => own(&named.table),
-            Self::Indexes if named.has_indexes => vec![format!("{}/index/*", named.table)],
+            Self::Table => own(&facts.table),
+            Self::Indexes if facts.has_indexes => vec![format!("{}/index/*", facts.table)],
             Self::Indexes => Vec::new(),
-            Self::Rows => named.rows.iter().map(|row| (*row).to_owned()).collect(),
-            Self::Guards if named.has_uniques => own("dynamap_unique"),
-            Self::Counters if named.has_counter => own("dynamap_counters"),
+            Self::Rows => facts.rows.iter().map(|row| (*row).to_owned()).collect(),
+            Self::Guards if facts.has_uniques => own("dynamap_unique"),
+            Self::Counters if facts.has_counter => own("dynamap_counters"),
             Self::Guards | Self::Counters => Vec::new(),
             Self::Records => own("dynamap_transactions"),
             Self::RecordIndexes => own("dynamap_transactions/index/*"),
@@ -144,34 +132,7 @@ impl On {
     }
 }
 
-impl Named {
-    /// A table that no model is about: it may have indexes.
-    pub(super) fn table(name: &str) -> Self {
-        Self {
-            table: name.to_owned(),
-            has_indexes: true,
-            has_counter: false,
-            has_uniques: false,
-            has_ttl: false,
-            has_recovery: false,
-            has_tags: false,
-            rows: Vec::new(),
-        }
-    }
-
-    pub(super) fn model(facts: &Facts) -> Self {
-        Self {
-            table: facts.table.to_owned(),
-            has_indexes: !facts.indexes.is_empty(),
-            has_counter: facts.has_counter,
-            has_uniques: facts.has_uniques,
-            has_ttl: facts.has_ttl,
-            has_recovery: facts.has_recovery,
-            has_tags: facts.has_tags,
-            rows: facts.rows.clone(),
-        }
-    }
-
+impl Facts {
     /// What a verb takes.
     pub(super) fn needs(&self, verb: Verb) -> Needs {
         match verb {
