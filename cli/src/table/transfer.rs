@@ -104,7 +104,7 @@ struct Writing {
     /// How many items or lines may fail before the job ends
     #[arg(long, value_name = "N", default_value_t = 0)]
     tolerate: usize,
-    /// Keeps the place in this file, and goes on behind the one that it holds
+    /// Keeps the place in this file, and goes on behind the one that it holds; a job that is finished removes it
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Write units per second that are taken at most
