@@ -11,6 +11,9 @@ const BATCH: usize = 25;
 /// What becomes of an item of the target that has the key of one that is to be written.
 ///
 /// One that is the same already is left, and counts as written, so that a job can be run again.
+///
+/// A put whose answer is lost is sent again: what was stored by the first one, and deleted by somebody since, is there again.
+/// An item that the second one meets, and that is another one, is in the way as at the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Existing {

@@ -267,3 +267,47 @@ async fn a_request_that_is_under_way_is_answered_by_a_server_that_stops() -> Tes
     assert_eq!(reply?.body, r#"{"TableNames":["notes"]}"#);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_one_is_closed() -> TestResult {
+    let server = notes().await?;
+    let mut connections = Vec::new();
+    for _ in 0..256 {
+        let mut connection = Connection::open(&server).await?;
+        assert_eq!(connection.ask("ListTables", "{}").await?.status, 200);
+        connections.push(connection);
+    }
+    let mut late = Connection::open(&server).await?;
+    late.send("127.0.0.1", "ListTables", "{}").await?;
+    // Others that are answered prove that the server has had its turns.
+    for connection in connections.iter_mut().take(8) {
+        assert_eq!(connection.ask("ListTables", "{}").await?.status, 200);
+    }
+    let nothing = late.stream.get_ref().try_read(&mut [0]);
+    assert!(nothing.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock));
+    connections.pop();
+    assert_eq!(late.read().await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_whose_client_stops_reading_is_closed() -> TestResult {
+    const ASKED: usize = 100; // 39 MB of answers: more than a system keeps for one connection
+    let server = notes().await?;
+    let large = server.client().put_item().table_name("notes").item("id", text("large"));
+    large.item("at", text("1")).item("text", text("x".repeat(390_000))).send().await?;
+    let mut connection = Connection::open(&server).await?;
+    tokio::time::pause();
+    let key = r#"{"TableName": "notes", "Key": {"id": {"S": "large"}, "at": {"S": "1"}}}"#;
+    for _ in 0..ASKED {
+        connection.send("127.0.0.1", "GetItem", key).await?;
+    }
+    // Time goes on when nobody has anything to do: the server cannot write, the client does not read.
+    tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+    let mut answers = 0;
+    while connection.read().await.is_ok() {
+        answers += 1;
+    }
+    assert!(answers < ASKED, "{answers} answers");
+    Ok(())
+}
