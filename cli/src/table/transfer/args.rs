@@ -37,7 +37,7 @@ pub(super) struct Target {
     /// The prefix of the table that is written [default: the same]
     #[arg(long, value_name = "PREFIX")]
     pub(super) to_prefix: Option<String>,
-    /// Another AWS Region
+    /// Another AWS Region [default: that of the source, as all that is not said]
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "REGION")]
     pub(super) to_region: Option<String>,
@@ -120,8 +120,19 @@ pub(super) enum WhatIsThere {
     Replace,
 }
 
+impl ImportArgs {
+    /// What is told where it was ended at once.
+    pub(crate) fn ended(&self) -> Failure {
+        Failure::ended().and(match &self.writing.checkpoint {
+            Some(_) => ": the next run goes on behind the last checkpoint",
+            None => ": without --checkpoint the next run begins anew, and meets what is there",
+        })
+    }
+}
+
 impl Target {
-    /// The store that is written: the same one, unless another is named.
+    /// The store that is written: the same one, unless another is named. What is not said of another is as with the source;
+    /// an embedded one has no place, and leaves it to the environment.
     pub(super) async fn open(&self, db: &Database) -> Database {
         let own = full_name(db, "");
         let prefix = self.to_prefix.clone().unwrap_or_else(|| own.clone());
@@ -133,7 +144,12 @@ impl Target {
                 endpoint: self.to_endpoint.clone(),
             };
             if !place.is_unsaid() {
-                return place.open().await.table_prefix(prefix).build();
+                let target = if consent::is_embedded(db.client()).await {
+                    place.open().await
+                } else {
+                    place.open_beside(db.client())
+                };
+                return target.table_prefix(prefix).build();
             }
         }
         if prefix == own {
