@@ -1,4 +1,4 @@
-//! A program of one's own that administers migrations: it names its models, `dynamap::cli` does the rest.
+//! A program of one's own that administers its tables and migrations: it names its models, `dynamap::cli` does the rest.
 //!
 //! It works on a file, and fills it at its first call with what an old program would have left:
 //!
@@ -9,6 +9,9 @@
 //! cargo run --example admin -- migrate run --write-units 20   # Ctrl-C stops it, the next run goes on
 //! cargo run --example admin -- migrate verify --json
 //! cargo run --example admin -- migrate history
+//! cargo run --example admin -- table verify
+//! cargo run --example admin -- item query doom_maps 1 --plain
+//! cargo run --example admin -- policy --verb get --verb save
 //! ```
 //!
 //! On AWS, `main` is one line: `dynamap::cli::run(models![Account, DoomMap]).await`.

@@ -127,7 +127,8 @@ impl Query {
                 break;
             }
             let item = self.how.show(&item);
-            text.push_str(&format!("{item}\n"));
+            text.push_str(&item.to_string());
+            text.push('\n');
             items.push(item);
         }
         Ok(Answer::told(Exit::Done, &items, text)?.cut(has_more))

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use dynamap_mapper::sequence::{self, SequenceReport};
+use dynamap_mapper::view::ViewLayout;
 use dynamap_mapper::{Database, Error, Model, Rebuild, Tables};
 use dynamap_migrations::BackfillError;
 use futures_util::future::BoxFuture;
@@ -158,7 +159,7 @@ impl<M: Model> Job for JobOf<M> {
             has_uniques: !layout.uniques.is_empty(),
             has_ttl: layout.ttl.is_some(),
             rows: layout.rows().iter().map(|row| row.table).collect(),
-            views: layout.views.iter().map(|view| view.name()).collect(),
+            views: layout.views.iter().map(ViewLayout::name).collect(),
             has_recovery: layout.settings.says_recovery(),
             has_tags: layout.settings.says_tags(),
         }

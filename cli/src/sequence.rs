@@ -48,7 +48,7 @@ pub(crate) struct Raise {
 
 /// A sequence and the highest number that was taken.
 #[derive(Serialize)]
-struct Taken {
+struct Counter {
     /// The name; none of one behind the keys of a table.
     name: Option<String>,
     /// The full name of the table.
@@ -58,12 +58,12 @@ struct Taken {
 
 #[derive(Serialize)]
 #[serde(transparent)]
-struct All(Vec<Taken>);
+struct All(Vec<Counter>);
 
 #[derive(Serialize)]
 struct Raised {
     #[serde(flatten)]
-    sequence: Taken,
+    sequence: Counter,
     is_raised: bool,
 }
 
@@ -123,9 +123,9 @@ impl Which {
         }
     }
 
-    fn taken(&self, db: &Database, taken: u64) -> Taken {
+    fn taken(&self, db: &Database, taken: u64) -> Counter {
         let full_name = |table: &String| db.table(table).full_name().to_owned();
-        Taken { name: self.name.clone(), table: self.table.as_ref().map(full_name), taken }
+        Counter { name: self.name.clone(), table: self.table.as_ref().map(full_name), taken }
     }
 }
 
@@ -143,9 +143,9 @@ impl Raise {
 
 async fn list(db: &Database) -> Answered {
     let all = Sequence::list(db).await?.into_iter().map(|(name, taken)| match name {
-        SequenceName::Named(name) => Taken { name: Some(name), table: None, taken },
-        SequenceName::Table(table) => Taken { name: None, table: Some(table), taken },
-        _ => Taken { name: None, table: None, taken },
+        SequenceName::Named(name) => Counter { name: Some(name), table: None, taken },
+        SequenceName::Table(table) => Counter { name: None, table: Some(table), taken },
+        _ => Counter { name: None, table: None, taken },
     });
     Answer::new(Exit::Done, &All(all.collect()))
 }
@@ -168,7 +168,7 @@ async fn examine(call: Call<'_, '_>, repair: bool) -> Answered {
     Answer::new(outcome, &Standings(all))
 }
 
-impl Taken {
+impl Counter {
     fn called(&self) -> String {
         match (&self.name, &self.table) {
             (Some(name), _) => format!("sequence {name}"),
@@ -178,7 +178,7 @@ impl Taken {
     }
 }
 
-impl fmt::Display for Taken {
+impl fmt::Display for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.called(), self.taken)
     }
@@ -192,7 +192,7 @@ impl fmt::Display for All {
 
 impl fmt::Display for Raised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Taken { taken, .. } = self.sequence;
+        let Counter { taken, .. } = self.sequence;
         let what = if self.is_raised { "is raised to" } else { "was there already: it is at" };
         writeln!(f, "{} {what} {taken}", self.sequence.called())
     }

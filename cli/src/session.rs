@@ -109,7 +109,7 @@ impl Cli {
 
     fn parse(mut self) -> Result<Session, clap::Error> {
         let args = parse(&self.args, &mut self.models)?;
-        let program = self.args.first().map(|name| program(name)).unwrap_or_default();
+        let program = self.args.first().map(program).unwrap_or_default();
         Ok(Session { models: self.models, args, stop: self.stop, program, line: None })
     }
 }

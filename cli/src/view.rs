@@ -26,7 +26,7 @@ pub(crate) struct Views {
     chosen: Chosen,
     /// Only this view; can be given several times
     #[arg(long = "view", value_name = "NAME")]
-    views: Vec<String>,
+    names: Vec<String>,
     /// In how many segments a table is scanned
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = count)]
     segments: usize,
@@ -90,12 +90,12 @@ impl Views {
         let of_job = |job: &'a dyn Job| job.facts().views.into_iter().map(move |view| (job, view));
         let mut all: Vec<_> = call.models.jobs().flat_map(of_job).collect();
         let unknown = |name: &&String| !all.iter().any(|(_, view)| *view == name.as_str());
-        if let Some(name) = self.views.iter().find(unknown) {
+        if let Some(name) = self.names.iter().find(unknown) {
             let names: Vec<_> = all.iter().map(|(_, view)| *view).collect();
             let names = names.join(", ");
             return Err(Failure::usage(format!("there is no view `{name}`: there are {names}")));
         }
-        all.retain(|(_, view)| self.views.is_empty() || self.views.iter().any(|own| own == view));
+        all.retain(|(_, view)| self.names.is_empty() || self.names.iter().any(|own| own == view));
         Ok(all)
     }
 

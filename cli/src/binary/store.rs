@@ -11,9 +11,9 @@ use crate::place::Place;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Store")]
 pub(super) struct Store {
-    /// aws, memory, file:PATH, or the URL of a store that speaks DynamoDB's protocol [default: aws; of `serve`: memory]
-    #[arg(long, global = true, value_name = "STORE")]
-    store: Option<Which>,
+    /// Which store: aws, memory, file:PATH, or the URL of one that speaks DynamoDB's protocol [default: aws; of serve: memory]
+    #[arg(long = "store", global = true, value_name = "STORE")]
+    which: Option<Which>,
     /// The AWS profile [default: what the environment says]
     #[arg(long, global = true, value_name = "PROFILE")]
     profile: Option<String>,
@@ -39,9 +39,9 @@ enum Which {
 impl Store {
     /// What is said, and means nothing or contradicts the rest: nobody shall believe that it counts.
     pub(super) fn wrong(&self, is_served: bool) -> Option<&'static str> {
-        let Self { store, profile, region, endpoint, prefix } = self;
+        let Self { which, profile, region, endpoint, prefix } = self;
         let is_placed = profile.is_some() || region.is_some() || endpoint.is_some();
-        match store {
+        match which {
             Some(Which::Aws | Which::Url(_)) if is_served => {
                 Some("only the embedded store can be served: --store memory or file:PATH")
             }
@@ -60,7 +60,7 @@ impl Store {
 
     /// The file of an embedded store; none of one in memory.
     pub(super) fn file(&self) -> Option<&Path> {
-        match &self.store {
+        match &self.which {
             Some(Which::File(path)) => Some(path),
             _ => None,
         }
@@ -68,7 +68,7 @@ impl Store {
 
     /// Whether a store is named.
     pub(super) fn is_said(&self) -> bool {
-        self.store.is_some()
+        self.which.is_some()
     }
 
     /// The store. Nothing is sent.
@@ -77,7 +77,7 @@ impl Store {
     /// Where a file cannot be opened; it is as it was.
     pub(super) async fn open(&self) -> Result<Database, OpenError> {
         let (profile, region) = (self.profile.clone(), self.region.clone());
-        let builder = match self.store.as_ref().unwrap_or(&Which::Aws) {
+        let builder = match self.which.as_ref().unwrap_or(&Which::Aws) {
             Which::Aws => Place { profile, region, endpoint: self.endpoint.clone() }.open().await,
             Which::Url(url) => Place { profile, region, endpoint: Some(url.clone()) }.open().await,
             Which::Memory => Database::builder(dynamap_embedded::memory()?),

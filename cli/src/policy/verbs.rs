@@ -126,12 +126,11 @@ impl On {
         match self {
             Self::Table => own(&facts.table),
             Self::Indexes if facts.has_indexes => own(&format!("{}/index/*", facts.table)),
-            Self::Indexes => Vec::new(),
             Self::Rows => facts.rows.iter().flat_map(|row| own(row)).collect(),
             Self::Guards if facts.has_uniques => own("dynamap_unique"),
             Self::Counters if facts.has_counter => own("dynamap_counters"),
+            Self::Indexes | Self::Guards | Self::Counters => Vec::new(),
             Self::Sequences => own("dynamap_counters"),
-            Self::Guards | Self::Counters => Vec::new(),
             Self::Records => own("dynamap_transactions"),
             Self::RecordIndexes => own("dynamap_transactions/index/*"),
             Self::Backfills => own("dynamap_migrations"),
@@ -155,7 +154,7 @@ impl Facts {
             | Verb::Delete
             | Verb::BatchWrite
             | Verb::Transaction
-            | Verb::Recorded => self.writes(verb),
+            | Verb::Recorded => Self::writes(verb),
             Verb::TableList
             | Verb::TableVerify
             | Verb::TableCreate
@@ -164,11 +163,11 @@ impl Facts {
             | Verb::TableExport
             | Verb::TableImport
             | Verb::TableThroughput => self.tables(verb),
-            verb => self.jobs(verb),
+            verb => Self::jobs(verb),
         }
     }
 
-    fn writes(&self, verb: Verb) -> Needs {
+    fn writes(verb: Verb) -> Needs {
         // GetItem is for answers that get lost: the item tells whether it was written.
         let own: &[&str] = match verb {
             Verb::Insert => &["GetItem", "PutItem"],
@@ -200,18 +199,10 @@ impl Facts {
                 return vec![(On::Table, actions)];
             }
             Verb::TableThroughput => {
-                let record: &[&str] = &[
-                    "CreateTable",
-                    "DeleteItem",
-                    "DescribeTable",
-                    "DescribeTimeToLive",
-                    "GetItem",
-                    "PutItem",
-                    "UpdateItem",
-                ];
                 return vec![
                     (On::Table, &["DescribeTable", "UpdateTable"]),
-                    (On::Throughput, record),
+                    (On::Throughput, RECORD),
+                    (On::Throughput, DESCRIBE),
                 ];
             }
             _ => vec![(On::Table, DESCRIBE), (On::Guards, DESCRIBE), (On::Counters, DESCRIBE)],
@@ -233,7 +224,7 @@ impl Facts {
         needs
     }
 
-    fn jobs(&self, verb: Verb) -> Needs {
+    fn jobs(verb: Verb) -> Needs {
         match verb {
             Verb::MigrateStatus => vec![(On::Backfills, &["Query"])],
             Verb::MigrateVerify => vec![
@@ -247,10 +238,8 @@ impl Facts {
                 ),
                 (On::Rows, ALL_WRITES),
                 (On::Guards, ALL_WRITES),
-                (
-                    On::Backfills,
-                    &["CreateTable", "DescribeTable", "GetItem", "PutItem", "Query", "UpdateItem"],
-                ),
+                (On::Backfills, &["CreateTable", "GetItem", "PutItem", "Query", "UpdateItem"]),
+                (On::Backfills, DESCRIBE),
             ],
             Verb::Item => {
                 vec![(On::Table, &["DescribeTable", "GetItem", "Query"]), (On::Indexes, &["Query"])]
@@ -276,4 +265,6 @@ impl Facts {
     }
 }
 
+/// What becomes of the record of a raised throughput.
+const RECORD: &[&str] = &["CreateTable", "DeleteItem", "GetItem", "PutItem", "UpdateItem"];
 const CREATE: &[&str] = &["CreateTable"];

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_sdk_dynamodb::types::{AttributeDefinition, KeySchemaElement, KeyType, Projection};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, KeySchemaElement, KeyType, Projection, StreamViewType, TableClass,
+};
 use dynamap_mapper::{NamedTable, TableInfo};
 use serde::Serialize;
 
@@ -77,11 +79,8 @@ pub(super) async fn delete(call: Call<'_, '_>, delete: &Delete) -> Answered {
     let full = table.full_name().to_owned();
     consent::ask(call.db, call.yes, &format!("this deletes table {full}")).await?;
     let deleting = table.delete();
-    if delete.with_all_items {
-        deleting.with_all_items().await?
-    } else {
-        deleting.await?
-    }
+    let deleting = if delete.with_all_items { deleting.with_all_items() } else { deleting };
+    deleting.await?;
     Answer::new(Exit::Done, &Deleted { table: full })
 }
 
@@ -104,10 +103,10 @@ impl Described {
             estimated_items: info.estimated_items(),
             bytes: table.table_size_bytes().unwrap_or_default(),
             ttl: info.ttl.clone(),
-            stream: text(stream.and_then(|s| s.stream_view_type()).map(|view| view.as_str())),
+            stream: text(stream.and_then(|s| s.stream_view_type()).map(StreamViewType::as_str)),
             point_in_time_recovery: info.point_in_time_recovery,
             deletion_protection: table.deletion_protection_enabled().unwrap_or(false),
-            class: text(class.map(|class| class.as_str())),
+            class: text(class.map(TableClass::as_str)),
             encryption: text(encryption),
             arn: text(table.table_arn()),
             tags: info.tags.clone(),

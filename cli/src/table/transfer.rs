@@ -61,10 +61,8 @@ pub(super) async fn copy(call: Call<'_, '_>, args: &CopyArgs) -> Answered {
     }
     begin(call, &format!("copy of {from} to {full}"));
     let copied = copy.run().await?;
-    let is_equal = match copied.is_finished && *verify {
-        true => Some(copy.verify().await?.is_equal()),
-        false => None,
-    };
+    let is_equal =
+        if copied.is_finished && *verify { Some(copy.verify().await?.is_equal()) } else { None };
     let mut failures = copied.failed_before;
     failures.extend(copied.failed.iter().map(ToString::to_string));
     let mut moved = Moved::of(full_name(call.db, from), full, copied.progress, failures);

@@ -15,10 +15,8 @@ async fn tables_of_a_file_are_administered_by_their_names() -> Outcome {
     let store = format!("file:{}", file.display());
     assert_eq!(call(&store, "table list")["result"], json!(["copy_maps", "maps"]));
     assert_eq!(call(&store, "--prefix copy_ table list")["result"], json!(["maps"]));
-    assert_eq!(
-        call(&store, "item get maps 1 8 --plain")["result"],
-        json!({ "episode": 1, "map": 8 })
-    );
+    let item = &call(&store, "item get maps 1 8 --plain")["result"];
+    assert_eq!((&item["episode"], &item["map"]), (&json!(1), &json!(8)));
     let copied = call(&store, "table copy maps maps --to-prefix copy_ --existing replace --verify");
     assert_eq!((&copied["outcome"], &copied["result"]["is_equal"]), (&json!("done"), &json!(true)));
     let missing = call(&store, "item get maps 1 10");

@@ -44,6 +44,14 @@ impl Database {
     }
 
     /// As [`at`](Self::at), with settings.
+    ///
+    /// ```no_run
+    /// # use dynamap::Database;
+    /// # async fn example() {
+    /// let db = Database::builder_at("http://localhost:8000").await.table_prefix("staging_").build();
+    /// # let _ = db;
+    /// # }
+    /// ```
     pub async fn builder_at(url: &str) -> DatabaseBuilder {
         let mut config = aws_config::defaults(BehaviorVersion::latest()).endpoint_url(url);
         let is_missing = |name: &str| std::env::var_os(name).is_none();

@@ -60,8 +60,17 @@ struct Simple {
     name: String,
 }
 
+static NARROW: TableSettings = TableSettings::new().provisioned(5, 5);
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "narrow", settings = NARROW, validate = false)]
+struct Narrow {
+    #[model(hash_key)]
+    id: u64,
+}
+
 fn both() -> Models {
-    models![User, Simple]
+    models![User, Simple, Narrow]
 }
 
 fn user(number: u64) -> User {
@@ -258,6 +267,7 @@ async fn the_policy_of_a_command_allows_what_the_command_does() -> Outcome {
     bench.covers_command("table-create", "table create").await?;
     Sequence::<User>::of(db).next().await?;
     user(1).insert(db).await?;
+    Simple { id: 1, name: "a".to_owned() }.insert(db).await?;
     for (verb, line) in [
         ("table-list", "table list"),
         ("table-verify", "table verify"),
@@ -278,6 +288,10 @@ async fn the_policy_of_a_command_allows_what_the_command_does() -> Outcome {
         ("transaction-resolve", "transaction list --requester ann"),
         ("table-export", export.as_str()),
         ("table-import", import.as_str()),
+        ("table-export --verb table-import", "table copy plain narrow"),
+        ("table-import --verb table-export", "table copy plain narrow --existing replace"),
+        ("table-throughput", "table throughput narrow --read 50 --write 50 -- true"),
+        ("table-throughput", "table throughput-repair narrow"),
         ("table-delete", "table delete plain --with-all-items"),
     ] {
         bench.covers_command(verb, line).await?;

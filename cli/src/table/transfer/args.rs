@@ -33,6 +33,7 @@ pub(crate) struct CopyArgs {
 
 /// The store of the table that is written, where it is another one.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_field_names, reason = "they are the names of the options")]
 pub(super) struct Target {
     /// The prefix of the table that is written [default: the same]
     #[arg(long, value_name = "PREFIX")]
