@@ -10,6 +10,7 @@ use crate::item::ItemCommand;
 use crate::migrate::Migrate;
 use crate::models::Models;
 use crate::policy::Policy;
+use crate::report::Failure;
 use crate::sequence::SequenceCommand;
 use crate::table::TableCommand;
 use crate::transaction::TransactionCommand;
@@ -109,6 +110,16 @@ impl Command {
     }
 }
 
+impl Command {
+    /// What is told where it was ended at once.
+    pub(crate) fn ended(&self) -> Failure {
+        match self {
+            Self::Table(command) => command.ended(),
+            _ => Failure::ended(),
+        }
+    }
+}
+
 const AT_CHECKPOINT: &str = "stops at the next checkpoint; Ctrl-C again ends it at once";
 
 /// Reads a command line, and chooses the models that it names.
@@ -138,7 +149,7 @@ pub(crate) fn choose(
     } else if let Some(name) = chosen.iter().find(|name| !names.contains(&name.as_str())) {
         format!("there is no model `{name}`: there are {}", names.join(", "))
     } else {
-        models.choose(chosen);
+        models.choose(chosen, matches!(command, Command::Table(_)));
         return Ok(());
     };
     Err(line().error(ErrorKind::InvalidValue, wrong))

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use dynamap_migrations::backfill::Stop;
 
@@ -17,6 +18,8 @@ use self::store::Store;
 use crate::args::{Args, Command, Global, choose};
 use crate::exit::Exit;
 use crate::models::Models;
+use crate::notes::Notes;
+use crate::report::{Failure, Report};
 use crate::session::{Session, show};
 
 /// Administers DynamoDB tables by their names, on AWS and in any store that speaks its protocol
@@ -44,13 +47,14 @@ pub async fn main(args: Vec<OsString>) -> ExitCode {
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let exit = match parse(&args) {
         Err(shown) => show(&shown, &mut out, &mut err),
-        Ok(Line { command: Asked::Serve(serve), global, .. }) => {
-            serve.run(global.json, &mut out, &mut err).await
+        Ok(Line { command: Asked::Serve(serve), global, store }) => {
+            serve.run(&store, global.json, &mut out, &mut err).await
         }
         Ok(Line { command: Asked::Other(command), global, store }) => match store.open().await {
             Err(error) => {
-                drop(io::Write::write_fmt(&mut err, format_args!("{error}\n")));
-                Exit::Error
+                let failure = Failure::new(Exit::Error, &error);
+                let report = Report::of(command.name(), Err(failure));
+                report.write(global.json, &mut out, &Notes::new(&mut err, false))
             }
             Ok(db) => {
                 let args = Args { global, command };
@@ -81,6 +85,13 @@ fn parse(args: &[OsString]) -> Result<Line, clap::Error> {
     let mut matches = line.try_get_matches_from_mut(args)?;
     let parsed =
         Line::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut line))?;
+    let wrong = match &parsed.command {
+        Asked::Serve(serve) => serve.wrong(&parsed.store),
+        Asked::Other(_) => parsed.store.wrong(false),
+    };
+    if let Some(wrong) = wrong {
+        return Err(line.error(ErrorKind::ArgumentConflict, wrong));
+    }
     if let Asked::Other(command) = &parsed.command {
         choose(command, &mut Models::new(), || line)?;
     }

@@ -38,21 +38,18 @@ fn is_here(host: &str) -> bool {
     is_loopback || host == "localhost" || host.ends_with(".localhost") || host.ends_with(".invalid")
 }
 
-/// The host that a client talks to, as the SDK itself says: a request is made, and not sent.
+/// Whether a client talks to an embedded store, which has no place on any network.
+#[cfg(feature = "aws")]
+pub(crate) async fn is_embedded(client: &Client) -> bool {
+    host(client).await.is_some_and(|host| host.ends_with(".invalid"))
+}
+
+/// The host that a client talks to, as the SDK itself says.
 async fn host(client: &Client) -> Option<String> {
-    let seen = Seen::default();
-    let connector = SharedHttpConnector::new(seen.clone());
-    let config = client
-        .config()
-        .to_builder()
-        .credentials_provider(Credentials::new("nobody", "nobody", None, None, "nobody"))
-        .retry_config(RetryConfig::disabled())
-        .http_client(http_client_fn(move |_, _| connector.clone()))
-        .build();
-    // It fails, since it is not sent.
-    drop(Box::pin(Client::from_conf(config).list_tables().send()).await);
-    let uri = seen.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-    let (_, rest) = uri.split_once("://")?;
+    let nobody = Credentials::new("nobody", "nobody", None, None, "nobody");
+    let config = client.config().to_builder().credentials_provider(nobody).build();
+    let request = asked(&Client::from_conf(config)).await?;
+    let (_, rest) = request.uri().split_once("://")?;
     let authority = rest.split(['/', '?']).next()?;
     let end = match authority.rfind(':') {
         Some(colon) if !authority[colon..].contains(']') => colon,
@@ -61,14 +58,29 @@ async fn host(client: &Client) -> Option<String> {
     Some(authority[..end].to_ascii_lowercase())
 }
 
-/// A connector that notes where a request would go, and refuses it.
+/// A request as a client makes it; it is not sent.
+pub(crate) async fn asked(client: &Client) -> Option<HttpRequest> {
+    let seen = Seen::default();
+    let connector = SharedHttpConnector::new(seen.clone());
+    let config = client
+        .config()
+        .to_builder()
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build();
+    // It fails, since it is not sent.
+    drop(Box::pin(Client::from_conf(config).list_tables().send()).await);
+    seen.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// A connector that notes a request, and refuses it.
 #[derive(Debug, Clone, Default)]
-struct Seen(Arc<Mutex<Option<String>>>);
+struct Seen(Arc<Mutex<Option<HttpRequest>>>);
 
 impl HttpConnector for Seen {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Some(request.uri().to_owned());
+        *seen = Some(request);
         HttpConnectorFuture::ready(Err(ConnectorError::user("it is not sent".into())))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use dynamap_mapper::Error;
 use dynamap_migrations::{BackfillError, BackfillRecord, BackfillState};
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ pub enum Exit {
     Running,
     /// 6: the steps are not those that the job was begun with. Nothing was done.
     Drifted,
-    /// 7: the job was stopped. The next run goes on.
+    /// 7: it was stopped. What has a checkpoint goes on when it is run again, the rest begins anew.
     Interrupted,
     /// 8: what is there is not what shall be.
     Differs,
@@ -38,7 +39,7 @@ pub enum Exit {
     Missing,
     /// 10: the transaction was not committed, and never will be.
     Aborted,
-    /// 11: the throughput is raised still: `table throughput-repair` restores it.
+    /// 11: the throughput is raised still, or may be: `table throughput-repair` restores it.
     Raised,
 }
 
@@ -105,6 +106,7 @@ impl Exit {
             BackfillError::Drifted { .. } => Self::Drifted,
             BackfillError::Stopped { .. } => Self::Failed,
             BackfillError::NotBegun { .. } => Self::Older,
+            BackfillError::Database(Error::NoSuchTable(_)) => Self::Missing,
             _ => Self::Error,
         }
     }

@@ -114,18 +114,24 @@ impl Query {
             range: self.range(),
             index: self.index.clone(),
             reverse: self.reverse,
-            limit: self.limit,
+            // One more tells whether there is more.
+            limit: self.limit.map(|limit| limit.saturating_add(1)),
             consistent,
         };
         let mut results = table.query(&terms).map_err(wrong)?;
         let (mut items, mut text) = (Vec::new(), String::new());
+        let mut has_more = false;
         while let Some(item) = results.next().await.transpose()? {
+            if self.limit == Some(items.len()) {
+                has_more = true;
+                break;
+            }
             let item = self.how.show(&item);
             text.push_str(&item.to_string());
             text.push('\n');
             items.push(item);
         }
-        Answer::told(Exit::Done, &items, text)
+        Ok(Answer::told(Exit::Done, &items, text)?.cut(has_more))
     }
 
     fn range(&self) -> Option<RangeTerms> {

@@ -112,10 +112,18 @@ impl Models {
     }
 
     /// Keeps these; all of them where none is named.
-    pub(crate) fn choose(&mut self, names: &[String]) {
-        if !names.is_empty() {
-            self.0.retain(|job| names.iter().any(|name| name == job.model()));
+    ///
+    /// With their tables, the other models of these stay too: a table is what all of them want.
+    pub(crate) fn choose(&mut self, names: &[String], with_tables: bool) {
+        if names.is_empty() {
+            return;
         }
+        let is_named = |job: &dyn Job| names.iter().any(|name| name == job.model());
+        let tables: Vec<_> =
+            self.jobs().filter(|job| is_named(*job)).map(|job| job.facts().table).collect();
+        self.0.retain(|job| {
+            is_named(job.as_ref()) || (with_tables && tables.contains(&job.facts().table))
+        });
     }
 }
 

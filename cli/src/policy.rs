@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use self::verbs::{On, Verb};
+use self::verbs::{Resource, Verb};
 use crate::args::Chosen;
 use crate::exit::Exit;
 use crate::models::{Facts, Job};
@@ -80,24 +80,37 @@ impl Policy {
         Answer::told(Exit::Done, &document, text + "\n")
     }
 
-    /// The ARNs of resources: of `orders`, `orders/index/*`; `*` stays.
-    fn arns(&self, call: Call<'_, '_>) -> impl Fn(String) -> String {
+    /// The ARNs of resources.
+    fn arns(&self, call: Call<'_, '_>) -> impl Fn(Resource) -> String {
         let region = call.db.client().config().region().map(ToString::to_string);
         let region = self.in_region.clone().or(region).unwrap_or_else(|| "*".to_owned());
-        let partition = match region.split_once('-') {
-            Some(("cn", _)) => "aws-cn",
-            Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
-            _ => "aws",
-        };
+        let partition = partition(&region);
         let account = self.account.clone();
-        move |resource| {
-            if resource == On::ANYTHING {
-                return resource;
+        move |resource| match resource {
+            Resource::Anything => "*".to_owned(),
+            Resource::Table(table) => {
+                let table = call.db.table(&table).full_name().to_owned();
+                format!("arn:{partition}:dynamodb:{region}:{account}:table/{table}")
             }
-            let table = call.db.table(&resource).full_name().to_owned();
-            format!("arn:{partition}:dynamodb:{region}:{account}:table/{table}")
         }
     }
+}
+
+/// The partition of a Region, by how its name begins.
+///
+/// [AWS: partitions](https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html)
+fn partition(region: &str) -> &'static str {
+    const BEGINNINGS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    let found = BEGINNINGS.iter().find(|(begins, _)| region.starts_with(begins));
+    found.map_or("aws", |(_, partition)| partition)
 }
 
 impl Document {
@@ -113,5 +126,28 @@ impl Document {
             resource,
         });
         Self { version: "2012-10-17", statement: statement.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_in_the_partition_that_its_name_begins_with() {
+        for (region, expected) in [
+            ("eu-central-1", "aws"),
+            ("us-east-1", "aws"),
+            ("*", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(partition(region), expected, "{region}");
+        }
     }
 }

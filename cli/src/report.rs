@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::Display;
+use std::io::{self, Write};
 
 use dynamap_mapper::Error;
 use dynamap_mapper::error::{SweepError, TableError};
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::migrate::ModelReport;
+use crate::notes::Notes;
 
 /// The JSON document of a command, and what it says to people.
 #[derive(Serialize)]
@@ -29,8 +31,11 @@ pub(crate) struct Report {
     /// Of all other commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
+    /// Whether there is more than the limit lets through; left out where there is not.
+    #[serde(skip_serializing_if = "is_not")]
+    has_more: bool,
     #[serde(skip)]
-    pub(crate) text: String,
+    text: String,
 }
 
 /// What a command found. One that ends early can have found something all the same.
@@ -38,6 +43,7 @@ pub(crate) struct Answer {
     pub(crate) outcome: Exit,
     result: Value,
     text: String,
+    has_more: bool,
 }
 
 /// Why a command was not done, or not to its end.
@@ -60,8 +66,8 @@ impl Report {
 
     pub(crate) fn of(command: String, answered: Answered) -> Self {
         match answered {
-            Ok(Answer { outcome, result, text }) => {
-                Self { result: Some(result), text, ..Self::empty(command, outcome) }
+            Ok(Answer { outcome, result, text, has_more }) => {
+                Self { result: Some(result), text, has_more, ..Self::empty(command, outcome) }
             }
             Err(Failure { outcome, error, failures }) => {
                 let text = format!("{error}\n");
@@ -79,26 +85,56 @@ impl Report {
             failures: Vec::new(),
             models: None,
             result: None,
+            has_more: false,
             text: String::new(),
         }
     }
 
-    /// Whether its text says that something went wrong, and so belongs on standard error.
-    pub(crate) fn is_error(&self) -> bool {
-        self.error.is_some()
+    /// Writes the document, or what it says to people; what went wrong goes to standard error. The outcome.
+    pub(crate) fn write(&self, json: bool, out: &mut dyn Write, notes: &Notes<'_>) -> Exit {
+        let written = if json {
+            serde_json::to_writer_pretty(&mut *out, self)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(out))
+        } else if self.error.is_some() {
+            notes.say(self.text.trim_end());
+            Ok(())
+        } else {
+            out.write_all(self.text.as_bytes())
+        };
+        if self.has_more {
+            notes.say("there is more: --limit says how many are shown");
+        }
+        match written.and_then(|()| out.flush()) {
+            Ok(()) => self.outcome,
+            Err(error) => {
+                notes.say(&format!("the outcome could not be written: {error}"));
+                Exit::Error
+            }
+        }
     }
 }
 
 impl Answer {
     /// What was found: as it is serialised for scripts, as it is shown for people.
     pub(crate) fn new(outcome: Exit, found: &(impl Serialize + Display)) -> Answered {
-        Ok(Self { outcome, result: json(found)?, text: found.to_string() })
+        Self::told(outcome, found, found.to_string())
     }
 
     /// What was found, in its own words for people.
     pub(crate) fn told(outcome: Exit, found: &impl Serialize, text: String) -> Answered {
-        Ok(Self { outcome, result: json(found)?, text })
+        Ok(Self { outcome, result: json(found)?, text, has_more: false })
     }
+
+    /// Tells that there is more where that is so.
+    pub(crate) fn cut(self, has_more: bool) -> Self {
+        Self { has_more, ..self }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_not(is: &bool) -> bool {
+    !is
 }
 
 fn json(found: &impl Serialize) -> Result<Value, Failure> {
@@ -127,6 +163,18 @@ impl Failure {
     /// It was ended at once.
     pub(crate) fn ended() -> Self {
         Self::of(Exit::Interrupted, "ended at once".to_owned())
+    }
+
+    /// A throughput that may be raised still.
+    pub(crate) fn raised(table: &str, why: &str) -> Self {
+        let repair = format!("`table throughput-repair {table}` restores it");
+        Self::of(Exit::Raised, format!("{why}: the throughput may be raised still, {repair}"))
+    }
+
+    /// Adds what becomes of the next run.
+    pub(crate) fn and(mut self, what: &str) -> Self {
+        self.error.push_str(what);
+        self
     }
 }
 

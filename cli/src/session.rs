@@ -94,7 +94,7 @@ impl Cli {
         };
         let notes = Notes::new(err, false);
         let report = session.work(db, &notes, pending()).await;
-        session.write(&report, out, &notes)
+        report.write(session.args.global.json, out, &notes)
     }
 
     async fn run_by(self, open: impl AsyncFnOnce() -> Database) -> Exit {
@@ -168,7 +168,7 @@ impl Session {
         let notes = Notes::new(err, true);
         let interrupted = interrupted(&self, &notes);
         let report = self.work(db, &notes, interrupted).await;
-        self.write(&report, out, &notes)
+        report.write(self.args.global.json, out, &notes)
     }
 
     /// Does the work; ends at once when `interrupted` does.
@@ -186,7 +186,7 @@ impl Session {
             let answered = tokio::select! {
                 // First, so that the signal is caught before the work begins.
                 biased;
-                () = interrupted => Err(Failure::ended()),
+                () = interrupted => Err(self.args.command.ended()),
                 answered = self.answer(call) => answered,
             };
             Report::of(self.args.command.name(), answered)
@@ -209,26 +209,6 @@ impl Session {
             }
             Command::Migrate(_) => {
                 Box::pin(ready(Err(Failure::usage("migrations report model by model"))))
-            }
-        }
-    }
-
-    fn write(&self, report: &Report, out: &mut dyn Write, notes: &Notes<'_>) -> Exit {
-        let written = if self.args.global.json {
-            serde_json::to_writer_pretty(&mut *out, report)
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(out))
-        } else if report.is_error() {
-            notes.say(report.text.trim_end());
-            Ok(())
-        } else {
-            out.write_all(report.text.as_bytes())
-        };
-        match written.and_then(|()| out.flush()) {
-            Ok(()) => report.outcome,
-            Err(error) => {
-                notes.say(&format!("the outcome could not be written: {error}"));
-                Exit::Error
             }
         }
     }

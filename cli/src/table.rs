@@ -11,7 +11,7 @@ use clap::Subcommand;
 use futures_util::future::BoxFuture;
 
 use crate::args::Chosen;
-use crate::report::Answered;
+use crate::report::{Answered, Failure};
 use crate::session::Call;
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +56,9 @@ pub(crate) struct Update {
     /// Also drops indexes: those that no model knows, and those with other keys or attributes, which are made again
     #[arg(long)]
     pub(super) drop_indexes: bool,
+    /// Also turns streams off, and makes those anew that tell something else: what reads the old one gets nothing more
+    #[arg(long)]
+    pub(super) remake_stream: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,6 +94,15 @@ impl TableCommand {
             Self::Create(chosen) | Self::Verify(chosen) => Some(&chosen.models),
             Self::Plan(update) | Self::Update(update) => Some(&update.chosen.models),
             _ => None,
+        }
+    }
+
+    /// What is told where it was ended at once.
+    pub(crate) fn ended(&self) -> Failure {
+        match self {
+            Self::Throughput(args) => args.ended(),
+            Self::Import(args) => args.ended(),
+            _ => Failure::ended(),
         }
     }
 

@@ -91,19 +91,24 @@ async fn resolve(call: Call<'_, '_>, id: &str) -> Answered {
 
 impl List {
     async fn run(&self, call: Call<'_, '_>) -> Answered {
+        // One more tells whether there is more.
+        let limit = self.limit.map(|limit| limit.saturating_add(1));
         let records = match &self.requester {
             None => {
                 let scan = TransactionRecord::scan(call.db);
-                let scan = if let Some(limit) = self.limit { scan.limit(limit) } else { scan };
+                let scan = if let Some(limit) = limit { scan.limit(limit) } else { scan };
                 scan.try_collect().await?
             }
             Some(requester) => {
                 let query = TransactionRecord::BY_REQUESTER.query(call.db, requester).reverse();
-                let query = if let Some(limit) = self.limit { query.limit(limit) } else { query };
+                let query = if let Some(limit) = limit { query.limit(limit) } else { query };
                 query.try_collect().await?
             }
         };
-        Answer::new(Exit::Done, &Records(records.iter().map(|record| Record::of(record)).collect()))
+        let has_more = self.limit.is_some_and(|limit| records.len() > limit);
+        let shown = records.iter().take(self.limit.unwrap_or(usize::MAX));
+        let shown = Records(shown.map(|record| Record::of(record)).collect());
+        Ok(Answer::new(Exit::Done, &shown)?.cut(has_more))
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use dynamap_embedded::{Builder, ControlPlane, Throttle};
 use dynamap_faults::Faults;
-use dynamap_mapper::model::Layout;
 use dynamap_mapper::{Database, DatabaseBuilder, Model, Tables};
 
 use crate::clock::TestClock;
@@ -24,7 +23,6 @@ type Settings = Box<dyn FnOnce(DatabaseBuilder) -> DatabaseBuilder + Send>;
 #[must_use]
 pub struct TestDatabaseBuilder {
     tables: Tables,
-    layouts: Vec<&'static Layout>,
     store: Builder,
     seed: u64,
     clock: TestClock,
@@ -35,7 +33,6 @@ impl TestDatabaseBuilder {
     pub(crate) fn new() -> Self {
         Self {
             tables: Tables::new(),
-            layouts: Vec::new(),
             store: dynamap_embedded::builder(),
             seed: SEED,
             clock: TestClock::default(),
@@ -46,7 +43,6 @@ impl TestDatabaseBuilder {
     /// With the table of this model, and those that belong to it: of counters, of guards of unique values.
     pub fn with<M: Model>(mut self) -> Self {
         self.tables = self.tables.with::<M>();
-        self.layouts.push(M::layout());
         self
     }
 
@@ -124,7 +120,7 @@ impl TestDatabaseBuilder {
     /// # Errors
     /// [`TestError::Open`], and [`TestError::Store`] where the models contradict each other. Nothing is left then.
     pub async fn build(self) -> Result<TestDatabase, TestError> {
-        let Self { tables, layouts, store, seed, clock, settings } = self;
+        let Self { tables, store, seed, clock, settings } = self;
         let (client, faults) = (store.memory()?, Faults::new());
         let shown = clock.clone();
         let mut database =
@@ -134,10 +130,7 @@ impl TestDatabaseBuilder {
         }
         let database = database.build();
         // Whoever set the prefix, the database knows it.
-        let prefix = layouts.first().map_or_else(String::new, |layout| {
-            let name = database.table_name(layout);
-            name.strip_suffix(layout.table).unwrap_or_default().to_owned()
-        });
+        let prefix = database.table("").full_name().to_owned();
         let shown = clock.clone();
         let own = Database::builder(client)
             .seed(seed ^ OWN)

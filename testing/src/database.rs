@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use dynamap_faults::Faults;
 use dynamap_mapper::raw::{RawTable, ScanTerms};
-use dynamap_mapper::{Database, Loaded, Model};
+use dynamap_mapper::{Database, Error, Loaded, Model};
 use futures_util::TryStreamExt as _;
 use futures_util::future::{Either, select};
 
@@ -201,12 +201,13 @@ impl TestDatabase {
     /// ```
     ///
     /// # Errors
-    /// [`TestError::Json`] and [`TestError::Unfit`] before anything is stored; [`TestError::Store`] as
-    /// [`insert`](Model::insert) fails: the items before that one are stored.
+    /// [`TestError::Json`], [`TestError::Unfit`], and [`TestError::Refused`] of what DynamoDB cannot hold, before anything
+    /// is stored; [`TestError::Refused`] also as [`insert`](Model::insert) fails: the items before that one are stored.
     pub async fn insert_json<M: Model>(&self, text: &str) -> Result<Vec<Loaded<M>>, TestError> {
         let mut stored = Vec::new();
         for model in json::models::<M>(text)? {
-            stored.push(model.insert(&self.own).with_own_key().await?);
+            let inserted = model.insert(&self.own).with_own_key().await;
+            stored.push(inserted.map_err(|error| refused(stored.len() + 1, stored.len(), error))?);
         }
         Ok(stored)
     }
@@ -232,16 +233,20 @@ impl TestDatabase {
     /// ```
     ///
     /// # Errors
-    /// [`TestError::Json`] before anything is stored; [`TestError::Store`] where there is no such table, or another item
-    /// with the same key: those before it are stored.
+    /// [`TestError::Json`], [`TestError::Store`] where there is no such table, and [`TestError::Refused`] where an item can
+    /// never be stored, before anything is; [`TestError::Refused`] also where there is another item with the same key:
+    /// those before it are stored.
     ///
     /// [AWS: DynamoDB JSON](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html)
     pub async fn load_items(&self, table: &str, text: &str) -> Result<usize, TestError> {
         let items = stored::items(text)?;
         let (table, count) = (self.raw(table).await?, items.len());
-        for item in items {
-            table.check(&item)?;
-            table.insert(item).await?;
+        for (item, position) in items.iter().zip(1..) {
+            table.check(item).map_err(|error| refused(position, 0, error))?;
+        }
+        for (item, before) in items.into_iter().zip(0..) {
+            let inserted = table.insert(item).await;
+            inserted.map_err(|error| refused(before + 1, before, error))?;
         }
         Ok(count)
     }
@@ -260,4 +265,8 @@ impl TestDatabase {
     async fn raw(&self, table: &str) -> Result<RawTable, TestError> {
         Ok(Box::pin(RawTable::of(&self.own, table)).await?)
     }
+}
+
+fn refused(position: usize, stored: usize, error: Error) -> TestError {
+    TestError::Refused { position, stored, error: Box::new(error) }
 }

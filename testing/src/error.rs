@@ -16,7 +16,7 @@ pub enum TestError {
     #[error(transparent)]
     Faults(#[from] NoHttpClient),
 
-    /// The store refused a table, a fixture or a read of the kit. Items of a fixture before that one are stored.
+    /// The store refused a table or a read of the kit.
     #[error(transparent)]
     Store(#[from] Error),
 
@@ -40,6 +40,19 @@ pub enum TestError {
         model: &'static str,
         /// What does not fit.
         error: DecodeError,
+    },
+
+    /// An item of a fixture is refused.
+    #[error("item {position} of the fixture is refused, {stored} of it are stored: {error}")]
+    Refused {
+        /// Its place in the fixture, from 1.
+        position: usize,
+        /// How many items of the fixture are stored: none where it could never be stored, those before it where the store
+        /// said so.
+        stored: usize,
+        /// Why.
+        #[source]
+        error: Box<Error>,
     },
 
     /// The work has ended without such a request, so nothing came between.

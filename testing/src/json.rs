@@ -8,15 +8,17 @@ use std::collections::BTreeMap;
 use aws_smithy_types::Blob;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dynamap_mapper::{AttributeValue, DecodeError, Item, Model};
+use dynamap_mapper::{AttributeValue, DecodeError, Error, Item, Model};
 use serde_json::value::RawValue;
 
+use crate::distinct;
 use crate::error::TestError;
 
 type Object = BTreeMap<String, Box<RawValue>>;
 
 /// The models of a text: one object, or a list of them.
 pub(crate) fn models<M: Model>(text: &str) -> Result<Vec<M>, TestError> {
+    distinct::check(text)?;
     let objects: Vec<Object> = if text.trim_start().starts_with('[') {
         serde_json::from_str(text).map_err(|error| not_json(&error))?
     } else {
@@ -26,7 +28,13 @@ pub(crate) fn models<M: Model>(text: &str) -> Result<Vec<M>, TestError> {
     numbered
         .map(|(object, position)| {
             let unfit = |error| TestError::Unfit { position, model: M::layout().model, error };
-            model(object).map_err(unfit)
+            let (model, given) = model::<M>(object).map_err(unfit)?;
+            let kept = model.to_attributes().map_err(|error| TestError::Refused {
+                position,
+                stored: 0,
+                error: Box::new(Error::Encode { model: M::layout().model, error: Box::new(error) }),
+            })?;
+            lost(&given, &kept).map_or(Ok(model), |error| Err(unfit(error)))
         })
         .collect()
 }
@@ -36,7 +44,8 @@ fn not_json(error: &serde_json::Error) -> TestError {
     TestError::Json { what, line: error.line(), column: error.column() }
 }
 
-fn model<M: Model>(object: &Object) -> Result<M, DecodeError> {
+/// The model, and the item that it was read from.
+fn model<M: Model>(object: &Object) -> Result<(M, Item), DecodeError> {
     let mut item = Item::new();
     for (name, text) in object {
         described::<M>(name)?;
@@ -47,10 +56,50 @@ fn model<M: Model>(object: &Object) -> Result<M, DecodeError> {
     // Each round changes one value to what it was not yet, so there is an end.
     loop {
         match M::from_attributes(&item) {
-            Ok(model) => return Ok(model),
+            Ok(model) => return Ok((model, item)),
             Err(error) if retold(&mut item, error.path()) => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// What the model does not keep of an item: a name within a nested value that it does not know.
+fn lost(given: &Item, kept: &Item) -> Option<DecodeError> {
+    given.iter().find_map(|(name, value)| {
+        kept.get(name).and_then(|kept| lost_within(value, kept)).map(|error| error.at(name))
+    })
+}
+
+fn lost_within(given: &AttributeValue, kept: &AttributeValue) -> Option<DecodeError> {
+    use AttributeValue as V;
+    match (given, kept) {
+        (V::M(given), V::M(kept)) => given.iter().find_map(|(name, value)| {
+            let lost = match kept.get(name) {
+                Some(kept) => lost_within(value, kept),
+                // What is empty may be stored as absent.
+                None if is_empty(value) => None,
+                None => Some(DecodeError::new("a name that the model knows", "an unknown one")),
+            };
+            lost.map(|error| error.at(name))
+        }),
+        (V::L(given), V::L(kept)) => {
+            let mut pairs = given.iter().zip(kept).enumerate();
+            pairs.find_map(|(at, (given, kept))| {
+                lost_within(given, kept).map(|error| error.at(&format!("[{at}]")))
+            })
+        }
+        _ => None,
+    }
+}
+
+fn is_empty(value: &AttributeValue) -> bool {
+    use AttributeValue as V;
+    match value {
+        V::L(list) => list.is_empty(),
+        V::M(map) => map.is_empty(),
+        V::Ss(set) | V::Ns(set) => set.is_empty(),
+        V::Bs(set) => set.is_empty(),
+        _ => false,
     }
 }
 

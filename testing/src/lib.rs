@@ -36,12 +36,13 @@
 //! * `database`: [`TestDatabase`], the handle that a test holds.
 //! * `clock`: [`TestClock`], the time that a test sets.
 //! * `requests`: [`Requests`], what was sent.
-//! * `json`: models of plain JSON; `stored`: items as they are stored, and [`Dump`].
+//! * `json`: models of plain JSON; `stored`: items as they are stored, and [`Dump`]; `distinct`: no name twice.
 //! * `error`: [`TestError`].
 
 mod builder;
 mod clock;
 mod database;
+mod distinct;
 mod error;
 mod json;
 mod requests;

@@ -8,6 +8,7 @@ use dynamap_mapper::key::KeyAttribute;
 use dynamap_mapper::{AttributeValue, Item};
 use serde::Deserialize;
 
+use crate::distinct;
 use crate::error::TestError;
 
 /// What a fixture holds, as often as it likes.
@@ -25,6 +26,7 @@ enum Part {
 
 /// The items of a text: lists of items, items, or lines of an export, one after the other.
 pub(crate) fn items(text: &str) -> Result<Vec<Item>, TestError> {
+    distinct::check(text)?;
     let mut items = Vec::new();
     let mut parts = serde_json::Deserializer::from_str(text).into_iter::<Part>();
     loop {
@@ -100,7 +102,8 @@ impl Dump {
             let by_key = keys.iter().map(|key| order(one.get(key.name), other.get(key.name)));
             by_key.fold(Ordering::Equal, Ordering::then)
         });
-        Self(items)
+        // The service returns the members of a set in any order.
+        Self(items.into_iter().map(ordered).collect())
     }
 
     /// The same without an attribute: what changes with every edit of the program and is not what the test is about.
@@ -136,13 +139,17 @@ fn written(item: &Item) -> String {
         .names()
         .into_iter()
         .filter_map(|name| {
-            let value = sorted(item.get(name)?.clone());
+            let value = item.get(name)?.clone();
             let mut value = serde_json::to_value(serde_dynamo::AttributeValue::from(value)).ok()?;
             value.sort_all_objects();
             Some(format!("    {}: {value}", serde_json::Value::from(name)))
         })
         .collect();
     format!("  {{\n{}\n  }}", lines.join(",\n"))
+}
+
+fn ordered(item: Item) -> Item {
+    item.iter().map(|(name, value)| (name.to_owned(), sorted(value.clone()))).collect()
 }
 
 /// A value with the members of its sets in order.

@@ -77,7 +77,10 @@ pub(super) enum On {
     /// The rows that follow from the items.
     Rows,
     Guards,
+    /// The counter of a model's keys.
     Counters,
+    /// All sequences, whatever a model has.
+    Sequences,
     /// Records of transactions.
     Records,
     RecordIndexes,
@@ -108,25 +111,31 @@ impl Verb {
     ];
 }
 
-impl On {
+/// What a statement of a policy is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Resource {
+    /// A table without the prefix, or its indexes: `orders`, `orders/index/*`.
+    Table(String),
     /// What no ARN names.
-    pub(super) const ANYTHING: &'static str = "*";
+    Anything,
+}
 
-    /// Names of tables without the prefix, with what follows them.
-    pub(super) fn resources(self, facts: &Facts) -> Vec<String> {
-        let own = |table: &str| vec![table.to_owned()];
+impl On {
+    pub(super) fn resources(self, facts: &Facts) -> Vec<Resource> {
+        let own = |table: &str| vec![Resource::Table(table.to_owned())];
         match self {
             Self::Table => own(&facts.table),
-            Self::Indexes if facts.has_indexes => vec![format!("{}/index/*", facts.table)],
-            Self::Rows => facts.rows.iter().map(|row| (*row).to_owned()).collect(),
+            Self::Indexes if facts.has_indexes => own(&format!("{}/index/*", facts.table)),
+            Self::Rows => facts.rows.iter().flat_map(|row| own(row)).collect(),
             Self::Guards if facts.has_uniques => own("dynamap_unique"),
             Self::Counters if facts.has_counter => own("dynamap_counters"),
             Self::Indexes | Self::Guards | Self::Counters => Vec::new(),
+            Self::Sequences => own("dynamap_counters"),
             Self::Records => own("dynamap_transactions"),
             Self::RecordIndexes => own("dynamap_transactions/index/*"),
             Self::Backfills => own("dynamap_migrations"),
             Self::Throughput => own("dynamap_throughput"),
-            Self::Anything => own(Self::ANYTHING),
+            Self::Anything => vec![Resource::Anything],
         }
     }
 }
@@ -171,7 +180,8 @@ impl Facts {
         };
         let mut needs: Needs =
             vec![(On::Table, own), (On::Rows, ALL_WRITES), (On::Guards, ALL_WRITES)];
-        if matches!(verb, Verb::Insert | Verb::Transaction) {
+        // An upsert raises the counter to the key that it is given.
+        if matches!(verb, Verb::Insert | Verb::Update | Verb::Transaction) {
             needs.push((On::Counters, &["UpdateItem"]));
         }
         needs
@@ -191,7 +201,7 @@ impl Facts {
             Verb::TableThroughput => {
                 return vec![
                     (On::Table, &["DescribeTable", "UpdateTable"]),
-                    (On::Throughput, &["CreateTable", "DeleteItem", "GetItem", "PutItem"]),
+                    (On::Throughput, RECORD),
                     (On::Throughput, DESCRIBE),
                 ];
             }
@@ -202,6 +212,8 @@ impl Facts {
         }
         if verb == Verb::TableUpdate {
             needs.push((On::Table, &["UpdateTable"]));
+            // What belongs to the models is made where it is missing.
+            needs.extend([On::Guards, On::Counters].map(|on| (on, CREATE)));
         }
         if verb != Verb::TableVerify {
             needs.extend(self.has_ttl.then_some((On::Table, &["UpdateTimeToLive"][..])));
@@ -233,10 +245,10 @@ impl Facts {
                 vec![(On::Table, &["DescribeTable", "GetItem", "Query"]), (On::Indexes, &["Query"])]
             }
             Verb::SequenceVerify => {
-                vec![(On::Table, &["Scan"]), (On::Counters, &["GetItem", "Scan"])]
+                vec![(On::Table, &["Scan"]), (On::Sequences, &["GetItem", "Scan"])]
             }
             Verb::SequenceRepair => {
-                vec![(On::Table, &["Scan"]), (On::Counters, &["GetItem", "UpdateItem"])]
+                vec![(On::Table, &["Scan"]), (On::Sequences, &["GetItem", "UpdateItem"])]
             }
             Verb::ViewVerify => vec![(On::Table, &["Scan"]), (On::Rows, &["Scan"])],
             Verb::ViewRebuild => vec![
@@ -253,4 +265,6 @@ impl Facts {
     }
 }
 
+/// What becomes of the record of a raised throughput.
+const RECORD: &[&str] = &["CreateTable", "DeleteItem", "GetItem", "PutItem", "UpdateItem"];
 const CREATE: &[&str] = &["CreateTable"];

@@ -4,13 +4,15 @@ use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 
-use dynamap_mapper::{Error, Raised, Throughput};
+use dynamap_mapper::error::TableError;
+use dynamap_mapper::{Error, Model as _, Raised, RaisedThroughput, Throughput};
+use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::process::Command;
 
 use crate::consent;
 use crate::exit::Exit;
-use crate::report::{Answer, Answered, chain};
+use crate::report::{Answer, Answered, Failure, chain};
 use crate::session::Call;
 
 #[derive(Debug, clap::Args)]
@@ -62,12 +64,19 @@ pub(super) async fn raise(call: Call<'_, '_>, args: &ThroughputArgs) -> Answered
     // Whatever becomes of the command, it is told whether the throughput was restored.
     let raised = raise.run(|| async {
         call.notes.say(&format!("the throughput of table {} is raised", table.full_name()));
-        Ok::<_, Error>(spawn(args, call.json).await)
+        // Whoever stopped it meanwhile does not want the command any more.
+        let is_stopped = call.stop.asked().now_or_never().is_some();
+        let stopped = || io::Error::new(io::ErrorKind::Interrupted, "stopped before it began");
+        Ok::<_, Error>(if is_stopped { Err(stopped()) } else { spawn(args, call.json).await })
     });
-    let Raised { output, not_restored, .. } = Box::pin(raised).await?;
+    let Raised { output, not_restored, .. } = match Box::pin(raised).await {
+        Ok(raised) => raised,
+        Err(error) => return Err(not_raised(call, args, error).await),
+    };
     let outcome = match (&not_restored, &output) {
         (Some(_), _) => Exit::Raised,
         (None, Ok(status)) if status.success() => Exit::Done,
+        (None, Err(error)) if error.kind() == io::ErrorKind::Interrupted => Exit::Interrupted,
         (None, _) => Exit::Failed,
     };
     let ran = Ran {
@@ -79,6 +88,27 @@ pub(super) async fn raise(call: Call<'_, '_>, args: &ThroughputArgs) -> Answered
         not_restored: not_restored.map(|error| chain(&error)),
     };
     Answer::new(outcome, &ran)
+}
+
+/// Why the command was not run. What was written down before raising goes where all is restored: where it stays, the
+/// throughput may be raised.
+async fn not_raised(call: Call<'_, '_>, args: &ThroughputArgs, error: Error) -> Failure {
+    let is_others =
+        matches!(&error, Error::Table(table) if matches!(**table, TableError::Raised { .. }));
+    let table = call.db.table(&args.name);
+    let record = RaisedThroughput::get(call.db, table.full_name()).consistent().await;
+    match record {
+        _ if is_others => error.into(),
+        Ok(None) | Err(Error::NoSuchTable(_)) => error.into(),
+        Ok(Some(_)) | Err(_) => Failure::raised(&args.name, &chain(&error)),
+    }
+}
+
+impl ThroughputArgs {
+    /// What is told where it was ended at once.
+    pub(crate) fn ended(&self) -> Failure {
+        Failure::raised(&self.name, "ended at once")
+    }
 }
 
 /// Runs a command to its end. Its standard output is not the place of a document.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use dynamap_mapper::{Difference, DifferenceKind, Remedy, TableUpdated};
+use dynamap_mapper::{Difference, DifferenceKind, Remedy, TableUpdate, TableUpdated, Tables};
 use serde::Serialize;
 
 use super::Update;
 use crate::consent;
 use crate::exit::Exit;
-use crate::report::{Answer, Answered};
+use crate::report::{Answer, Answered, Failure, chain};
 use crate::session::Call;
 
 /// Tables, each with whether it was made.
@@ -29,6 +29,14 @@ struct Compared {
 struct Updated {
     done: Vec<Told>,
     left: Vec<Told>,
+    refused: Vec<Refused>,
+}
+
+/// A change that the service refused; it is left, too.
+#[derive(Serialize)]
+struct Refused {
+    difference: Told,
+    error: String,
 }
 
 /// A difference.
@@ -64,37 +72,91 @@ pub(super) async fn verify(call: Call<'_, '_>) -> Answered {
 
 pub(super) async fn plan(call: Call<'_, '_>, update: &Update) -> Answered {
     let tables = call.models.tables();
-    let planned = tables.update(call.db);
-    let planned = if update.drop_indexes { planned.drop_indexes() } else { planned };
-    let differences = told(planned.plan().await?);
+    let differences = told(update.of(&tables, call).plan().await?);
     Answer::new(Exit::Done, &Compared { differences })
 }
 
 pub(super) async fn update(call: Call<'_, '_>, update: &Update) -> Answered {
     let tables = call.models.tables();
-    let mut updated = tables.update(call.db).on_progress(|progress| {
+    update.ask(&tables, call).await?;
+    let updated = update.of(&tables, call).on_progress(|progress| {
         call.notes.waits(&progress.to_string());
     });
-    if update.drop_indexes {
-        let names = tables.names(call.db)?.join(", ");
-        consent::ask(call.db, call.yes, &format!("this may drop indexes of {names}")).await?;
-        updated = updated.drop_indexes();
+    let TableUpdated { done, left, refused, .. } = updated.await?;
+    let outcome = match (left.is_empty(), refused.is_empty()) {
+        (_, false) => Exit::Error,
+        (false, true) => Exit::Differs,
+        (true, true) => Exit::Done,
+    };
+    let refused = refused.into_iter().map(|(difference, error)| Refused {
+        difference: Told::of(difference),
+        error: chain(&error),
+    });
+    let refused = refused.collect();
+    Answer::new(outcome, &Updated { done: told(done), left: told(left), refused })
+}
+
+impl Update {
+    /// The update with what its switches allow.
+    fn of<'a>(&self, tables: &Tables, call: Call<'a, '_>) -> TableUpdate<'a> {
+        let mut update = tables.update(call.db);
+        if self.drop_indexes {
+            update = update.drop_indexes();
+        }
+        if self.remake_stream {
+            update = update.remake_stream();
+        }
+        update
     }
-    let TableUpdated { done, left, .. } = updated.await?;
-    let outcome = if left.is_empty() { Exit::Done } else { Exit::Differs };
-    Answer::new(outcome, &Updated { done: told(done), left: told(left) })
+
+    /// Some changes cannot be taken back: what they take away does not return.
+    async fn ask(&self, tables: &Tables, call: Call<'_, '_>) -> Result<(), Failure> {
+        if call.yes {
+            return Ok(());
+        }
+        if self.drop_indexes || self.remake_stream {
+            let names = tables.names(call.db)?.join(", ");
+            let what = match (self.drop_indexes, self.remake_stream) {
+                (true, true) => "indexes and streams",
+                (true, false) => "indexes",
+                _ => "streams",
+            };
+            consent::ask(call.db, false, &format!("this may drop {what} of {names}")).await?;
+        }
+        let planned = self.of(tables, call).plan().await?;
+        let grave: Vec<_> = planned.iter().filter(|one| is_grave(one)).collect();
+        if grave.is_empty() {
+            return Ok(());
+        }
+        let grave: Vec<_> = grave.into_iter().map(ToString::to_string).collect();
+        consent::ask(call.db, false, &format!("this changes for good ({})", grave.join("; "))).await
+    }
+}
+
+/// Whether a change cannot be taken back, or lets others do what cannot: backups that are gone, items that the service
+/// deletes, a table that can be deleted, a stream that ends.
+fn is_grave(difference: &Difference) -> bool {
+    match difference.kind {
+        DifferenceKind::PointInTimeRecovery | DifferenceKind::DeletionProtection => {
+            difference.wanted == "off"
+        }
+        DifferenceKind::TimeToLive => true,
+        DifferenceKind::Stream => difference.remedy() == Remedy::UpdateRemakingStream,
+        _ => false,
+    }
 }
 
 fn told(differences: Vec<Difference>) -> Vec<Told> {
-    differences
-        .into_iter()
-        .map(|difference| {
-            let (kind, remedy) = (kind(difference.kind), remedy(difference.remedy()));
-            let text = difference.to_string();
-            let Difference { table, index, found, wanted, .. } = difference;
-            Told { table, index, kind, found, wanted, remedy, text }
-        })
-        .collect()
+    differences.into_iter().map(Told::of).collect()
+}
+
+impl Told {
+    fn of(difference: Difference) -> Self {
+        let (kind, remedy) = (kind(difference.kind), remedy(difference.remedy()));
+        let text = difference.to_string();
+        let Difference { table, index, found, wanted, .. } = difference;
+        Self { table, index, kind, found, wanted, remedy, text }
+    }
 }
 
 /// `NoIndex` is `no_index`.
@@ -150,7 +212,13 @@ impl fmt::Display for Updated {
             writeln!(f, "left:")?;
             lines(f, "  ", &self.left)?;
         }
-        Ok(())
+        if !self.refused.is_empty() {
+            writeln!(f, "refused:")?;
+        }
+        self.refused.iter().try_for_each(|Refused { difference, error }| {
+            writeln!(f, "  {}", difference.text)?;
+            writeln!(f, "    {error}")
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Stores on the network: DynamoDB, and others that speak its protocol.
 
+use std::net::IpAddr;
+
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
@@ -27,8 +29,9 @@ impl Database {
     /// Another store that speaks DynamoDB's protocol, at this URL: DynamoDB Local, ScyllaDB Alternator, a served embedded
     /// store.
     ///
-    /// Such stores ask for a region and for credentials, and rarely look at them: those of the environment are taken where
-    /// its variables `AWS_REGION` and `AWS_ACCESS_KEY_ID` are set, and otherwise stand-ins.
+    /// Everything but the endpoint is as the environment says, as with [`from_env`](Self::from_env). A store on this
+    /// machine, whose host is `localhost` or a loopback address, asks for a region and for credentials and rarely looks at
+    /// them: where the variables `AWS_REGION` and `AWS_ACCESS_KEY_ID` are not set it gets stand-ins. No other store does.
     ///
     /// ```no_run
     /// # async fn example() {
@@ -50,16 +53,61 @@ impl Database {
     /// # }
     /// ```
     pub async fn builder_at(url: &str) -> DatabaseBuilder {
-        let config = aws_config::defaults(BehaviorVersion::latest()).endpoint_url(url);
-        let is_set = |name: &str| std::env::var_os(name).is_some();
-        let config =
-            if is_set("AWS_REGION") { config } else { config.region(Region::new("us-east-1")) };
-        let config = if is_set("AWS_ACCESS_KEY_ID") {
-            config
-        } else {
+        let mut config = aws_config::defaults(BehaviorVersion::latest()).endpoint_url(url);
+        let is_missing = |name: &str| std::env::var_os(name).is_none();
+        let is_here = is_here(url);
+        if is_here && is_missing("AWS_REGION") {
+            config = config.region(Region::new("us-east-1"));
+        }
+        if is_here && is_missing("AWS_ACCESS_KEY_ID") {
             let stand_in = Credentials::new("local", "local", None, None, "");
-            config.credentials_provider(stand_in)
-        };
+            config = config.credentials_provider(stand_in);
+        }
         Self::builder(Client::new(&config.load().await))
+    }
+}
+
+/// Whether the host of a URL is this machine.
+fn is_here(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    let host = match place.strip_prefix('[') {
+        Some(address) => address.split(']').next(),
+        None => place.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_loopback || host.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for url in [
+            "http://localhost:8000",
+            "http://LOCALHOST",
+            "http://127.0.0.1:8000/",
+            "http://127.9.9.9",
+            "http://[::1]:8000/path",
+        ] {
+            assert!(is_here(url), "{url}");
+        }
+        for url in [
+            "https://dynamodb.eu-central-1.amazonaws.com",
+            "https://vpce-1.dynamodb.eu-central-1.vpce.amazonaws.com",
+            "http://localhost.example.org:8000",
+            "http://localhost@example.org",
+            "http://example.org/localhost",
+            "http://10.0.0.7:8000",
+            "http://0.0.0.0:8000",
+            "http://[2001:db8::1]:8000",
+            "",
+        ] {
+            assert!(!is_here(url), "{url}");
+        }
     }
 }

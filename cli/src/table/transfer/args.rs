@@ -38,7 +38,7 @@ pub(super) struct Target {
     /// The prefix of the table that is written [default: the same]
     #[arg(long, value_name = "PREFIX")]
     pub(super) to_prefix: Option<String>,
-    /// Another AWS Region
+    /// Another AWS Region [default: that of the source, as all that is not said]
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "REGION")]
     pub(super) to_region: Option<String>,
@@ -103,7 +103,7 @@ pub(super) struct Writing {
     /// How many items or lines may fail before the job ends
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) tolerate: usize,
-    /// Keeps the place in this file, and goes on behind the one that it holds
+    /// Keeps the place in this file, and goes on behind the one that it holds; a job that is finished removes it
     #[arg(long, value_name = "FILE")]
     pub(super) checkpoint: Option<PathBuf>,
     /// Write units per second that are taken at most
@@ -121,8 +121,19 @@ pub(super) enum WhatIsThere {
     Replace,
 }
 
+impl ImportArgs {
+    /// What is told where it was ended at once.
+    pub(crate) fn ended(&self) -> Failure {
+        Failure::ended().and(match &self.writing.checkpoint {
+            Some(_) => ": the next run goes on behind the last checkpoint",
+            None => ": without --checkpoint the next run begins anew, and meets what is there",
+        })
+    }
+}
+
 impl Target {
-    /// The store that is written: the same one, unless another is named.
+    /// The store that is written: the same one, unless another is named. What is not said of another is as with the source;
+    /// an embedded one has no place, and leaves it to the environment.
     pub(super) async fn open(&self, db: &Database) -> Database {
         let own = full_name(db, "");
         let prefix = self.to_prefix.clone().unwrap_or_else(|| own.clone());
@@ -134,7 +145,12 @@ impl Target {
                 endpoint: self.to_endpoint.clone(),
             };
             if !place.is_unsaid() {
-                return place.open().await.table_prefix(prefix).build();
+                let target = if consent::is_embedded(db.client()).await {
+                    place.open().await
+                } else {
+                    place.open_beside(db.client())
+                };
+                return target.table_prefix(prefix).build();
             }
         }
         if prefix == own {
