@@ -269,6 +269,7 @@ impl Tables {
 }
 
 /// A request that the SDK does not build.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn unbuilt(operation: &'static str, table: &str, error: BuildError) -> Error {
     Error::Service(Box::new(ServiceError {
         operation,

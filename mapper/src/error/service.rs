@@ -93,7 +93,7 @@ pub(crate) fn is_unconfigured(error: &(dyn StdError + 'static)) -> bool {
 
 /// Whether a request was not sent because whoever gives credentials did not do so in time.
 pub(crate) fn is_unsent(error: &(dyn StdError + 'static)) -> bool {
-    chain(error).any(|error| error.is::<CredentialsError>())
+    chain(error).any(<dyn StdError>::is::<CredentialsError>)
 }
 
 fn chain<'e>(

@@ -48,9 +48,9 @@ use crate::settings::Throughput;
 pub struct NamedTable<'a> {
     pub(super) db: &'a Database,
     /// Without the prefix.
-    bare: String,
+    name: String,
     /// With it.
-    pub(super) name: String,
+    pub(super) full: String,
 }
 
 impl Database {
@@ -58,7 +58,7 @@ impl Database {
     /// there.
     #[must_use]
     pub fn table(&self, name: &str) -> NamedTable<'_> {
-        NamedTable { db: self, bare: name.to_owned(), name: self.prefixed(name) }
+        NamedTable { db: self, name: name.to_owned(), full: self.prefixed(name) }
     }
 }
 
@@ -96,13 +96,13 @@ impl<'a> NamedTable<'a> {
     /// The name without the database's prefix.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.bare
+        &self.name
     }
 
     /// The name with the database's prefix.
     #[must_use]
     pub fn full_name(&self) -> &str {
-        &self.name
+        &self.full
     }
 
     /// What the service tells of the table; `None` where there is none.
@@ -112,7 +112,7 @@ impl<'a> NamedTable<'a> {
     ///
     /// [AWS: DescribeTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html)
     pub async fn describe(&self) -> Result<Option<TableInfo>, Error> {
-        describe::describe(self.db, &self.name).await
+        describe::describe(self.db, &self.full).await
     }
 
     /// Whether the table exists.
@@ -120,7 +120,7 @@ impl<'a> NamedTable<'a> {
     /// # Errors
     /// What the service says.
     pub async fn exists(&self) -> Result<bool, Error> {
-        Ok(describe::table(self.db, &self.name).await?.is_some())
+        Ok(describe::table(self.db, &self.full).await?.is_some())
     }
 
     /// Deletes the table, and waits until it is gone; see [`DeleteTable`].
@@ -135,7 +135,7 @@ impl<'a> NamedTable<'a> {
 
     /// Whether an item can be seen.
     async fn holds_items(&self) -> Result<bool, Error> {
-        let table = RawTable::of(self.db, &self.bare).await?;
+        let table = RawTable::of(self.db, &self.name).await?;
         let one = ScanTerms { segments: 1, page_size: Some(1), consistent: true };
         Ok(table.items(one).try_next().await?.is_some())
     }
@@ -166,12 +166,12 @@ impl DeleteTable<'_> {
     }
 
     async fn run(self) -> Result<(), Error> {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         if !self.with_all_items && self.table.holds_items().await? {
             return Err(TableError::HoldsItems { table: name.clone() }.into());
         }
         let request = || db.once().delete_table().table_name(name).send();
-        match repeat_and_tell(*db, "DeleteTable", name, request).await {
+        match repeat_and_tell(db, "DeleteTable", name, request).await {
             (Ok(_), _) => {}
             (Err(error), true) => self.look(error).await?,
             (Err(Error::Service(error)), _) if error.code == "ValidationException" => {
@@ -184,7 +184,7 @@ impl DeleteTable<'_> {
 
     /// An attempt got no answer. If it was applied, the table is gone, or going.
     async fn look(&self, error: Error) -> Result<(), Error> {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         let unknown = || TableError::Unknown { table: name.clone(), operation: "DeleteTable" };
         let found = describe::table(db, name).await.map_err(|_| unknown())?;
         match found.map(|found| found.table_status) {
@@ -196,7 +196,7 @@ impl DeleteTable<'_> {
 
     /// A table that is protected is refused with a code that says nothing.
     async fn refused(&self, error: Box<crate::error::ServiceError>) -> Error {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         let found = describe::table(db, name).await.ok().flatten();
         match found.and_then(|found| found.deletion_protection_enabled) {
             Some(true) => TableError::Protected { table: name.clone() }.into(),
@@ -216,6 +216,6 @@ impl<'a> IntoFuture for DeleteTable<'a> {
 
 impl fmt::Debug for DeleteTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeleteTable").field("table", &self.table.name).finish_non_exhaustive()
+        f.debug_struct("DeleteTable").field("table", &self.table.full).finish_non_exhaustive()
     }
 }

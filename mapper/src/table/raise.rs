@@ -129,7 +129,7 @@ impl<'a> RaiseThroughput<'a> {
         F: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         let mut record = keep(db, self.record().await?).await?;
         if let Err(error) = self.begin(&mut record).await {
             // What was raised for all that is restored, or the record stays.
@@ -144,7 +144,7 @@ impl<'a> RaiseThroughput<'a> {
 
     /// From here on nobody else raises it. What was seen before may be what another one had raised.
     async fn begin(&self, record: &mut Loaded<RaisedThroughput>) -> Result<(), Error> {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         wait::until(db, name, None, |found| found.is_some_and(describe::is_active)).await?;
         let RaisedThroughput { read, write, indexes, .. } = self.record().await?;
         (record.read, record.write, record.indexes) = (read, write, indexes);
@@ -154,7 +154,7 @@ impl<'a> RaiseThroughput<'a> {
 
     /// What the table has.
     async fn record(&self) -> Result<RaisedThroughput, Error> {
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         let Some(found) = describe::table(db, name).await? else {
             return Err(Error::NoSuchTable(name.as_str().into()));
         };
@@ -194,7 +194,7 @@ impl<'a> RaiseThroughput<'a> {
             (name.to_owned(), wanted.map_or(was, |wanted| higher(was, wanted)))
         });
         let table = higher(was.throughput(), self.throughput);
-        let NamedTable { db, name, .. } = &self.table;
+        let NamedTable { db, full: name, .. } = &self.table;
         let indexes = indexes.collect();
         set(db, name, table, &indexes).await?;
         told(db, name, table, &indexes).await
@@ -226,13 +226,13 @@ impl NamedTable<'_> {
     /// What the service says, such as `LimitExceededException` where the throughput was lowered too often today. The record
     /// stays then.
     pub async fn restore_throughput(&self) -> Result<bool, Error> {
-        let record = match RaisedThroughput::get(self.db, self.name.as_str()).consistent().await {
+        let record = match RaisedThroughput::get(self.db, self.full.as_str()).consistent().await {
             Err(Error::NoSuchTable(_)) => None,
             record => record?,
         };
         match record {
             None => Ok(false),
-            Some(record) => restore(self.db, &self.name, record).await.map(|()| true),
+            Some(record) => restore(self.db, &self.full, record).await.map(|()| true),
         }
     }
 }

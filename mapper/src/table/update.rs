@@ -1,4 +1,4 @@
-//! UpdateTable, until a table is as its models want it.
+//! `UpdateTable`, until a table is as its models want it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -109,6 +109,7 @@ impl<'a> TableUpdate<'a> {
     ///
     /// # Errors
     /// What the service says.
+    #[must_use = "nothing is compared until this is awaited"]
     pub fn plan(self) -> BoxFuture<'a, Result<Vec<Difference>, Error>> {
         Box::pin(self.planned())
     }
@@ -240,7 +241,7 @@ impl Course {
     }
 }
 
-/// What became of an UpdateTable.
+/// What became of an `UpdateTable`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     Accepted,
@@ -248,7 +249,7 @@ pub(super) enum Sent {
     Busy,
 }
 
-/// Sends an UpdateTable.
+/// Sends an `UpdateTable`.
 pub(super) async fn send(
     db: &Database,
     name: &str,
@@ -256,10 +257,7 @@ pub(super) async fn send(
 ) -> Result<Sent, Error> {
     let (answer, was_lost) =
         repeat_and_tell(db, "UpdateTable", name, || request.clone().send()).await;
-    let error = match answer {
-        Ok(_) => return Ok(Sent::Accepted),
-        Err(error) => error,
-    };
+    let Err(error) = answer else { return Ok(Sent::Accepted) };
     let is_busy = match &error {
         Error::Service(error) => {
             matches!(error.code.as_str(), "ResourceInUseException" | "LimitExceededException")
