@@ -1,7 +1,6 @@
 //! Which files an import reads, and what is known of them.
 
 use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,6 +10,7 @@ use super::aws::{self, NOTES};
 use crate::digest::{Digest, Sum};
 use crate::error::TransferError;
 use crate::export::Manifest;
+use crate::file::regular;
 
 /// The ends of names of files with a line for each item.
 const ENDS: [&str; 4] = [".jsonl.gz", ".json.gz", ".jsonl", ".json"];
@@ -114,14 +114,9 @@ impl Files {
     }
 }
 
-/// A file in a folder that was made elsewhere: no link, and no device.
+/// A file in a folder that was made elsewhere.
 fn found(path: &Path) -> Result<Metadata, TransferError> {
-    let found = fs::symlink_metadata(path).map_err(TransferError::reading(path))?;
-    if found.is_file() {
-        return Ok(found);
-    }
-    let error = io::Error::new(ErrorKind::InvalidInput, "it is no regular file");
-    Err(TransferError::reading(path)(error))
+    regular(path).map_err(TransferError::reading(path))
 }
 
 /// Adds what changes when a file does.
