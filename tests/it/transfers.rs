@@ -1,6 +1,8 @@
 //! Whole tables copied, exported and imported, on networks and in processes that fail.
 
+mod again;
 mod copies;
+mod elsewhere;
 mod files;
 mod killed;
 

@@ -304,8 +304,10 @@ impl<'a> Copy<'a> {
     /// be stored; what the service says. What was copied is in the target then, and a copy that is resumed goes on.
     pub async fn run(&self) -> Result<Copied, TransferError> {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Boxed: the SDK's futures are large, and every caller's future would hold them.
-        Box::pin(self.copy(until)).await
+        // Boxed: the SDK's futures are large, and every caller's future would hold them. Without its type: what it holds, and
+        // whether that is `Send`, is no matter of theirs either.
+        let run: BoxFuture<'_, _> = Box::pin(self.copy(until));
+        run.await
     }
 
     /// Reads both tables, consistently, and compares number, size and digest of their items, those of the source

@@ -14,12 +14,12 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 pub(crate) use self::manifest::{Manifest, described};
 use self::part::Part;
-use crate::Watch;
 use crate::digest::Digest;
 use crate::error::TransferError;
 use crate::file::Lock;
 use crate::progress::{Counts, Progress};
 use crate::table::{SEGMENTS, raw};
+use crate::{BoxFuture, Watch};
 
 /// How many items are compressed and written at a time.
 const AT_A_TIME: usize = 500;
@@ -132,8 +132,10 @@ impl<'a> Export<'a> {
     /// was written; nor was it with a number of segments that no scan has. [`TransferError::File`] where a file cannot be written, as on a full disk; what the service says. Files
     /// that are finished stay, there is no manifest, and the export goes on when it is run again.
     pub async fn run(&self) -> Result<Exported, TransferError> {
-        // Boxed: the SDK's futures are large, and every caller's future would hold them.
-        Box::pin(self.export()).await
+        // Boxed: the SDK's futures are large, and every caller's future would hold them. Without its type: what it holds, and
+        // whether that is `Send`, is no matter of theirs either.
+        let run: BoxFuture<'_, _> = Box::pin(self.export());
+        run.await
     }
 
     async fn export(&self) -> Result<Exported, TransferError> {

@@ -1,6 +1,6 @@
 //! Files that are there as a whole or not at all; work on them away from the tasks that wait for the network.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,13 +24,7 @@ struct Locked(File);
 impl Lock {
     /// Locks a file, which is made where it is missing and never written; `None` where another job has it.
     pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
-        match fs::symlink_metadata(path) {
-            Ok(found) if !found.is_file() => {
-                return Err(io::Error::new(
-                    ErrorKind::InvalidInput,
-                    "no regular file to be locked",
-                ));
-            }
+        match regular(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -62,6 +56,23 @@ impl Drop for Locked {
     fn drop(&mut self) {
         // Closing would do, but for a child process that is just being started and still holds a copy of the handle.
         self.0.unlock().ok();
+    }
+}
+
+/// What is known of a file that may come from elsewhere: it is no link, and no device.
+pub(crate) fn regular(path: &Path) -> io::Result<Metadata> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_file() {
+        return Ok(found);
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"))
+}
+
+/// What such a file holds; `None` where there is none.
+pub(crate) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match regular(path).and_then(|_| fs::read(path)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::export::described;
 use crate::progress::{Counts, Progress};
 use crate::sink::{Existing, Sink};
 use crate::table::raw;
-use crate::{BoxError, Watch};
+use crate::{BoxError, BoxFuture, Watch};
 
 /// A job that stores the items of files in a table; from [`Transfer::import_from`](crate::Transfer::import_from).
 ///
@@ -176,8 +176,10 @@ impl<'a> Import<'a> {
     /// [`Checkpoint`](TransferError::Checkpoint); what the service says. What was stored stays, and an import that is
     /// resumed goes on.
     pub async fn run(&self) -> Result<Imported, TransferError> {
-        // Boxed: the SDK's futures are large, and every caller's future would hold them.
-        Box::pin(self.import()).await
+        // Boxed: the SDK's futures are large, and every caller's future would hold them. Without its type: what it holds, and
+        // whether that is `Send`, is no matter of theirs either.
+        let run: BoxFuture<'_, _> = Box::pin(self.import());
+        run.await
     }
 
     async fn import(&self) -> Result<Imported, TransferError> {
@@ -218,9 +220,15 @@ impl<'a> Import<'a> {
     ) -> Result<Vec<ImportFailure>, Error> {
         let Chunk { items, broken: mut failed, file, .. } = chunk;
         let read = items.len() + failed.len();
-        // Collected first: a stream of a closure that borrows could not be spawned.
-        let pieces: Vec<_> =
-            items.chunks(sink.at_a_time()).map(|piece| write(sink, piece.to_vec())).collect();
+        let mut items = items.into_iter();
+        let pieces = std::iter::from_fn(|| {
+            let piece: Vec<_> = items.by_ref().take(sink.at_a_time()).collect();
+            (!piece.is_empty()).then_some(piece)
+        });
+        let pieces = pieces.map(async |piece: Vec<(u64, Item)>| {
+            let (lines, items): (Vec<u64>, Vec<Item>) = piece.into_iter().unzip();
+            lines.into_iter().zip(sink.write(items).await).collect::<Vec<_>>()
+        });
         let mut written = stream::iter(pieces).buffer_unordered(self.at_once);
         while let Some(piece) = written.next().await {
             for (line, result) in piece {
@@ -279,12 +287,6 @@ impl<'a> Import<'a> {
         let failed = |error| Err(TransferError::reading(&self.path)(io::Error::other(error)));
         done.unwrap_or_else(failed)
     }
-}
-
-/// What became of some lines of a file.
-async fn write(sink: &Sink<'_>, piece: Vec<(u64, Item)>) -> Vec<(u64, Result<(), Error>)> {
-    let (lines, items): (Vec<u64>, Vec<Item>) = piece.into_iter().unzip();
-    lines.into_iter().zip(sink.write(items).await).collect()
 }
 
 /// Whether another item would have been stored.

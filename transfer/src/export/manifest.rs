@@ -13,7 +13,7 @@ use super::part::{self, Finished};
 use crate::checkpoint::Identity;
 use crate::digest::Digest;
 use crate::error::TransferError;
-use crate::file::{beside, replace};
+use crate::file::{beside, read_if_there, replace};
 
 /// The form of a manifest, and of the files beside it.
 const FORM: u32 = 1;
@@ -64,10 +64,8 @@ impl Manifest {
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, TransferError> {
         let path = path(folder);
         for path in [path.clone(), under_way(&path)] {
-            let text = match fs::read(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                read => read.map_err(TransferError::reading(&path))?,
-            };
+            let text = read_if_there(&path).map_err(TransferError::reading(&path))?;
+            let Some(text) = text else { continue };
             let damaged = |what: String| TransferError::Damaged { path: path.clone(), what };
             let manifest: Self = serde_json::from_slice(&text)
                 .map_err(|error| damaged(format!("no manifest, at line {}", error.line())))?;

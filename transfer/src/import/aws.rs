@@ -3,14 +3,13 @@
 //! [AWS: export output format](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html)
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::files::{Holds, Listed};
 use crate::error::TransferError;
+use crate::file::read_if_there;
 
 /// Files that are about an export, and hold no items.
 pub(super) const NOTES: [&str; 3] = ["manifest.json", "manifest-summary.json", FILES];
@@ -31,10 +30,8 @@ struct Said {
 /// no others.
 pub(super) fn complete(folder: &Path, files: &mut [Listed]) -> Result<(), TransferError> {
     let path = folder.join(FILES);
-    let text = match fs::read(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        read => read.map_err(TransferError::reading(&path))?,
-    };
+    let text = read_if_there(&path).map_err(TransferError::reading(&path))?;
+    let Some(text) = text else { return Ok(()) };
     let damaged = |what: String| TransferError::Damaged { path: path.clone(), what };
     let mut said = HashMap::new();
     for entry in serde_json::Deserializer::from_slice(&text).into_iter::<Said>() {

@@ -1,7 +1,6 @@
 //! Which files an import reads, and what is known of them.
 
 use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,6 +10,7 @@ use super::aws::{self, NOTES};
 use crate::digest::{Digest, Sum};
 use crate::error::TransferError;
 use crate::export::Manifest;
+use crate::file::regular;
 
 /// The ends of names of files with a line for each item.
 const ENDS: [&str; 4] = [".jsonl.gz", ".json.gz", ".jsonl", ".json"];
@@ -19,7 +19,7 @@ const ENDS: [&str; 4] = [".jsonl.gz", ".json.gz", ".jsonl", ".json"];
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) folder: PathBuf,
-    pub(super) files: Vec<Listed>,
+    pub(super) listed: Vec<Listed>,
     /// What the export says about them, where it was one of this library.
     pub(super) manifest: Option<Manifest>,
     /// What changes when a file does: a checkpoint is good for these files only.
@@ -56,7 +56,7 @@ impl Files {
             add(&mut mark, &name, &found);
             let mark = Sum::of(mark);
             let files = vec![Listed { name, holds: Holds::Unsaid }];
-            return Ok(Self { folder, files, manifest: None, mark });
+            return Ok(Self { folder, listed: files, manifest: None, mark });
         }
         match Manifest::read(path)? {
             Some(manifest) => Self::of_export(path, manifest),
@@ -78,7 +78,7 @@ impl Files {
             files.push(Listed { name, holds });
         }
         let (folder, mark) = (folder.to_owned(), Sum::of(mark));
-        Ok(Self { folder, files, manifest: Some(manifest), mark })
+        Ok(Self { folder, listed: files, manifest: Some(manifest), mark })
     }
 
     /// Those of any folder.
@@ -100,12 +100,12 @@ impl Files {
             add(&mut mark, &file.name, &found(&folder.join(&file.name))?);
         }
         let (folder, mark) = (folder.to_owned(), Sum::of(mark));
-        Ok(Self { folder, files, manifest: None, mark })
+        Ok(Self { folder, listed: files, manifest: None, mark })
     }
 
     /// How many items there are; 0 where that is not said.
     pub(super) fn items(&self) -> u64 {
-        let items = self.files.iter().map(|file| match file.holds {
+        let items = self.listed.iter().map(|file| match file.holds {
             Holds::Unsaid => 0,
             Holds::Items(items) => items,
             Holds::Digest(digest) => digest.items,
@@ -114,14 +114,9 @@ impl Files {
     }
 }
 
-/// A file in a folder that was made elsewhere: no link, and no device.
+/// A file in a folder that was made elsewhere.
 fn found(path: &Path) -> Result<Metadata, TransferError> {
-    let found = fs::symlink_metadata(path).map_err(TransferError::reading(path))?;
-    if found.is_file() {
-        return Ok(found);
-    }
-    let error = io::Error::new(ErrorKind::InvalidInput, "it is no regular file");
-    Err(TransferError::reading(path)(error))
+    regular(path).map_err(TransferError::reading(path))
 }
 
 /// Adds what changes when a file does.

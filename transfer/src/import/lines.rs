@@ -62,7 +62,7 @@ impl Lines {
 
     /// The next lines; `None` behind the last file.
     pub(super) fn next(mut self) -> Result<Option<(Chunk, Self)>, TransferError> {
-        let Some(file) = self.files.files.get(self.file) else { return Ok(None) };
+        let Some(file) = self.files.listed.get(self.file) else { return Ok(None) };
         let name = file.name.clone();
         let path = self.files.folder.join(&name);
         let mut open = match self.open.take() {
@@ -125,7 +125,7 @@ impl Lines {
     /// that can be compared.
     fn check(&self, open: &Open, path: PathBuf) -> Result<(), TransferError> {
         let read = open.digest.items + open.broken;
-        let (written, is_same) = match self.files.files[self.file].holds {
+        let (written, is_same) = match self.files.listed[self.file].holds {
             Holds::Unsaid => return Ok(()),
             Holds::Digest(written) if open.broken == 0 => (written.items, written == open.digest),
             Holds::Digest(Digest { items, .. }) | Holds::Items(items) => (items, items == read),
