@@ -123,7 +123,8 @@ impl<'a> RaiseThroughput<'a> {
     ///
     /// # Errors
     /// What the work says; [`TableError::PerRequest`] and [`TableError::Raised`], where nothing was done;
-    /// [`Error::NoSuchTable`]; what the service says to raising it.
+    /// [`Error::NoSuchTable`]; what the service says to raising it, and [`TableError::MayBeRaised`] where what was there
+    /// could not be restored then.
     pub async fn run<T, E, F>(self, work: impl FnOnce() -> F) -> Result<Raised<T>, E>
     where
         F: Future<Output = Result<T, E>>,
@@ -142,8 +143,13 @@ impl<'a> RaiseThroughput<'a> {
         };
         if let Err(error) = raised.await {
             // What was raised for all that is restored, or the record stays.
-            traced(name, restore(db, name, record).await).ok();
-            return Err(error.into());
+            return Err(match traced(name, restore(db, name, record).await) {
+                Ok(()) => error,
+                Err(_) => {
+                    TableError::MayBeRaised { table: name.clone(), why: error.to_string() }.into()
+                }
+            }
+            .into());
         }
         let worked = AssertUnwindSafe(async { work().await }).catch_unwind().await;
         let restored = traced(name, restore(db, name, record).await);
