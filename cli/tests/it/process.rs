@@ -136,6 +136,11 @@ fn denied(
         let mut headers = String::new();
         let mut lines = BufReader::new(stream.try_clone()?);
         while lines.read_line(&mut headers)? > 2 {}
+        let length = headers.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        });
+        lines.take(length.unwrap_or_default()).read_to_end(&mut Vec::new())?;
         let body = r#"{"__type":"AccessDeniedException"}"#;
         let length = body.len();
         write!(stream, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n")?;
