@@ -62,7 +62,7 @@
 //! # JSON
 //!
 //! `--json` writes one document to standard output, and nothing else: `command`, `outcome`, `exit_code`, and `result`, or
-//! `error` where there is none, with `failures` where items or lines failed. A command line that is wrong has none.
+//! `error` where there is none, with `failures` where items or lines failed. A command line that is not understood has none.
 //! `has_more` is true where a limit cuts off what was found.
 //!
 //! Instead of `result` migrations have `models`, a list of objects with `model`, `schema`, `table`, `outcome`, and, where
