@@ -212,8 +212,10 @@ impl<'a> Import<'a> {
     ) -> Result<Vec<ImportFailure>, Error> {
         let Chunk { items, broken: mut failed, file, .. } = chunk;
         let read = items.len() + failed.len();
-        let pieces = items.chunks(sink.at_a_time()).map(|piece| async {
-            let (lines, items): (Vec<u64>, Vec<Item>) = piece.iter().cloned().unzip();
+        // Owned: the compiler does not see otherwise that this is Send.
+        let pieces: Vec<_> = items.chunks(sink.at_a_time()).map(<[_]>::to_vec).collect();
+        let pieces = pieces.into_iter().map(|piece| async move {
+            let (lines, items): (Vec<u64>, Vec<Item>) = piece.into_iter().unzip();
             lines.into_iter().zip(sink.write(items).await).collect::<Vec<_>>()
         });
         let mut written = stream::iter(pieces).buffer_unordered(self.at_once);

@@ -62,12 +62,12 @@ pub(super) async fn raise(call: Call<'_, '_>, args: &ThroughputArgs) -> Answered
         raise = raise.index(index.clone(), *throughput);
     }
     // Whatever becomes of the command, it is told whether the throughput was restored.
+    // Whoever stops it before it begins does not want the command any more.
+    let is_stopped = || call.stop.asked().now_or_never().is_some();
     let raised = raise.run(|| async {
         call.notes.say(&format!("the throughput of table {} is raised", table.full_name()));
-        // Whoever stopped it meanwhile does not want the command any more.
-        let is_stopped = call.stop.asked().now_or_never().is_some();
         let stopped = || io::Error::new(io::ErrorKind::Interrupted, "stopped before it began");
-        Ok::<_, Error>(if is_stopped { Err(stopped()) } else { spawn(args, call.json).await })
+        Ok::<_, Error>(if is_stopped() { Err(stopped()) } else { spawn(args, call.json).await })
     });
     let Raised { output, not_restored, .. } = match Box::pin(raised).await {
         Ok(raised) => raised,

@@ -143,13 +143,10 @@ impl<'a> RaiseThroughput<'a> {
         };
         if let Err(error) = raised.await {
             // What was raised for all that is restored, or the record stays.
-            return Err(match traced(name, restore(db, name, record).await) {
-                Ok(()) => error,
-                Err(_) => {
-                    TableError::MayBeRaised { table: name.clone(), why: error.to_string() }.into()
-                }
-            }
-            .into());
+            let is_restored = traced(name, restore(db, name, record).await).is_ok();
+            let (table, why) = (name.clone(), error.to_string());
+            let maybe = || TableError::MayBeRaised { table, why }.into();
+            return Err(if is_restored { error } else { maybe() }.into());
         }
         let worked = AssertUnwindSafe(async { work().await }).catch_unwind().await;
         let restored = traced(name, restore(db, name, record).await);

@@ -111,9 +111,7 @@ mod safe {
 
 /// Models of the same table, each of which wants one thing else of it.
 mod bold {
-    use std::time::SystemTime;
-
-    use dynamap::{TableSettings, UnixSeconds};
+    use dynamap::{TableSettings, Ttl};
 
     static UNPROTECTED: TableSettings = TableSettings::new().deletion_protection(false);
     static UNKEPT: TableSettings = TableSettings::new().point_in_time_recovery(false);
@@ -137,8 +135,8 @@ mod bold {
     pub struct Expiring {
         #[model(hash_key)]
         pub id: u64,
-        #[model(ttl, with = UnixSeconds)]
-        pub expires: SystemTime,
+        #[model(ttl)]
+        pub expires: Option<Ttl>,
     }
 }
 
