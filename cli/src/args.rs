@@ -56,7 +56,7 @@ pub(crate) enum Command {
     /// Recorded transactions
     #[command(subcommand)]
     Transaction(TransactionCommand),
-    /// Prints the smallest IAM policy for what a program does
+    /// Prints the smallest IAM policy for what a program does; keys of KMS need rights of their own
     Policy(Policy),
     /// Prints what makes a shell complete these commands
     Completions(Completions),

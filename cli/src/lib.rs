@@ -36,8 +36,8 @@
 //! | `policy`, `completions` | |
 //!
 //! `admin table --help` lists the options. Ctrl-C stops `migrate run`, `migrate retry-failed` and `table copy` at the next
-//! checkpoint, a second one at once; whatever is stopped or killed, the next run goes on. What cannot be undone asks for
-//! `--yes` where the store is not on this machine.
+//! checkpoint, a second one at once; what has a checkpoint goes on when it is run again. What cannot be undone asks for
+//! `--yes` where the store is not on this machine. `migrate run` does not: what it writes reads as before.
 //!
 //! # Exit codes
 //!
@@ -50,19 +50,20 @@
 //! | 4 | `failed` | items or lines failed; of `dry-run`: would fail; of `throughput`: the command did |
 //! | 5 | `running` | another one is at it; of `migrate status`: or was killed |
 //! | 6 | `drifted` | the steps are not those that the job was begun with |
-//! | 7 | `interrupted` | the job was stopped; the next run goes on |
+//! | 7 | `interrupted` | it was stopped; what has a checkpoint goes on when it is run again |
 //! | 8 | `differs` | what is there is not what shall be |
-//! | 9 | `missing` | there is no such table or item |
+//! | 9 | `missing` | there is no such table or item; of `migrate`: a model's table |
 //! | 10 | `aborted` | the transaction was not committed, and never will be |
-//! | 11 | `raised` | the throughput is raised still |
+//! | 11 | `raised` | the throughput is raised still, or may be |
 //!
 //! Of several models the outcome of `migrate` is the first of `error`, `drifted`, `running`, `interrupted`, `failed`,
-//! `older`. One model's failure does not keep the others from their turn; Ctrl-C does.
+//! `missing`, `older`. One model's failure does not keep the others from their turn; Ctrl-C does.
 //!
 //! # JSON
 //!
 //! `--json` writes one document to standard output, and nothing else: `command`, `outcome`, `exit_code`, and `result`, or
-//! `error` where there is none, with `failures` where items or lines failed. A command line that is wrong has none.
+//! `error` where there is none, with `failures` where items or lines failed. A command line that is not understood has none.
+//! `has_more` is true where a limit cuts off what was found.
 //!
 //! Instead of `result` migrations have `models`, a list of objects with `model`, `schema`, `table`, `outcome`, and, where
 //! there is one, `error`. Beside these

@@ -168,7 +168,7 @@ impl Failure {
     /// A throughput that may be raised still.
     pub(crate) fn raised(table: &str, why: &str) -> Self {
         let repair = format!("`table throughput-repair {table}` restores it");
-        Self::of(Exit::Raised, format!("{why}: the throughput may be raised still, {repair}"))
+        Self::of(Exit::Raised, format!("{why}: if the throughput is raised, {repair}"))
     }
 
     /// Adds what becomes of the next run.

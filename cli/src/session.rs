@@ -76,7 +76,8 @@ impl Cli {
     ///
     /// Ctrl-C stops `migrate run`, `migrate retry-failed` and `table copy` at the next checkpoint, and `table throughput`
     /// when its command has ended; a second one ends them at once, as a kill does: what was upgraded is upgraded, and the
-    /// next run goes on after a lease. The other commands end at once. The signal stays caught when this is done.
+    /// next run goes on after a lease. The other commands end at once. A throughput that is left raised so has an exit code of
+    /// its own. The signal stays caught when this is done.
     pub async fn run(self, db: &Database) -> ExitCode {
         self.run_by(async || db.clone()).await.into()
     }

@@ -240,8 +240,74 @@ async fn a_dump_is_loaded_as_it_was_and_lines_of_an_export_too() -> Outcome {
     let lines = "{\"Item\": {\"id\": {\"N\": \"10\"}}}\n{\"Item\": {\"id\": {\"N\": \"9\"}}}\n";
     assert_eq!(two.load_items("orders", lines).await?, 2);
     let there = two.load_items("orders", r#"{"id": {"N": "9"}, "status": {"S": "x"}}"#).await;
-    assert!(matches!(there, Err(TestError::Store(error)) if error.is_conflict()));
+    let Err(TestError::Refused { position: 1, stored: 0, error }) = there else {
+        panic!("{there:?}")
+    };
+    assert!(error.is_conflict());
     assert!(two.requests().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn items_are_checked_before_the_first_one_is_stored() -> Outcome {
+    let test = shop().await?;
+    let items = r#"[{"id": {"N": "1"}}, {"id": {"S": "secret"}}]"#;
+    let error = test.load_items("orders", items).await.expect_err("a key of another kind");
+    assert!(matches!(&error, TestError::Refused { position: 2, stored: 0, .. }), "{error}");
+    assert!(!error.to_string().contains("secret"), "{error}");
+    assert!(test.dump("orders").await?.items().is_empty());
+    let order = r#"{"id": 1, "status": "open", "code": "a", "created": 0}"#;
+    let twice = test.insert_json::<Order>(&format!("[{order}, {order}]")).await;
+    let error = twice.expect_err("an id that is taken");
+    assert!(matches!(&error, TestError::Refused { position: 2, stored: 1, .. }), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_that_stands_twice_or_that_nobody_knows_within_is_no_fixture() -> Outcome {
+    let test = shop().await?;
+    let known = r#""floors": [1, 2]}"#;
+    assert!(PERSON.contains(known), "the text that is misspelled");
+    let misspelled = PERSON.replacen(known, r#""floors": [1, 2], "colour": "secret"}"#, 1);
+    let error = test.insert_json::<Person>(&misspelled).await.expect_err("unknown").to_string();
+    assert!(error.contains("`address.colour`") && !error.contains("secret"), "{error}");
+    for text in [
+        r#"{"id": 1, "status": "open", "status": "secret", "code": "a", "created": 0}"#,
+        r#"[{"id": 1, "status": {"a": 1, "a": 2}}]"#,
+    ] {
+        let error = test.insert_json::<Order>(text).await.expect_err(text).to_string();
+        assert!(error.contains("an object with one name twice, at line 1"), "{error}");
+    }
+    let text =
+        r#"{"id": {"N": "1"}} {"id": {"N": "2"}, "a": {"M": {"b": {"N": "1"}, "b": {"N": "2"}}}}"#;
+    let error = test.load_items("orders", text).await.expect_err(text).to_string();
+    assert!(error.contains("one name twice"), "{error}");
+    assert!(test.dump("orders").await?.items().is_empty());
+    assert!(test.dump("people").await?.items().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn dumps_are_equal_however_the_members_of_a_set_come() -> Outcome {
+    let (one, two) = (shop().await?, shop().await?);
+    let item = |members: &str| {
+        format!(r#"{{"id": {{"N": "1"}}, "tags": {{"L": [{{"SS": [{members}]}}]}}}}"#)
+    };
+    one.load_items("orders", &item(r#""a", "b""#)).await?;
+    two.load_items("orders", &item(r#""b", "a""#)).await?;
+    assert_eq!(one.dump("orders").await?, two.dump("orders").await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_prefix_is_known_without_any_model() -> Outcome {
+    let test = TestDatabase::builder()
+        .settings(|database| database.table_prefix("staging_"))
+        .build()
+        .await?;
+    Table::<Person>::create(test.database()).await?;
+    assert!(test.dump("people").await?.items().is_empty());
+    assert!(test.requests().lines().iter().all(|line| !line.contains("staging_")));
     Ok(())
 }
 

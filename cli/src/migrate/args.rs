@@ -28,7 +28,8 @@ pub(crate) enum Verb {
     Plan,
     /// Runs the steps in memory and tells which items would fail; reads whole tables, writes nothing
     DryRun,
-    /// Upgrades all older items, from the last checkpoint on; Ctrl-C stops at the next one
+    /// Upgrades all older items, from the last checkpoint on; Ctrl-C stops at the next one. It asks for no --yes: what is
+    /// upgraded reads as before
     Run,
     /// Counts what is older, and notes in the record whether nothing is; reads whole tables
     Verify,

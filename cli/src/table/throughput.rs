@@ -5,7 +5,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use dynamap_mapper::error::TableError;
-use dynamap_mapper::{Error, Model as _, Raised, RaisedThroughput, Throughput};
+use dynamap_mapper::{Error, Raised, Throughput};
 use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::process::Command;
@@ -62,16 +62,19 @@ pub(super) async fn raise(call: Call<'_, '_>, args: &ThroughputArgs) -> Answered
         raise = raise.index(index.clone(), *throughput);
     }
     // Whatever becomes of the command, it is told whether the throughput was restored.
+    // Whoever stops it before it begins does not want the command any more.
+    let is_stopped = || call.stop.asked().now_or_never().is_some();
     let raised = raise.run(|| async {
         call.notes.say(&format!("the throughput of table {} is raised", table.full_name()));
-        // Whoever stopped it meanwhile does not want the command any more.
-        let is_stopped = call.stop.asked().now_or_never().is_some();
         let stopped = || io::Error::new(io::ErrorKind::Interrupted, "stopped before it began");
-        Ok::<_, Error>(if is_stopped { Err(stopped()) } else { spawn(args, call.json).await })
+        Ok::<_, Error>(if is_stopped() { Err(stopped()) } else { spawn(args, call.json).await })
     });
     let Raised { output, not_restored, .. } = match Box::pin(raised).await {
         Ok(raised) => raised,
-        Err(error) => return Err(not_raised(call, args, error).await),
+        Err(Error::Table(error)) if matches!(*error, TableError::MayBeRaised { .. }) => {
+            return Err(Failure::raised(&args.name, &error.to_string()));
+        }
+        Err(error) => return Err(error.into()),
     };
     let outcome = match (&not_restored, &output) {
         (Some(_), _) => Exit::Raised,
@@ -88,20 +91,6 @@ pub(super) async fn raise(call: Call<'_, '_>, args: &ThroughputArgs) -> Answered
         not_restored: not_restored.map(|error| chain(&error)),
     };
     Answer::new(outcome, &ran)
-}
-
-/// Why the command was not run. What was written down before raising goes where all is restored: where it stays, the
-/// throughput may be raised.
-async fn not_raised(call: Call<'_, '_>, args: &ThroughputArgs, error: Error) -> Failure {
-    let is_others =
-        matches!(&error, Error::Table(table) if matches!(**table, TableError::Raised { .. }));
-    let table = call.db.table(&args.name);
-    let record = RaisedThroughput::get(call.db, table.full_name()).consistent().await;
-    match record {
-        _ if is_others => error.into(),
-        Ok(None) | Err(Error::NoSuchTable(_)) => error.into(),
-        Ok(Some(_)) | Err(_) => Failure::raised(&args.name, &chain(&error)),
-    }
 }
 
 impl ThroughputArgs {

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use dynamap_mapper::{Difference, DifferenceKind, Remedy, TableUpdate, TableUpdated, Tables};
+use dynamap_mapper::{
+    Database, Difference, DifferenceKind, Error, Remedy, TableProgress, TableUpdate, TableUpdated,
+    Tables,
+};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 use super::Update;
@@ -72,16 +76,16 @@ pub(super) async fn verify(call: Call<'_, '_>) -> Answered {
 
 pub(super) async fn plan(call: Call<'_, '_>, update: &Update) -> Answered {
     let tables = call.models.tables();
-    let differences = told(update.of(&tables, call).plan().await?);
+    let differences = told(update.planned(&tables, call.db).await?);
     Answer::new(Exit::Done, &Compared { differences })
 }
 
 pub(super) async fn update(call: Call<'_, '_>, update: &Update) -> Answered {
     let tables = call.models.tables();
     update.ask(&tables, call).await?;
-    let updated = update.of(&tables, call).on_progress(|progress| {
-        call.notes.waits(&progress.to_string());
-    });
+    let notes = call.notes;
+    let told_of = |progress: &TableProgress| notes.waits(&progress.to_string());
+    let updated = update.of(&tables, call.db).on_progress(told_of);
     let TableUpdated { done, left, refused, .. } = updated.await?;
     let outcome = match (left.is_empty(), refused.is_empty()) {
         (_, false) => Exit::Error,
@@ -98,8 +102,8 @@ pub(super) async fn update(call: Call<'_, '_>, update: &Update) -> Answered {
 
 impl Update {
     /// The update with what its switches allow.
-    fn of<'a>(&self, tables: &Tables, call: Call<'a, '_>) -> TableUpdate<'a> {
-        let mut update = tables.update(call.db);
+    fn of<'a>(&self, tables: &Tables, db: &'a Database) -> TableUpdate<'a> {
+        let mut update = tables.update(db);
         if self.drop_indexes {
             update = update.drop_indexes();
         }
@@ -107,6 +111,15 @@ impl Update {
             update = update.remake_stream();
         }
         update
+    }
+
+    /// What the update would change. Nothing is changed.
+    fn planned<'a>(
+        &self,
+        tables: &Tables,
+        db: &'a Database,
+    ) -> BoxFuture<'a, Result<Vec<Difference>, Error>> {
+        Box::pin(self.of(tables, db).plan())
     }
 
     /// Some changes cannot be taken back: what they take away does not return.
@@ -123,12 +136,12 @@ impl Update {
             };
             consent::ask(call.db, false, &format!("this may drop {what} of {names}")).await?;
         }
-        let planned = self.of(tables, call).plan().await?;
-        let grave: Vec<_> = planned.iter().filter(|one| is_grave(one)).collect();
+        let mut grave = self.planned(tables, call.db).await?;
+        grave.retain(is_grave);
         if grave.is_empty() {
             return Ok(());
         }
-        let grave: Vec<_> = grave.into_iter().map(ToString::to_string).collect();
+        let grave: Vec<_> = grave.iter().map(ToString::to_string).collect();
         consent::ask(call.db, false, &format!("this changes for good ({})", grave.join("; "))).await
     }
 }

@@ -66,6 +66,17 @@ pub enum TableError {
         /// Since when, as RFC 3339 writes it.
         since: String,
     },
+    /// Raising the throughput failed, and so did restoring what was there. It may be raised: the record stays, and
+    /// [`NamedTable::restore_throughput`](crate::NamedTable::restore_throughput) tries again. The work was not begun.
+    #[error(
+        "the throughput of table {table} may be raised, restore it, the work was not begun: {why}"
+    )]
+    MayBeRaised {
+        /// The full name.
+        table: String,
+        /// Why it could not be raised.
+        why: String,
+    },
     /// What a model says of its table cannot be. Nothing was sent.
     #[error("the settings of table {table} cannot be: {what}: nothing was sent")]
     Settings {

@@ -123,7 +123,8 @@ impl<'a> RaiseThroughput<'a> {
     ///
     /// # Errors
     /// What the work says; [`TableError::PerRequest`] and [`TableError::Raised`], where nothing was done;
-    /// [`Error::NoSuchTable`]; what the service says to raising it.
+    /// [`Error::NoSuchTable`]; what the service says to raising it, and [`TableError::MayBeRaised`] where what was there
+    /// could not be restored then.
     pub async fn run<T, E, F>(self, work: impl FnOnce() -> F) -> Result<Raised<T>, E>
     where
         F: Future<Output = Result<T, E>>,
@@ -133,8 +134,10 @@ impl<'a> RaiseThroughput<'a> {
         let mut record = keep(db, self.record().await?).await?;
         if let Err(error) = self.begin(&mut record).await {
             // What was raised for all that is restored, or the record stays.
-            traced(name, restore(db, name, record).await).ok();
-            return Err(error.into());
+            let is_restored = traced(name, restore(db, name, record).await).is_ok();
+            let (table, why) = (name.clone(), error.to_string());
+            let maybe = || TableError::MayBeRaised { table, why }.into();
+            return Err(if is_restored { error } else { maybe() }.into());
         }
         let worked = AssertUnwindSafe(async { work().await }).catch_unwind().await;
         let restored = traced(name, restore(db, name, record).await);

@@ -100,6 +100,22 @@ async fn the_items_of_a_hash_key_are_shown_in_order() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn what_a_limit_cuts_off_is_told() -> Outcome {
+    let db = orders().await;
+    let (cut, document_of) = told(&db, Models::new, "item query orders 7 --limit 2").await;
+    assert_eq!((cut.exit, cut.out.lines().count()), (Exit::Done, 2));
+    assert!(cut.err.contains("there is more"), "{}", cut.err);
+    assert_eq!(document_of["has_more"], true);
+    assert_eq!(document_of["result"].as_array().map(Vec::len), Some(2));
+    for line in ["item query orders 7 --limit 3", "item query orders 7"] {
+        let (all, document_of) = told(&db, Models::new, line).await;
+        assert_eq!((all.out.lines().count(), all.err.as_str()), (3, ""), "{line}");
+        assert!(document_of.get("has_more").is_none(), "{line}");
+    }
+    Ok(())
+}
+
 fn accounts() -> Models {
     models![Account, Order]
 }

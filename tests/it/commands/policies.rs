@@ -314,6 +314,68 @@ async fn the_policy_of_a_command_allows_what_the_command_does() -> Outcome {
     Ok(())
 }
 
+#[derive(Debug, Clone, Model)]
+#[model(table = "tickets", validate = false)]
+struct Ticket {
+    #[model(hash_key, auto_increment)]
+    id: u64,
+    #[model(unique)]
+    code: String,
+}
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "seats", validate = false)]
+struct Seat {
+    #[model(hash_key, auto_increment)]
+    id: u64,
+}
+
+/// What goes with a verb beside its table: tables that are made, counters that are raised.
+#[tokio::test(start_paused = true)]
+async fn a_policy_allows_what_is_done_beside_the_table() -> Outcome {
+    let bench = Bench::new().await?;
+    let db = &bench.db;
+    let models = || models![Ticket, Seat, Simple];
+    let covers = async |line: &str, policy: &str| {
+        bench.faults.clear_log();
+        let done = document(db, models(), line).await;
+        assert!(done["error"].is_null(), "{line}: {done}");
+        let policy = document(db, models(), &format!("policy --account 42 {policy}")).await;
+        for (action, resource) in taken(&bench.faults.requests()) {
+            let is_allowed = allows(&policy["result"], &action, &resource);
+            assert!(is_allowed, "{line}: {action} on {resource}: {policy}");
+        }
+    };
+    covers("table create", "--verb table-create").await;
+    for own in ["dynamap_unique", "dynamap_counters"] {
+        db.table(own).delete().with_all_items().await?;
+    }
+    covers("table update", "--verb table-update").await;
+    assert!(db.table("dynamap_unique").exists().await?, "it was made again");
+    covers("sequence raise desks --to 5", "--model Simple --verb sequence-repair").await;
+    covers("sequence peek desks", "--model Simple --verb sequence-verify").await;
+
+    bench.faults.clear_log();
+    Seat { id: 7 }.upsert(db).await?;
+    let policy = document(db, models(), "policy --account 42 --model Seat --verb update").await;
+    let taken = taken(&bench.faults.requests());
+    assert!(taken.iter().any(|(_, table)| table == "dynamap_counters"), "{taken:?}");
+    assert!(taken.iter().all(|(action, table)| allows(&policy["result"], action, table)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_table_with_the_name_of_everything_is_a_table() -> Outcome {
+    let db = Database::builder(dynamap::embedded::memory()?).table_prefix("t_").build();
+    let line = "policy --table * --verb get --account 42 --in-region eusc-de-east-1";
+    let policy = document(&db, Models::new(), line).await;
+    assert_eq!(
+        policy["result"]["Statement"][0]["Resource"],
+        json!(["arn:aws-eusc:dynamodb:eusc-de-east-1:42:table/t_*"])
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_policy_names_tables_indexes_and_actions_and_nothing_else() -> Outcome {
     let client = dynamap::embedded::memory()?;

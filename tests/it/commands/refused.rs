@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::{Client, Config};
 use dynamap::cli::{Cli, Exit, Models, models};
+use dynamap::embedded::ControlPlane;
 use dynamap::faults::Faults;
 use dynamap::{Database, Model, Sequence, Table, TransactionRecord};
 
@@ -34,6 +35,7 @@ fn destructive(folder: &str) -> Vec<String> {
         "table copy doom_maps doom_maps --to-prefix other_ --existing replace".to_owned(),
         format!("table import {folder} doom_maps --existing replace"),
         "table update --drop-indexes".to_owned(),
+        "table update --remake-stream".to_owned(),
         "table throughput-repair doom_maps".to_owned(),
         "sequence raise tickets --to 7".to_owned(),
         "transaction resolve order-1".to_owned(),
@@ -89,6 +91,84 @@ async fn it_needs_none_on_this_machine() -> Outcome {
             let done = shown(Cli::new(maps()), &db, &line).await;
             assert!(matches!(done.exit, Exit::Done | Exit::Aborted), "{line}: {}", done.err);
         }
+    }
+    Ok(())
+}
+
+mod safe {
+    use dynamap::TableSettings;
+
+    static SAFE: TableSettings =
+        TableSettings::new().deletion_protection(true).point_in_time_recovery(true);
+
+    #[derive(Debug, Clone, dynamap::Model)]
+    #[model(table = "ledgers", settings = SAFE, validate = false)]
+    pub struct Ledger {
+        #[model(hash_key)]
+        pub id: u64,
+    }
+}
+
+/// Models of the same table, each of which wants one thing else of it.
+mod bold {
+    use dynamap::{TableSettings, Ttl};
+
+    static UNPROTECTED: TableSettings = TableSettings::new().deletion_protection(false);
+    static UNKEPT: TableSettings = TableSettings::new().point_in_time_recovery(false);
+
+    #[derive(Debug, Clone, dynamap::Model)]
+    #[model(table = "ledgers", settings = UNPROTECTED, validate = false)]
+    pub struct Unprotected {
+        #[model(hash_key)]
+        pub id: u64,
+    }
+
+    #[derive(Debug, Clone, dynamap::Model)]
+    #[model(table = "ledgers", settings = UNKEPT, validate = false)]
+    pub struct Unkept {
+        #[model(hash_key)]
+        pub id: u64,
+    }
+
+    #[derive(Debug, Clone, dynamap::Model)]
+    #[model(table = "ledgers", validate = false)]
+    pub struct Expiring {
+        #[model(hash_key)]
+        pub id: u64,
+        #[model(ttl)]
+        pub expires: Option<Ttl>,
+    }
+}
+
+/// Deletion protection, recovery and time to live guard what is stored: who turns them says so.
+#[tokio::test(start_paused = true)]
+async fn an_update_that_takes_a_guard_away_needs_a_word_where_the_store_is_elsewhere() -> Outcome {
+    for (models, what) in [
+        (models![bold::Unprotected], "its deletion protection is on and shall be off"),
+        (models![bold::Unkept], "its point-in-time recovery is on and shall be off"),
+        (models![bold::Expiring], "its TTL attribute is none and shall be expires"),
+    ] {
+        let faults = Faults::new();
+        let store = dynamap::embedded::builder().control_plane(ControlPlane::polled()).memory()?;
+        let client = faults.wrap(&store)?;
+        let endpoint = "https://dynamodb.eu-central-1.amazonaws.com";
+        let config: Config = client.config().to_builder().endpoint_url(endpoint).build();
+        let db = Database::builder(Client::from_conf(config)).seed(7).build();
+        Table::<safe::Ledger>::create(&db).await?;
+        faults.clear_log();
+        let refused = shown(Cli::new(models), &db, "table update").await;
+        assert_eq!((refused.exit, refused.out.as_str()), (Exit::Usage, ""), "{what}");
+        assert!(refused.err.contains(what) && refused.err.contains("say --yes"), "{}", refused.err);
+        let reads = faults.requests();
+        assert!(
+            !reads.is_empty()
+                && reads.iter().all(|one| {
+                    one.operation.starts_with("Describe") || one.operation.starts_with("List")
+                })
+        );
+        // What adds a guard, or nothing, needs no word.
+        let done = shown(Cli::new(models![safe::Ledger]), &db, "table update").await;
+        assert_eq!(done.exit, Exit::Done, "{}", done.err);
     }
     Ok(())
 }

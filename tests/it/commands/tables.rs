@@ -1,7 +1,7 @@
 //! Tables from the command line: listed, described, made, compared, changed, deleted.
 
 use dynamap::cli::{Exit, Models, models};
-use dynamap::faults::Faults;
+use dynamap::faults::{Fault, Faults};
 use dynamap::{Database, Model, Table};
 use serde_json::json;
 
@@ -118,10 +118,50 @@ async fn a_table_is_brought_to_what_its_model_wants() -> Outcome {
     assert_eq!(again["result"]["left"][0]["remedy"], "update_dropping_indexes");
     let (updated, again) = told(&db, order, "table update --drop-indexes").await;
     assert_eq!(updated.exit, Exit::Done);
-    assert_eq!(again["result"], json!({ "done": [], "left": [] }));
+    assert_eq!(again["result"], json!({ "done": [], "left": [], "refused": [] }));
     let (verified, document_of) = told(&db, order, "table verify").await;
     assert_eq!((verified.exit, verified.out.as_str()), (Exit::Done, "nothing is different\n"));
     assert_eq!(document_of["exit_code"], 0);
+    Ok(())
+}
+
+/// A model of the same table that knows the index which the other one does not.
+#[derive(Debug, Clone, Model)]
+#[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+struct Delivery {
+    #[model(hash_key)]
+    id: u64,
+    day: String,
+}
+
+#[tokio::test]
+async fn the_other_models_of_a_table_are_never_left_out_of_it() -> Outcome {
+    let (db, faults) = empty();
+    let both = || models![Order, Delivery, Account];
+    assert_eq!(document(&db, both(), "table create --model Order").await["exit_code"], 0);
+    faults.clear_log();
+    for line in ["table verify --model Order", "table update --model Delivery --drop-indexes"] {
+        let done = document(&db, both(), line).await;
+        assert_eq!(done["exit_code"], 0, "{line}: {done}");
+    }
+    assert_eq!(faults.count("UpdateTable"), 0, "no index is dropped");
+    let plan = document(&db, both(), "table plan --model Order --drop-indexes").await;
+    assert_eq!(plan["result"]["differences"], json!([]));
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_the_service_refuses_is_told_with_its_reason() -> Outcome {
+    let (db, faults) = empty();
+    Table::<before::Order>::create(&db).await?;
+    faults.always("UpdateTable", Fault::service("ValidationException"));
+    let (shown, refused) = told(&db, order, "table update").await;
+    assert_eq!(shown.exit, Exit::Error, "{}", shown.err);
+    assert!(shown.out.contains("refused:\n  t_orders, index by_status"), "{}", shown.out);
+    assert_eq!((&refused["outcome"], &refused["exit_code"]), (&json!("error"), &json!(1)));
+    let one = &refused["result"]["refused"][0];
+    assert_eq!(one["difference"]["kind"], "no_index");
+    assert!(one["error"].as_str().is_some_and(|error| error.contains("ValidationException")));
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! More throughput while a command runs, from the command line.
 
-use dynamap::cli::{Exit, Models};
+use dynamap::backfill::Stop;
+use dynamap::cli::{Cli, Exit, Models};
 use dynamap::faults::{Fault, Faults};
 use dynamap::{Database, Model, RaisedThroughput, Table, TableSettings, Throughput};
 use serde_json::json;
 
-use super::{document, told};
+use super::{document, shown, told};
 use crate::support::Outcome;
 
 static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
@@ -107,6 +108,41 @@ async fn a_throughput_that_stays_raised_has_a_code_and_is_repaired() -> Outcome 
     assert_eq!(repaired.out, "the throughput of table small is restored\n");
     assert_eq!(throughput(&db).await?, Throughput::new(5, 5));
     assert_eq!(again["result"], json!({ "table": "small", "was_raised": false }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_command_that_was_stopped_before_it_began_is_not_begun() -> Outcome {
+    let (db, faults) = small().await?;
+    let folder = tempfile::tempdir()?;
+    let mark = folder.path().join("ran");
+    let stop = Stop::new();
+    stop.now();
+    let line = format!("table throughput small --read 50 --write 70 -- touch {}", mark.display());
+    let stopped = shown(Cli::new(Models::new()).stop_by(&stop), &db, &line).await;
+    assert_eq!(stopped.exit, Exit::Interrupted, "{}", stopped.out);
+    assert!(stopped.out.contains("stopped before it began"), "{}", stopped.out);
+    assert!(!mark.exists());
+    assert_eq!(set(&faults), [(50, 70), (5, 5)], "what was raised is restored");
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_neither_raising_nor_restoring_succeeds_it_may_be_raised() -> Outcome {
+    let (db, faults) = small().await?;
+    Table::<RaisedThroughput>::create(&db).await?;
+    let line = "table throughput small --read 50 --write 70 -- true";
+    faults.always("UpdateTable", Fault::service("LimitExceededException"));
+    let refused = document(&db, Models::new(), line).await;
+    assert_eq!(refused["exit_code"], 1, "nothing was raised, and nothing is left: {refused}");
+    faults.always("DeleteItem", Fault::service("ValidationException"));
+    let maybe = document(&db, Models::new(), line).await;
+    assert_eq!((&maybe["outcome"], &maybe["exit_code"]), (&json!("raised"), &json!(11)));
+    let error = maybe["error"].as_str().expect("an error");
+    assert!(
+        error.contains("LimitExceeded") && error.contains("throughput-repair small"),
+        "{error}"
+    );
     Ok(())
 }
 
