@@ -59,7 +59,7 @@ async fn without_credentials_or_a_region_nothing_is_sent_and_nothing_is_unknown(
         Config::builder()
             .credentials_provider(Credentials::new("id", "secret", None, None, "test")),
     );
-    for (client, expected) in [(none, "profile"), (without_region, "Missing Region")] {
+    for (client, expected) in [(none, "credential"), (without_region, "Missing Region")] {
         let db = Database::new(client);
         let error =
             DoomMap::new(1, 1, "Hangar").insert(&db).await.expect_err("nothing to sign with");

@@ -36,7 +36,7 @@ impl ServiceError {
         };
         let message = match error.message() {
             Some(message) => message.to_owned(),
-            None => aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string(),
+            None => chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": "),
         };
         Self { operation, table: table.to_owned(), code, message }
     }
