@@ -103,7 +103,7 @@ impl Dump {
             by_key.fold(Ordering::Equal, Ordering::then)
         });
         // The service returns the members of a set in any order.
-        Self(items.into_iter().map(ordered).collect())
+        Self(items.into_iter().map(|item| ordered(&item)).collect())
     }
 
     /// The same without an attribute: what changes with every edit of the program and is not what the test is about.
@@ -148,7 +148,7 @@ fn written(item: &Item) -> String {
     format!("  {{\n{}\n  }}", lines.join(",\n"))
 }
 
-fn ordered(item: Item) -> Item {
+fn ordered(item: &Item) -> Item {
     item.iter().map(|(name, value)| (name.to_owned(), sorted(value.clone()))).collect()
 }
 

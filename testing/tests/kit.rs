@@ -267,20 +267,20 @@ async fn items_are_checked_before_the_first_one_is_stored() -> Outcome {
 async fn a_name_that_stands_twice_or_that_nobody_knows_within_is_no_fixture() -> Outcome {
     let test = shop().await?;
     let known = r#""floors": [1, 2]}"#;
-    assert!(PERSON.contains(known), "the text that is misspelled");
+    assert!(PERSON.contains(known), "the json that is misspelled");
     let misspelled = PERSON.replacen(known, r#""floors": [1, 2], "colour": "secret"}"#, 1);
     let error = test.insert_json::<Person>(&misspelled).await.expect_err("unknown").to_string();
     assert!(error.contains("`address.colour`") && !error.contains("secret"), "{error}");
-    for text in [
+    for json in [
         r#"{"id": 1, "status": "open", "status": "secret", "code": "a", "created": 0}"#,
         r#"[{"id": 1, "status": {"a": 1, "a": 2}}]"#,
     ] {
-        let error = test.insert_json::<Order>(text).await.expect_err(text).to_string();
+        let error = test.insert_json::<Order>(json).await.expect_err(json).to_string();
         assert!(error.contains("an object with one name twice, at line 1"), "{error}");
     }
-    let text =
+    let json =
         r#"{"id": {"N": "1"}} {"id": {"N": "2"}, "a": {"M": {"b": {"N": "1"}, "b": {"N": "2"}}}}"#;
-    let error = test.load_items("orders", text).await.expect_err(text).to_string();
+    let error = test.load_items("orders", json).await.expect_err(json).to_string();
     assert!(error.contains("one name twice"), "{error}");
     assert!(test.dump("orders").await?.items().is_empty());
     assert!(test.dump("people").await?.items().is_empty());

@@ -196,8 +196,8 @@ async fn throughput(db: &Database) -> [Throughput; 2] {
     let Billing::Provisioned(table) = info.billing() else { panic!("provisioned") };
     let units = |units: Option<i64>| u32::try_from(units.unwrap_or_default()).expect("few");
     let by_day = info.table.global_secondary_indexes().iter();
-    let by_day = by_day.filter(|index| index.index_name() == Some("by_day"));
-    let found = by_day.filter_map(|index| index.provisioned_throughput()).next().expect("an index");
+    let mut by_day = by_day.filter(|index| index.index_name() == Some("by_day"));
+    let found = by_day.find_map(|index| index.provisioned_throughput()).expect("an index");
     let index =
         Throughput::new(units(found.read_capacity_units()), units(found.write_capacity_units()));
     [table, index]

@@ -166,6 +166,7 @@ async fn a_table_made_from_a_model_has_no_differences_from_it() -> Outcome {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn each_altered_table_has_the_one_difference_with_its_remedy() -> Outcome {
     use DifferenceKind as Kind;
     let (by_status, by_day) = (Some("by_status"), Some("by_day"));

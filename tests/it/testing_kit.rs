@@ -20,12 +20,12 @@ struct Wallet {
 async fn pay(db: &Database, from: &str, to: &str, coins: u64) -> Result<bool, RunError<Error>> {
     Transaction::run(db, |tx| async move {
         let mut payer = wallet(&tx, from).await?;
-        let mut payee = wallet(&tx, to).await?;
+        let mut receiver = wallet(&tx, to).await?;
         let Some(left) = payer.coins.checked_sub(coins) else { return Ok(false) };
         payer.coins = left;
-        payee.coins += coins;
+        receiver.coins += coins;
         tx.save(payer)?;
-        tx.save(payee)?;
+        tx.save(receiver)?;
         Ok::<_, Error>(true)
     })
     .await

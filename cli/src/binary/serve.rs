@@ -14,7 +14,7 @@ use crate::report::{Failure, Report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// Keeps the store in this file, as --store file:PATH does [default: in memory]
+    /// Keeps the store in this file, as `--store file:PATH` does [default: in memory]
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
     /// A loopback address; port 0 is one that is free

@@ -11,7 +11,7 @@ use crate::place::Place;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Store")]
 pub(super) struct Store {
-    /// Which store: aws, memory, file:PATH, or the URL of one that speaks DynamoDB's protocol [default: aws; of serve: memory]
+    /// Which store: aws, memory, `file:PATH`, or the URL of one that speaks DynamoDB's protocol [default: aws; of serve: memory]
     #[arg(long = "store", global = true, value_name = "STORE")]
     which: Option<Which>,
     /// The AWS profile [default: what the environment says]

@@ -26,7 +26,7 @@ impl Database {
         Self::builder(Client::new(&config))
     }
 
-    /// Another store that speaks DynamoDB's protocol, at this URL: DynamoDB Local, ScyllaDB Alternator, a served embedded
+    /// Another store that speaks DynamoDB's protocol, at this URL: DynamoDB Local, `ScyllaDB` Alternator, a served embedded
     /// store.
     ///
     /// Everything but the endpoint is as the environment says, as with [`from_env`](Self::from_env). A store on this

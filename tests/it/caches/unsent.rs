@@ -95,7 +95,7 @@ async fn so_does_one_of_such_an_item_that_is_not_there_any_more() -> Outcome {
 /// An item as the cache has it, and the store no more.
 async fn stale(place: &Place) -> Result<Loaded<DoomMap>, Error> {
     let mut map = DoomMap::new(1, 1, "Hangar").insert(&place.db).await?;
-    map.name = "Nuclear Plant".to_owned();
+    map.name = "Nuclear Plant".into();
     map.save(&place.stranger()).await?;
     let stale = DoomMap::get(&place.db, (1, 1)).await?.expect("there");
     assert_eq!(stale.name, "Hangar");

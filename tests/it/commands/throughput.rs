@@ -45,7 +45,7 @@ async fn throughput(db: &Database) -> Result<Throughput, Box<dyn std::error::Err
     let info = Table::<Small>::named(db).describe().await?.ok_or("no table")?;
     match info.billing() {
         dynamap::Billing::Provisioned(throughput) => Ok(throughput),
-        other => Err(format!("{other}").into()),
+        other @ dynamap::Billing::PerRequest => Err(format!("{other}").into()),
     }
 }
 
