@@ -126,7 +126,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new() -> Result<Self, Box<dyn std::error::Error>> {
+    fn new() -> Result<Self, Box<dyn std::error::Error>> {
         let faults = Faults::new();
         let client = faults.wrap(&builder().control_plane(ControlPlane::polled()).memory()?)?;
         let db = Database::builder(client).seed(7).build();
@@ -167,7 +167,7 @@ impl Bench {
 
 #[tokio::test(start_paused = true)]
 async fn the_policy_of_a_verb_allows_what_the_verb_does() -> Outcome {
-    let bench = Bench::new().await?;
+    let bench = Bench::new()?;
     let db = &bench.db;
     bench.covers_command("table-create", "table create").await?;
     Table::<Row>::create(db).await?;
@@ -256,7 +256,7 @@ async fn the_policy_of_a_verb_allows_what_the_verb_does() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn the_policy_of_a_command_allows_what_the_command_does() -> Outcome {
-    let bench = Bench::new().await?;
+    let bench = Bench::new()?;
     let db = &bench.db;
     Table::<Row>::create(db).await?;
     Table::<TransactionRecord>::create(db).await?;
@@ -333,7 +333,7 @@ struct Seat {
 /// What goes with a verb beside its table: tables that are made, counters that are raised.
 #[tokio::test(start_paused = true)]
 async fn a_policy_allows_what_is_done_beside_the_table() -> Outcome {
-    let bench = Bench::new().await?;
+    let bench = Bench::new()?;
     let db = &bench.db;
     let models = || models![Ticket, Seat, Simple];
     let covers = async |line: &str, policy: &str| {
