@@ -57,7 +57,7 @@ pub struct Table<M>(PhantomData<fn() -> M>);
 
 impl<M: Model> Table<M> {
     /// Creates the table with the model's keys, indexes and settings, and waits until it is active. It is billed per request
-    /// unless the model's [`TableSettings`] say otherwise.
+    /// unless the model's [`TableSettings`](crate::TableSettings) say otherwise.
     ///
     /// For a model with an auto-increment key the table of counters is created too, if it is missing; for one with unique
     /// values the table of their guards. For a model with

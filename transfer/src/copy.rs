@@ -84,7 +84,7 @@ pub struct Copy<'a> {
     watch: Option<Watch<'a>>,
 }
 
-/// What a [`Copy`] did.
+/// What a [`Copy`](struct@Copy) did.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Copied {

@@ -18,7 +18,7 @@ pub(crate) const SEGMENTS: usize = 8;
 /// Jobs on whole tables, whatever their items are: begun from a [`NamedTable`].
 ///
 /// Items are handled as they are stored: with their versions, schemas and nonces, and with those of models that this
-/// program does not know. Take a [limited](Database::limited) handle to leave capacity to others.
+/// program does not know. Take a [limited](dynamap_mapper::Database::limited) handle to leave capacity to others.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
