@@ -39,7 +39,7 @@ use crate::{BoxError, BoxFuture, Watch};
 ///
 /// ```
 /// # use dynamap::{AttributeValue, Database, Model, Table};
-/// use dynamap::transfer::{Existing, table};
+/// use dynamap::transfer::{Existing, Transfer as _};
 ///
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "users", validate = false)]
