@@ -3,7 +3,9 @@
 mod busy;
 mod conflict;
 mod dangling;
+mod invalid;
 mod service;
+mod shape;
 mod sweep;
 mod table;
 mod undone;
@@ -14,8 +16,12 @@ mod view;
 pub use busy::{Busy, BusyCause, Throttled};
 pub use conflict::{Conflict, Failure, Reason};
 pub use dangling::Dangling;
+pub use invalid::Invalid;
+use invalid::one_line;
 pub use service::ServiceError;
 pub(crate) use service::{is_unconfigured, is_unsent};
+use shape::step;
+pub use shape::{Loss, NotUpgraded, SchemaGap, Undecodable};
 pub use sweep::{FailedItem, SweepError};
 pub use table::TableError;
 pub(crate) use undone::Undone;
@@ -262,94 +268,6 @@ impl fmt::Display for Target {
     }
 }
 
-/// A value that the model's validation refused.
-#[derive(Debug)]
-pub struct Invalid {
-    /// The model.
-    pub model: &'static str,
-    /// Everything that is wrong with it, by field.
-    pub report: Report,
-    pub(crate) renamed: &'static [(&'static str, &'static str)],
-}
-
-impl Invalid {
-    /// What is wrong, by attribute as it is stored: `e-mail`, where the report says `email`.
-    ///
-    /// Below the first name, inside documents, the names are those of the fields.
-    ///
-    /// ```
-    /// # use dynamap::{Database, Error, Model};
-    /// # fn check(_: &Account) -> Result<(), garde::Report> {
-    /// #     let mut report = garde::Report::new();
-    /// #     report.append(garde::Path::new("email"), garde::Error::new("not an address"));
-    /// #     Err(report)
-    /// # }
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate_with = check)]
-    /// # struct Account { #[model(hash_key)] id: u64, #[model(rename = "e-mail")] email: String }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// let account = Account { id: 1, email: "ann".into() };
-    /// let Err(Error::Invalid(invalid)) = account.insert(&db).await else { panic!("it is invalid") };
-    /// let wrong: Vec<String> = invalid.attributes().map(|(path, _)| path).collect();
-    /// assert_eq!(wrong, ["e-mail"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn attributes(&self) -> impl Iterator<Item = (String, &garde::Error)> {
-        self.report.iter().map(|(path, error)| (self.stored_path(&path.to_string()), error))
-    }
-
-    fn stored_path(&self, path: &str) -> String {
-        let end = path.find(['.', '[']).unwrap_or(path.len());
-        let (field, rest) = path.split_at(end);
-        let field = field.strip_prefix("r#").unwrap_or(field);
-        let stored = self.renamed.iter().find(|(name, _)| *name == field);
-        format!("{}{rest}", stored.map_or(field, |(_, stored)| stored))
-    }
-}
-
-/// An item that does not fit its model.
-#[derive(Debug)]
-pub struct Undecodable {
-    /// Which item.
-    pub target: Target,
-    /// Which attribute, what was expected and what was found.
-    pub error: DecodeError,
-}
-
-/// The schemas of an item and of the model that tried to read it.
-#[derive(Debug)]
-pub struct SchemaGap {
-    /// Which item.
-    pub target: Target,
-    /// The schema of the item.
-    pub stored: Version,
-    /// The schema of the model.
-    pub known: Version,
-}
-
-/// What an older schema cannot hold.
-#[derive(Debug)]
-pub struct Loss {
-    /// Which item.
-    pub target: Target,
-    /// The schema in which it was to be written.
-    pub schema: Version,
-    /// The attribute that would be another one, or gone.
-    pub attribute: String,
-}
-
-/// An item that a migration step could not read.
-#[derive(Debug)]
-pub struct NotUpgraded {
-    /// Which item.
-    pub target: Target,
-    /// Which step, and why.
-    pub error: UpgradeError,
-}
-
 impl Error {
     /// Whether an item was not as expected. Read it again, or take [`winner`](Error::winner), and decide.
     #[must_use]
@@ -469,27 +387,6 @@ impl Target {
     }
 }
 
-impl SchemaGap {
-    fn new(table: &str, key: &Key, stored: Version, layout: &Layout) -> Self {
-        Self { target: Target::new(table, key), stored, known: layout.schema.clone() }
-    }
-}
-
-fn step(error: &UpgradeError) -> String {
-    match error {
-        UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
-        UpgradeError::NoPath => "no step leads from its schema".to_owned(),
-        UpgradeError::Expiry { attribute } => {
-            format!(
-                "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
-            )
-        }
-        UpgradeError::Keyed { from, to } => {
-            format!("step {from} to {to} changes the key: run the backfill, which moves the item")
-        }
-    }
-}
-
 fn culprit(item: Option<&Target>) -> String {
     item.map_or_else(String::new, |item| format!(" at item {item}"))
 }
@@ -505,10 +402,6 @@ fn no_table(tables: &str) -> String {
         _ => "Table::<M>::create",
     };
     format!("{one} {tables} does not exist: create it with {create}")
-}
-
-fn one_line(report: &Report) -> String {
-    report.to_string().trim_end().replace('\n', "; ")
 }
 
 #[cfg(test)]

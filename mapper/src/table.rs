@@ -55,7 +55,7 @@ use crate::model::Model;
 /// Several models of one table, and all tables of a program, are made with [`Tables`].
 pub struct Table<M>(PhantomData<fn() -> M>);
 
-impl<M: Model> Table<M> {
+impl<M> Table<M> {
     /// Creates the table with the model's keys, indexes and settings, and waits until it is active. It is billed per request
     /// unless the model's [`TableSettings`](crate::TableSettings) say otherwise.
     ///
@@ -69,7 +69,10 @@ impl<M: Model> Table<M> {
     /// table can have, before anything is sent.
     ///
     /// [AWS: CreateTable](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html)
-    pub async fn create(db: &Database) -> Result<(), Error> {
+    pub async fn create(db: &Database) -> Result<(), Error>
+    where
+        M: Model,
+    {
         Box::pin(create::all(db, &wanted::wanted(db, &[M::layout()])?, false)).await
     }
 
@@ -80,7 +83,10 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// [`Error::Table`] where a table of that name exists with other keys, or with another TTL attribute.
-    pub async fn create_if_missing(db: &Database) -> Result<(), Error> {
+    pub async fn create_if_missing(db: &Database) -> Result<(), Error>
+    where
+        M: Model,
+    {
         Box::pin(create::all(db, &wanted::wanted(db, &[M::layout()])?, true)).await
     }
 
@@ -91,7 +97,10 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// What the service says.
-    pub async fn verify(db: &Database) -> Result<Vec<Difference>, Error> {
+    pub async fn verify(db: &Database) -> Result<Vec<Difference>, Error>
+    where
+        M: Model,
+    {
         Tables::new().with::<M>().verify(db).await
     }
 
@@ -124,7 +133,10 @@ impl<M: Model> Table<M> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update(db: &Database) -> TableUpdate<'_> {
+    pub fn update(db: &Database) -> TableUpdate<'_>
+    where
+        M: Model,
+    {
         TableUpdate::of(db, vec![M::layout()])
     }
 
@@ -132,7 +144,10 @@ impl<M: Model> Table<M> {
     ///
     /// # Errors
     /// What the service says.
-    pub async fn exists(db: &Database) -> Result<bool, Error> {
+    pub async fn exists(db: &Database) -> Result<bool, Error>
+    where
+        M: Model,
+    {
         Self::named(db).exists().await
     }
 
@@ -157,7 +172,10 @@ impl<M: Model> Table<M> {
     /// [`Error::NoSuchTable`], and what the service says.
     ///
     /// [AWS: TableDescription](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html)
-    pub async fn estimated_items(db: &Database) -> Result<u64, Error> {
+    pub async fn estimated_items(db: &Database) -> Result<u64, Error>
+    where
+        M: Model,
+    {
         let name = db.table_name(M::layout());
         let found = describe::table(db, &name).await?;
         let found = found.ok_or_else(|| Error::NoSuchTable(name.into()))?;
@@ -166,13 +184,19 @@ impl<M: Model> Table<M> {
 
     /// Deletes the table, if it holds no items, and waits until it is gone; with everything in it where
     /// [`with_all_items`](DeleteTable::with_all_items) is said. Its counter stays, so that no id is given out twice.
-    pub fn delete(db: &Database) -> DeleteTable<'_> {
+    pub fn delete(db: &Database) -> DeleteTable<'_>
+    where
+        M: Model,
+    {
         Self::named(db).delete()
     }
 
     /// The handle for what needs no model: describing it, more throughput for a while.
     #[must_use]
-    pub fn named(db: &Database) -> NamedTable<'_> {
+    pub fn named(db: &Database) -> NamedTable<'_>
+    where
+        M: Model,
+    {
         db.table(M::layout().table)
     }
 }
