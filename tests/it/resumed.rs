@@ -2,37 +2,23 @@
 
 #![allow(clippy::print_stdout, reason = "numbers that are worth a look")]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use dynamap::Item;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::support::Outcome;
+use crate::support::{Outcome, example, killed};
 
 const ITEMS: u64 = 5000;
 const KILLS: usize = 20;
 /// A run that is killed has sent at most so many requests, so that twenty of them leave something to do.
 const MOST_REQUESTS: u32 = 600;
 
-/// The example's binary. `cargo test` has built it; a run of this test alone may not have.
-fn example() -> PathBuf {
-    let deps =
-        std::env::current_exe().expect("this test").parent().map(Path::to_owned).expect("deps");
-    let binary =
-        deps.with_file_name("examples").join(format!("resume{}", std::env::consts::EXE_SUFFIX));
-    if !binary.exists() {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo).args(["build", "--example", "resume"]).status();
-        assert!(status.expect("cargo").success());
-    }
-    binary
-}
-
 fn run(file: &Path, arguments: &[&str]) -> String {
-    let output = Command::new(example()).arg(file).args(arguments).output().expect("the example");
+    let output =
+        Command::new(example("resume")).arg(file).args(arguments).output().expect("the example");
     let text = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text
@@ -40,16 +26,8 @@ fn run(file: &Path, arguments: &[&str]) -> String {
 
 /// Runs the job until it is held at a request, and kills the process there.
 fn kill_at(file: &Path, side: &str, request: u32) {
-    let mut child = Command::new(example())
-        .arg(file)
-        .args(["hold", side, &request.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the example");
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let line = lines.next().expect("a line").expect("text");
-    child.kill().expect("kill -9");
-    child.wait().expect("its end");
+    let mut job = Command::new(example("resume"));
+    let line = killed(job.arg(file).args(["hold", side, &request.to_string()]));
     assert_eq!(line, "held", "{side} request {request}");
 }
 

@@ -1,8 +1,9 @@
 //! What the tests share: models, stores, raw items.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use dynamap::faults::{Faults, Gate};
 use dynamap::{
@@ -171,4 +172,14 @@ pub fn example(name: &str) -> PathBuf {
         assert!(status.expect("cargo").success());
     }
     binary
+}
+
+/// Runs a process until it says something, such as that it is held at a request, and kills it there; what it said.
+pub fn killed(process: &mut Command) -> String {
+    let mut child = process.stdout(Stdio::piped()).spawn().expect("the example");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let line = lines.next().expect("a line").expect("text");
+    child.kill().expect("kill -9");
+    child.wait().expect("its end");
+    line
 }

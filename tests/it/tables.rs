@@ -668,6 +668,11 @@ async fn a_table_of_which_no_answer_tells_may_be_made_or_gone() -> Outcome {
     let error = Table::<Account>::create(&db).await.expect_err("no answer");
     assert!(is_unknown(&error), "{error}");
     faults.clear();
+    Table::<WithoutIndex>::create(&db).await?;
+    faults.always("UpdateTable", Fault::DropBefore);
+    let error = Table::<Order>::update(&db).await.expect_err("no answer");
+    assert!(is_unknown(&error), "{error}");
+    faults.clear();
 
     // What was applied is found out.
     faults.always("DeleteTable", Fault::LoseAnswer);

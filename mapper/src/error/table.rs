@@ -85,8 +85,8 @@ pub enum TableError {
         /// What of them.
         what: String,
     },
-    /// The answers of the service were lost, so the table may have been created or deleted, or may be soon. Look with
-    /// `NamedTable::describe`, or do it again: that does no harm.
+    /// The answers of the service were lost, so the table may have been created, changed or deleted, or may be soon. Look
+    /// with `NamedTable::describe`, or do it again: that does no harm.
     #[error(
         "{operation} on table {table} got no answer: it may be done all the same; look, or do it again"
     )]

@@ -19,7 +19,7 @@ use super::wait::{self, TableProgress, Watch};
 use super::wanted::{Wanted, provisioned, wanted};
 use super::{create, recovery, ttl, unbuilt};
 use crate::database::Database;
-use crate::error::Error;
+use crate::error::{Error, TableError};
 use crate::layout::Layout;
 use crate::read::BoxFuture;
 use crate::retry::{repeat, repeat_and_tell};
@@ -258,6 +258,10 @@ pub(super) async fn send(
     let (answer, was_lost) =
         repeat_and_tell(db, "UpdateTable", name, || request.clone().send()).await;
     let Err(error) = answer else { return Ok(Sent::Accepted) };
+    if was_lost && matches!(error, Error::Busy(_)) {
+        let (table, operation) = (name.to_owned(), "UpdateTable");
+        return Err(TableError::Unknown { table, operation }.into());
+    }
     let is_busy = match &error {
         Error::Service(error) => {
             matches!(error.code.as_str(), "ResourceInUseException" | "LimitExceededException")

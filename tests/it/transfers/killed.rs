@@ -3,9 +3,9 @@
 #![allow(clippy::print_stdout, reason = "numbers that are worth a look")]
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use dynamap::{Database, embedded};
 use flate2::read::GzDecoder;
@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::digest;
-use crate::support::{Outcome, example};
+use crate::support::{Outcome, example, killed};
 
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let job = Command::new(example("tables")).current_dir(folder).args(arguments).output();
@@ -25,18 +25,9 @@ fn run(folder: &Path, arguments: &[&str]) -> String {
 
 /// Runs a job until it is held at a request, and kills the process there; whether it came so far before its end.
 fn kill_at(folder: &Path, job: &[&str], side: &str, request: u32) -> bool {
-    let mut child = Command::new(example("tables"))
-        .current_dir(folder)
-        .args(job)
-        .args(["hold", side, &request.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the example");
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let line = lines.next().expect("a line").expect("text");
-    child.kill().expect("kill -9");
-    child.wait().expect("its end");
-    line == "held"
+    let mut process = Command::new(example("tables"));
+    let process = process.current_dir(folder).args(job);
+    killed(process.args(["hold", side, &request.to_string()])) == "held"
 }
 
 /// Kills a job at several requests of its runs.
