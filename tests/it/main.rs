@@ -37,6 +37,7 @@ mod detected;
 mod dropped;
 mod expressions;
 mod floors;
+mod guide;
 mod histories;
 mod ids;
 mod indexes;
