@@ -1,5 +1,12 @@
 //! The guide's programs: every block of a chapter stands in the file of the same name below `guide/`, where it is compiled and run.
 
+mod change_a_model;
+mod count;
+mod two_writers;
+mod undo;
+mod what_can_go_wrong;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn folder(path: &str) -> PathBuf {
@@ -60,4 +67,113 @@ fn every_block_of_a_chapter_stands_in_the_test_of_the_same_name() {
     }
     println!("{count} blocks");
     assert!(missing.is_empty(), "these blocks stand in no test: {missing:#?}");
+}
+
+/// The documents that link to each other: the README, those beside it, and the book.
+fn documents() -> Vec<PathBuf> {
+    let mut found = vec![folder("README.md"), folder("CONTRIBUTING.md"), folder("CHANGELOG.md")];
+    found.extend(files(&folder("docs"), "md"));
+    found.extend(files(&folder("docs/guide"), "md"));
+    found
+}
+
+/// The files of a folder with this extension, in order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<_> =
+        paths.filter(|path| path.extension() == Some(extension.as_ref())).collect();
+    found.sort();
+    found
+}
+
+/// The text without fenced blocks and without code in its lines.
+fn prose(text: &str) -> String {
+    let mut fenced = false;
+    let mut prose = String::new();
+    for line in text.lines() {
+        if line.trim().starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            prose.extend(line.split('`').step_by(2));
+            prose.push('\n');
+        }
+    }
+    prose
+}
+
+/// What the links of a text lead to, as it is written there.
+fn links(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The anchors of a text: its headings, as a browser is sent to them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        words.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut count = 0;
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).expect("a document");
+        for link in links(&text).iter().filter(|link| !link.contains("://")) {
+            count += 1;
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match path {
+                "" => document.clone(),
+                path => document.with_file_name(path),
+            };
+            let is_there = target.exists();
+            let has_anchor = anchor.is_empty()
+                || std::fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(anchor));
+            if !(is_there && has_anchor) {
+                broken.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    println!("{count} links");
+    assert!(broken.is_empty(), "these links lead nowhere: {broken:#?}");
+    assert!(count > 100, "no links were found: {count}");
+}
+
+#[test]
+fn the_book_has_every_chapter_once() {
+    let summary = std::fs::read_to_string(folder("docs/SUMMARY.md")).expect("a summary");
+    let mut listed = links(&summary);
+    listed.sort();
+    let root = folder("docs");
+    let mut chapters: Vec<String> = [files(&root, "md"), files(&root.join("guide"), "md")]
+        .concat()
+        .iter()
+        .map(|path| path.strip_prefix(&root).expect("inside").display().to_string())
+        .filter(|path| path != "SUMMARY.md")
+        .collect();
+    chapters.sort();
+    assert_eq!(listed, chapters);
+}
+
+#[test]
+fn every_picture_is_drawn_and_shown() {
+    let shown: BTreeSet<String> = documents()
+        .iter()
+        .flat_map(|path| links(&std::fs::read_to_string(path).expect("a document")))
+        .filter_map(|link| link.rsplit_once("pictures/").map(|(_, name)| name.to_owned()))
+        .collect();
+    let sources = files(&folder("docs/pictures"), "dot");
+    assert!(!sources.is_empty());
+    for source in sources {
+        let picture = source.with_extension("svg");
+        assert!(picture.exists(), "draw it: dot -Tsvg -O {}", source.display());
+        let name = picture.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(shown.contains(&name), "no chapter shows {name}");
+    }
 }
