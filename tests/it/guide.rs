@@ -2,6 +2,7 @@
 
 mod change_a_model;
 mod count;
+mod limits_and_costs;
 mod two_writers;
 mod undo;
 mod what_can_go_wrong;
