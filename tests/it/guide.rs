@@ -3,6 +3,7 @@
 mod change_a_model;
 mod count;
 mod from_boto3;
+mod from_older_libraries;
 mod from_the_sdk;
 mod from_toasty;
 mod limits_and_costs;
