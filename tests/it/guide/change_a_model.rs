@@ -56,9 +56,9 @@ mod proof {
     #[test]
     fn every_schema_ever_shipped_can_be_read() {
         let checked = CUSTOMER.check::<Customer>(&[
-            Fixture::json("1.0.0", include_str!("change_a_model/customer-1.0.0.json"))
-                .becomes_json(include_str!("change_a_model/customer-2.0.0.json")),
-            Fixture::json("2.0.0", include_str!("change_a_model/customer-2.0.0.json")),
+            Fixture::json("1.0.0", include_str!("fixtures/customer-1.0.0.json"))
+                .becomes_json(include_str!("fixtures/customer-2.0.0.json")),
+            Fixture::json("2.0.0", include_str!("fixtures/customer-2.0.0.json")),
         ]);
         assert_eq!(checked.unwrap_or_else(|error| panic!("{error}")).fixtures, 2);
     }
