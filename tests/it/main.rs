@@ -34,6 +34,7 @@ mod conversions;
 mod costs;
 mod countries;
 mod detected;
+mod documented;
 mod dropped;
 mod expressions;
 mod floors;

@@ -12,6 +12,9 @@ use dynamap::{
 };
 use rand::{RngExt as _, SeedableRng as _};
 
+mod chained;
+mod generations;
+
 use crate::support::{Outcome, n, put_raw, s, store, stored};
 
 /// The ancestor's example: how many entities have a value. And where each is found by its nickname.
@@ -307,118 +310,6 @@ async fn a_rebuild_beside_writers_ends_exact_and_can_be_ended_at_any_time() -> O
     Ok(())
 }
 
-/// A view of the next generation of the program: it counts otherwise.
-mod next {
-    use super::{Model, Rows, ValueRow, View};
-
-    #[derive(Debug, Clone, PartialEq, Model)]
-    #[model(table = "entities", view = ByValue, retired_views = ["by_nickname"], validate = false)]
-    pub struct Entity {
-        #[model(hash_key)]
-        pub id: u64,
-        pub value: u64,
-        pub weight: i64,
-        #[model(version)]
-        pub version: u64,
-    }
-
-    pub struct ByValue;
-
-    impl View for ByValue {
-        type Source = Entity;
-        type Row = ValueRow;
-        const NAME: &'static str = "by_value";
-        const GENERATION: u32 = 2;
-
-        fn add(entity: &Entity, rows: &mut Rows<ValueRow>) {
-            rows.add(entity.value % 2, ValueRow::COUNT, 100);
-        }
-    }
-
-    /// A program that knows no view.
-    #[derive(Debug, Clone, PartialEq, Model)]
-    #[model(table = "entities", validate = false)]
-    pub struct Blind {
-        #[model(hash_key)]
-        pub id: u64,
-        pub value: u64,
-        #[model(version)]
-        pub version: u64,
-    }
-
-    /// A program that knows one view less.
-    #[derive(Debug, Clone, PartialEq, Model)]
-    #[model(table = "entities", view = OnlyValue, validate = false)]
-    pub struct Less {
-        #[model(hash_key)]
-        pub id: u64,
-        pub value: u64,
-        #[model(version)]
-        pub version: u64,
-    }
-
-    pub struct OnlyValue;
-
-    impl View for OnlyValue {
-        type Source = Less;
-        type Row = ValueRow;
-        const NAME: &'static str = "by_value";
-
-        fn add(entity: &Less, rows: &mut Rows<ValueRow>) {
-            rows.add(entity.value, ValueRow::COUNT, 1);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_view_of_another_generation_is_begun_anew_and_old_programs_are_refused() -> Outcome {
-    let (db, _) = entities().await;
-    for id in 1..=6 {
-        entity(id, id).insert(&db).await?;
-    }
-    // One item is written by the new program first: its row is replaced.
-    let mut one = next::Entity::get(&db, 1).await?.expect("there");
-    one.weight = 1;
-    one.save(&db).await?;
-    assert_eq!(ValueRow::get(&db, 1).await?.expect("there").count, 100);
-    let Err(Error::View(error)) = Entity::update(&db, 1).add(Entity::WEIGHT, 1).await else {
-        panic!("the old program would forget the new rows")
-    };
-    assert!(matches!(&*error, ViewError::Newer { view, .. } if view == "by_value"));
-    let error = entity(7, 1).insert(&db).await.expect_err("the row is a newer one");
-    assert!(
-        matches!(&error, Error::View(view) if matches!(**view, ViewError::Newer { .. })),
-        "{error}"
-    );
-
-    let rebuilt = Rebuild::<next::ByValue>::of(&db).run().await?;
-    assert_eq!((rebuilt.items, rebuilt.taken_in, rebuilt.removed), (6, 5, 5));
-    assert!(Rebuild::<next::ByValue>::of(&db).verify().await?.is_exact());
-    let rows = ValueRow::scan(&db).try_collect().await?;
-    let rows: BTreeMap<_, _> = rows.iter().map(|row| (row.value, row.count)).collect();
-    assert_eq!(rows, BTreeMap::from([(0, 300), (1, 300)]));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_program_that_does_not_know_a_view_of_an_item_does_not_write_it() -> Outcome {
-    let (db, _) = entities().await;
-    entity(1, 7).insert(&db).await?;
-    let mut less = next::Less::get(&db, 1).await?.expect("there");
-    less.value = 8;
-    let Err(Error::View(error)) = less.save(&db).await else { panic!("its nickname is unknown") };
-    assert!(matches!(&*error, ViewError::Newer { view, .. } if view == "by_nickname"));
-    assert_exact(&db).await;
-
-    // A program that knows none is not stopped; the difference is found.
-    let mut blind = next::Blind::get(&db, 1).await?.expect("there");
-    blind.value = 8;
-    blind.save(&db).await?;
-    let drift = Rebuild::<ByValue>::of(&db).verify().await?;
-    assert!(!drift.is_exact() && drift.wrong.len() == 2, "{drift:?}");
-    Ok(())
-}
-
 #[tokio::test]
 async fn what_goes_round_the_rows_is_refused() -> Outcome {
     let (db, faults) = entities().await;
@@ -503,59 +394,6 @@ async fn a_number_under_an_older_name_is_added_to() -> Outcome {
     Ok(())
 }
 
-/// A step moves items that are counted: the view is begun anew in the same release.
-#[tokio::test]
-async fn items_that_a_step_moves_are_counted_in_the_next_generation() -> Outcome {
-    fn moved(mut item: Item) -> Result<Vec<Item>, StepError> {
-        let id: u64 = item.read("id")?;
-        item.put("id", &(id + 100))?;
-        Ok(vec![item])
-    }
-    static MOVED: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", moved)]);
-    macro_rules! release {
-        ($name:ident, $view:ident, $schema:literal, $generation:literal $(, $chain:ident)?) => {
-            #[derive(Debug, Clone, Model)]
-            #[model(table = "entities", view = $view, schema = $schema, $(migrations = $chain,)? validate = false)]
-            struct $name {
-                #[model(hash_key)]
-                id: u64,
-                value: u64,
-            }
-            struct $view;
-            impl View for $view {
-                type Source = $name;
-                type Row = ValueRow;
-                const NAME: &'static str = "by_value";
-                const GENERATION: u32 = $generation;
-                fn add(item: &$name, rows: &mut Rows<ValueRow>) {
-                    rows.add(item.value, ValueRow::COUNT, 1);
-                }
-            }
-        };
-    }
-    release!(First, Firsts, "1.0.0", 1);
-    release!(Careless, Carelesses, "2.0.0", 1, MOVED);
-    release!(Second, Seconds, "2.0.0", 2, MOVED);
-    let (db, _) = entities().await;
-    Table::<BackfillRecord>::create(&db).await?;
-    for id in 1..=3 {
-        First { id, value: 7 }.insert(&db).await?;
-    }
-    let plan = Backfill::<Careless>::of(&db).plan().await?;
-    assert!(plan.required.iter().any(|step| step.to_string().contains("GENERATION")), "{plan:?}");
-    let stuck = Backfill::<Careless>::of(&db).run().await?;
-    assert_eq!(stuck.failed, 3);
-    assert!(stuck.failures[0].to_string().contains("GENERATION"), "{:?}", stuck.failures);
-    // A record of its own, since the other model's is about another name.
-    assert_eq!(Backfill::<Second>::of(&db).run().await?.upgraded, 3);
-    Rebuild::<Seconds>::of(&db).run().await?;
-    assert!(Rebuild::<Seconds>::of(&db).verify().await?.is_exact());
-    assert_eq!(ValueRow::get(&db, 7).await?.expect("there").count, 3);
-    let old = Database::builder(dynamap::embedded::memory()?).write_as::<Second>("1.0.0");
-    assert!(old.is_err());
-    Ok(())
-}
-
 #[tokio::test]
 async fn rows_that_the_view_did_not_make_are_not_touched() -> Outcome {
     let (db, _) = entities().await;
@@ -610,108 +448,6 @@ async fn a_transaction_can_read_a_row_that_it_changes() -> Outcome {
     tx.insert(entity(5, 7))?;
     assert!(tx.commit().await.expect_err("the count is another one").is_retryable());
     assert_eq!(assert_exact(&db).await[&7], (3, 30));
-    Ok(())
-}
-
-/// A view of the rows of a view, one of itself, and one that writes its own source.
-mod chained {
-    use super::{Model, Rows, View};
-
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "leaves", view = Twigs, validate = false)]
-    pub struct Leaf {
-        #[model(hash_key)]
-        pub id: u64,
-        pub twig: u64,
-    }
-
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "twigs", view = Boughs, validate = false)]
-    pub struct Twig {
-        #[model(hash_key)]
-        pub id: u64,
-        #[model(default)]
-        pub leaves: u64,
-    }
-
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "boughs", validate = false)]
-    pub struct Bough {
-        #[model(hash_key)]
-        pub id: u64,
-        #[model(default)]
-        pub leaves: u64,
-        #[model(default)]
-        pub twigs: u64,
-    }
-
-    pub struct Twigs;
-
-    impl View for Twigs {
-        type Source = Leaf;
-        type Row = Twig;
-        const NAME: &'static str = "twigs";
-
-        fn add(leaf: &Leaf, rows: &mut Rows<Twig>) {
-            rows.add(leaf.twig, Twig::LEAVES, 1);
-        }
-    }
-
-    pub struct Boughs;
-
-    impl View for Boughs {
-        type Source = Twig;
-        type Row = Bough;
-        const NAME: &'static str = "boughs";
-
-        fn add(twig: &Twig, rows: &mut Rows<Bough>) {
-            rows.add(twig.id / 10, Bough::LEAVES, twig.leaves);
-            rows.add(twig.id / 10, Bough::TWIGS, 1);
-        }
-    }
-
-    #[derive(Debug, Clone, Model)]
-    #[model(table = "leaves", view = OfItself, validate = false)]
-    pub struct Ouroboros {
-        #[model(hash_key)]
-        pub id: u64,
-        #[model(default)]
-        pub tails: u64,
-    }
-
-    pub struct OfItself;
-
-    impl View for OfItself {
-        type Source = Ouroboros;
-        type Row = Ouroboros;
-        const NAME: &'static str = "of_itself";
-
-        fn add(item: &Ouroboros, rows: &mut Rows<Ouroboros>) {
-            rows.add(item.id + 1, Ouroboros::TAILS, 1);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_view_of_a_view_is_kept_too_and_one_of_itself_is_refused() -> Outcome {
-    use chained::{Bough, Leaf, Ouroboros, Twig};
-    let (db, faults) = store().await;
-    Table::<Leaf>::create(&db).await?;
-    Table::<Twig>::create(&db).await?;
-    Table::<Bough>::create(&db).await?;
-    for id in 1..=5 {
-        Leaf { id, twig: 10 + id % 2 }.insert(&db).await?;
-    }
-    Leaf { id: 6, twig: 21 }.insert(&db).await?;
-    Leaf::delete(&db, 1).await?;
-    let bough = Bough::get(&db, 1).await?.expect("there");
-    assert_eq!((bough.leaves, bough.twigs), (4, 2));
-    assert!(Rebuild::<chained::Boughs>::of(&db).verify().await?.is_exact());
-    faults.clear_log();
-    let error = Ouroboros { id: 1, tails: 0 }.insert(&db).await.expect_err("a cycle");
-    let Error::View(view) = &error else { panic!("{error}") };
-    assert!(matches!(**view, ViewError::Cycle { view: "of_itself" }));
-    assert!(faults.requests().is_empty());
     Ok(())
 }
 

@@ -64,10 +64,11 @@ fn a_copy_that_is_killed_at_ten_points_is_the_same_in_the_end() {
     copy_with_kills(2000);
 }
 
+/// `cargo test --release --test it transfers::killed -- --ignored --nocapture` prints what the last run had left to do.
 #[test]
 #[ignore = "as the one before, and minutes where the disk is slow"]
-fn a_copy_of_20000_items_that_is_killed_at_ten_points_is_the_same_in_the_end() {
-    copy_with_kills(20_000);
+fn a_copy_of_100000_items_that_is_killed_at_ten_points_is_the_same_in_the_end() {
+    copy_with_kills(100_000);
 }
 
 /// How many lines the files have that look whole; each must be.
