@@ -139,7 +139,8 @@ fn every_link_of_the_documents_leads_somewhere() {
             };
             let is_there = target.exists();
             let has_anchor = anchor.is_empty()
-                || std::fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(anchor));
+                || std::fs::read_to_string(&target)
+                    .is_ok_and(|text| anchors(&text).contains(anchor));
             if !(is_there && has_anchor) {
                 broken.push(format!("{}: {link}", document.display()));
             }
@@ -181,4 +182,59 @@ fn every_picture_is_drawn_and_shown() {
         let name = picture.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(shown.contains(&name), "no chapter shows {name}");
     }
+}
+
+/// The sources of the tests that a path of modules is about, by their paths.
+fn sources(module: &str) -> Vec<(PathBuf, String)> {
+    let mut open = vec![folder("tests/it").join(format!("{module}.rs"))];
+    let mut folders = vec![folder("tests/it").join(module)];
+    while let Some(folder) = folders.pop().filter(|folder| folder.is_dir()) {
+        let entries = std::fs::read_dir(&folder).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let (inside, files): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
+        folders.extend(inside);
+        open.extend(files);
+    }
+    let read = |path: PathBuf| Some((path.clone(), std::fs::read_to_string(path).ok()?));
+    open.into_iter().filter_map(read).collect()
+}
+
+/// The tests that a text names, such as `writes::*`.
+fn tests_named(text: &str) -> Vec<&str> {
+    let is_path = |code: &&str| {
+        let of_path = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:*".contains(c);
+        code.contains("::") && code.chars().all(of_path)
+    };
+    text.split('`').skip(1).step_by(2).filter(is_path).collect()
+}
+
+#[test]
+fn every_test_that_the_documents_name_is_there() {
+    let mut count = 0;
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).expect("a document");
+        for name in tests_named(&text) {
+            let mut parts: Vec<_> = name.split("::").collect();
+            let sources = sources(parts.remove(0));
+            // Of another crate, or of no test.
+            if sources.is_empty() {
+                continue;
+            }
+            count += 1;
+            let has = |part: &&str| {
+                let file = format!("{part}.rs");
+                let declared = [format!("mod {part} "), format!("fn {part}(")];
+                sources.iter().any(|(path, text)| {
+                    path.ends_with(&file) || declared.iter().any(|line| text.contains(line))
+                })
+            };
+            if !parts.iter().filter(|part| **part != "*").all(has) {
+                missing.push(format!("{}: {name}", document.display()));
+            }
+        }
+    }
+    println!("{count} tests");
+    assert!(missing.is_empty(), "these tests are not there: {missing:#?}");
+    assert!(count > 300, "no tests were found: {count}");
 }

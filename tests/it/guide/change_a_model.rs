@@ -32,9 +32,8 @@ struct Customer {
 }
 
 static CUSTOMER: Migrations = Migrations::new(&[
-    Step::new("1.0.0", "2.0.0", name_in_two)
-        .reshapes(&["name", "first", "last"])
-        .down(name_in_one),
+    // The next change is one more step, from 2.0.0.
+    Step::new("1.0.0", "2.0.0", name_in_two).reshapes(&["name", "first", "last"]).down(name_in_one),
 ]);
 
 fn name_in_two(item: &mut Item) -> Result<(), StepError> {

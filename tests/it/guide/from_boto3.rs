@@ -78,10 +78,7 @@ async fn what_boto3_does_in_three_calls_is_a_struct_and_a_verb() -> Outcome {
     account.balance -= 30;
     account.save(&db).await?; // what changed, under the version that was read
 
-    Account::update(&db, 1)
-        .add(Account::BALANCE, -30)
-        .when(Account::BALANCE.ge(30))
-        .await?;
+    Account::update(&db, 1).add(Account::BALANCE, -30).when(Account::BALANCE.ge(30)).await?;
 
     let rich = Account::scan(&db).filter(Account::BALANCE.gt(10)).try_collect().await?;
     assert_eq!(rich.len(), 1);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use dynamap::cache::Memory;
 use dynamap::{
-    Attribute, AttributeValue, Batch, BoolAsNumber, Caching, Database, DayOrdinal, Error, Item,
-    Iso8601, JsonText, Migrations, Model, Sequence, Session, Step, StepError, Table,
+    Attribute, AttributeValue, Batch, BoolAsNumber, Caching, Database, DayOrdinal, Error, Iso8601,
+    Item, JsonText, Migrations, Model, Sequence, Session, Step, StepError, Table,
 };
 use jiff::{Timestamp, civil};
 use semver::Version;
@@ -97,7 +97,10 @@ async fn a_table_of_dynamodb_mapper_is_read_upgraded_and_counted_on() -> Outcome
     for id in [6, 7] {
         let player = Player::get(&db, id).await?.expect("a player");
         assert_eq!((player.name.as_str(), player.admin), ("Romero", true));
-        assert_eq!((player.scores[0], player.joined.to_string()), (3, "2012-06-11T12:30:00Z".into()));
+        assert_eq!(
+            (player.scores[0], player.joined.to_string()),
+            (3, "2012-06-11T12:30:00Z".into())
+        );
     }
     // Its counter is an item among the others, with the key -1: no player.
     assert!(matches!(Player::scan(&db).try_collect().await, Err(Error::Decode(_))));
@@ -108,7 +111,8 @@ async fn a_table_of_dynamodb_mapper_is_read_upgraded_and_counted_on() -> Outcome
 
     let joined = Timestamp::UNIX_EPOCH;
     let cheats = BTreeSet::new();
-    let new = Player { id: 0, name: "Carmack".into(), cheats, admin: false, scores: vec![], joined };
+    let new =
+        Player { id: 0, name: "Carmack".into(), cheats, admin: false, scores: vec![], joined };
     assert_eq!(new.insert(&db).await?.id, 8);
     Ok(())
 }

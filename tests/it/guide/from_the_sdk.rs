@@ -130,7 +130,10 @@ async fn a_program_beside_is_noticed_by_the_version_or_by_the_lost_nonce() -> Ou
     put(7).item("version", n(mine.version)).send().await?;
     mine.balance = 0;
     assert!(mine.save(&db).await.expect_err("no nonce").is_conflict());
-    assert_eq!(stored(&db, "accounts", &[("id", n(1))]).await.expect("Ann").get("balance"), Some(&n(7)));
+    assert_eq!(
+        stored(&db, "accounts", &[("id", n(1))]).await.expect("Ann").get("balance"),
+        Some(&n(7))
+    );
     Ok(())
 }
 

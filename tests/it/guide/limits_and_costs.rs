@@ -230,7 +230,8 @@ async fn together() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     ann.email = "ann@y".to_owned();
     rows! { meter, faults, rows: "`save` that changes it" => ann.save(&db).await?, }
     let title = "t".to_owned();
-    let mut ticket = Ticket { id: 1, state: "open".to_owned(), title, version: 0 }.insert(&db).await?;
+    let mut ticket =
+        Ticket { id: 1, state: "open".to_owned(), title, version: 0 }.insert(&db).await?;
     rows.push(format!("| `insert` that adds to a row of a view | {}", bill(&meter, &faults)));
     ticket.title = "u".to_owned();
     rows! { meter, faults, rows: "`save` that changes no row" => ticket.save(&db).await?, }

@@ -134,10 +134,12 @@ async fn money(db: &Database) -> i64 {
 #[tokio::test]
 async fn what_fails_half_way_leaves_nothing() -> Outcome {
     let (db, _) = shop().await?;
-    let left = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
+    let left =
+        Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
     assert_eq!(left, 70);
 
-    let piano = Transaction::run(&db, |tx| async move { buy(&tx, order("2", "piano")).await }).await;
+    let piano =
+        Transaction::run(&db, |tx| async move { buy(&tx, order("2", "piano")).await }).await;
     assert!(matches!(piano, Err(RunError::Aborted(Shop::TooExpensive))));
     assert_eq!(stock(&db, "piano").await, 1);
     assert!(Order::get(&db, "2").consistent().await?.is_none());
@@ -169,7 +171,8 @@ async fn a_part_is_undone_and_the_rest_goes_on() -> Outcome {
 async fn a_lost_answer_is_looked_for_and_the_purchase_made_once() -> Outcome {
     let (db, faults) = shop().await?;
     faults.next("TransactWriteItems", Fault::LoseAnswer);
-    let left = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
+    let left =
+        Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
     assert_eq!((left, money(&db).await, stock(&db, "lamp").await), (70, 70, 1));
     Ok(())
 }
@@ -232,7 +235,8 @@ async fn another_process_decides_what_became_of_a_purchase() -> Outcome {
 #[tokio::test]
 async fn an_error_says_whether_anything_was_written() -> Outcome {
     let (db, _) = shop().await?;
-    let result = Transaction::run(&db, |tx| async move { buy(&tx, order("2", "piano")).await }).await;
+    let result =
+        Transaction::run(&db, |tx| async move { buy(&tx, order("2", "piano")).await }).await;
     let answer = match result {
         Ok(_) => "bought",
         Err(RunError::Aborted(Shop::TooExpensive)) => "too expensive", // nothing was written

@@ -27,7 +27,7 @@ struct Account {
 async fn saved(db: &Database, account: &mut Loaded<Account>) -> &'static str {
     match account.save(&db).await {
         Ok(()) => "saved",
-        Err(error) if error.is_conflict() => "somebody else was first: error.winner() is what is there",
+        Err(error) if error.is_conflict() => "somebody was first: see error.winner()",
         Err(error) if error.is_invalid() => "the value was refused before anything was sent",
         Err(error) if error.is_outcome_unknown() => "read the item, and decide",
         Err(error) if error.is_retryable() => "not now: nothing was written, try again later",
@@ -60,7 +60,7 @@ async fn each_kind_of_failure_is_told_apart_and_the_data_is_as_it_says() -> Outc
     assert!(saved(&db, &mut account).await.starts_with("read the item"));
     faults.clear();
     Account::update(&db, 1).set(Account::BALANCE, 8).await?;
-    assert!(saved(&db, &mut account).await.starts_with("somebody else was first"));
+    assert!(saved(&db, &mut account).await.starts_with("somebody was first"));
     assert_eq!(stored().await?.expect("there").balance, 8);
     Account::delete(&db, 1).unchecked().await?;
     let gone = Account::update(&db, 1).set(Account::BALANCE, 9).await.expect_err("gone");
@@ -80,36 +80,34 @@ const CRATES: [&str; 8] = [
     "faults/src",
 ];
 
-fn sources(folder: &Path, visit: &mut impl FnMut(&str)) {
+/// Enums that errors hold.
+const CAUSES: [&str; 2] = ["Reason", "BusyCause"];
+
+fn sources(folder: &Path, visit: &mut impl FnMut(syn::File)) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             sources(&path, visit);
         } else if path.extension() == Some("rs".as_ref()) {
-            visit(&std::fs::read_to_string(&path).expect("a source"));
+            let source = std::fs::read_to_string(&path).expect("a source");
+            visit(syn::parse_file(&source).expect("it compiles"));
         }
     }
 }
 
-/// Public enums of errors and of their causes, with their variants, as `rustfmt` lays them out.
+/// Public enums of errors and of their causes, with their variants.
 fn enums() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
-    for folder_of_crate in CRATES {
-        sources(&folder(folder_of_crate), &mut |source| {
-            for (_, rest) in source.match_indices("\npub enum ").map(|at| source.split_at(at.0 + 10))
-            {
-                let is_name = |c: char| c.is_alphanumeric() || c == '_';
-                let name: String = rest.chars().take_while(|c| is_name(*c)).collect();
-                if !(name.ends_with("Error") || name == "Reason" || name == "BusyCause") {
-                    continue;
+    for name in CRATES {
+        sources(&folder(name), &mut |source| {
+            for item in source.items {
+                let syn::Item::Enum(item) = item else { continue };
+                let name = item.ident.to_string();
+                let is_public = matches!(item.vis, syn::Visibility::Public(_));
+                if is_public && (name.ends_with("Error") || CAUSES.contains(&&*name)) {
+                    let variants = item.variants.iter().map(|variant| variant.ident.to_string());
+                    found.insert(name, variants.collect());
                 }
-                let body = rest.split("\n}").next().unwrap_or(rest);
-                let variants = body.lines().filter_map(|line| {
-                    let line = line.strip_prefix("    ")?;
-                    let variant: String = line.chars().take_while(|c| is_name(*c)).collect();
-                    variant.starts_with(char::is_uppercase).then_some(variant)
-                });
-                found.insert(name, variants.collect());
             }
         });
     }
