@@ -190,6 +190,24 @@ async fn an_order_that_is_sent_twice_is_bought_once() -> Outcome {
     Ok(())
 }
 
+/// 2 write units for each item, and for the record; 1 read unit to look its key up.
+#[tokio::test]
+async fn a_record_costs_one_item_more() -> Outcome {
+    for (recorded, read, write) in [(false, 2.0, 6.0), (true, 3.0, 8.0)] {
+        let (db, _) = shop().await?;
+        let (db, meter) = db.metered();
+        let run =
+            Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
+        match recorded {
+            true => run.recorded(Record::with_key("order-1")).await?,
+            false => run.await?,
+        };
+        let units = meter.capacity().total();
+        assert_eq!((units.read, units.write), (read, write));
+    }
+    Ok(())
+}
+
 /// Ends a program while its commit is on its way: before the service has it, or after.
 async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> Outcome {
     let gate = match sent {
