@@ -2,6 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+mod batches;
+mod caches;
+mod capacity;
+mod commands;
+mod models;
+mod testing;
+
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
