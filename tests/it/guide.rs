@@ -6,7 +6,10 @@ mod batches;
 mod caches;
 mod capacity;
 mod commands;
+mod expressions;
+mod keys;
 mod models;
+mod reading;
 mod testing;
 
 fn folder(path: &str) -> PathBuf {
