@@ -8,9 +8,14 @@ mod capacity;
 mod commands;
 mod expressions;
 mod keys;
+mod migrations;
 mod models;
 mod reading;
+mod references;
+mod sessions;
 mod testing;
+mod unique;
+mod views;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
