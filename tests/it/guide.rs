@@ -13,7 +13,10 @@ mod models;
 mod reading;
 mod references;
 mod sessions;
+mod tables;
 mod testing;
+mod transactions;
+mod transfer;
 mod unique;
 mod views;
 
