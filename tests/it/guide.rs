@@ -10,6 +10,7 @@ mod expressions;
 mod keys;
 mod migrations;
 mod models;
+mod operating;
 mod reading;
 mod references;
 mod sessions;
@@ -17,8 +18,10 @@ mod tables;
 mod testing;
 mod transactions;
 mod transfer;
+mod types;
 mod unique;
 mod views;
+mod writes;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
