@@ -6,6 +6,34 @@ use dynamap::{Collection, Loaded, Model, Table};
 use crate::support::Outcome;
 
 #[tokio::test]
+async fn an_item_has_a_hash_key_and_a_range_key() -> Outcome {
+    let test = TestDatabase::builder().build().await?;
+    let db = test.database().clone();
+
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "doom_maps", validate = false)]
+    struct DoomMap {
+        #[model(hash_key)]
+        episode: u32,
+        #[model(range_key)]
+        map: u32,
+        name: String,
+    }
+
+    Table::<DoomMap>::create(&db).await?;
+    for (map, name) in [(1, "Hangar"), (2, "Nuclear Plant"), (3, "Toxin Refinery")] {
+        DoomMap { episode: 1, map, name: name.to_owned() }.insert(&db).await?;
+    }
+    let hangar = DoomMap::get(&db, (1, 1)).await?; // hash and range key: one item, or none
+    assert!(hangar.is_some_and(|map| map.name == "Hangar"));
+    let later = DoomMap::query(&db, 1).range(DoomMap::MAP.gt(1)).try_collect().await?;
+    assert_eq!(later.len(), 2); // of one hash key, in the order of the range key
+
+    assert_eq!((later[0].episode, later[0].map, later[1].map), (1, 2, 3));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_is_taken_from_a_counter() -> Outcome {
     let test = TestDatabase::builder().build().await?;
     let db = test.database().clone();

@@ -119,6 +119,6 @@ async fn pages_follow_each_other_by_their_links() -> Outcome {
     }
     assert_eq!(sizes, [50, 50, 20]);
     let strange = list(test.database(), Some("no cursor")).await;
-    assert!(matches!(strange, Err(Error::ForeignCursor { .. })), "{strange:?}");
+    assert!(matches!(strange, Err(Error::ForeignCursor)), "{strange:?}");
     Ok(())
 }
