@@ -13,7 +13,8 @@ async fn what_was_read_once_is_read_from_the_cache() -> Outcome {
     let test = accounts(&[100]).await?;
     let client = test.database().client().clone();
 
-    let caching = Caching::new(Memory::new(64 << 20)).model::<Account>(Duration::from_mins(1));
+    let memory = Memory::new(64 << 20); // in bytes
+    let caching = Caching::new(memory).model::<Account>(Duration::from_mins(1));
     let db = Database::builder(client).cache(caching).build();
 
     let first = Account::get(&db, 1).await?; // asks the store

@@ -6,21 +6,21 @@ use dynamap::{Database, Error, Loaded, Model, Ref};
 use crate::support::Outcome;
 
 #[derive(Debug, Clone, Model)]
-#[model(table = "customers", validate = false)]
-struct Customer {
-    #[model(hash_key)]
-    id: u64,
-    name: String,
-    address: Ref<Address>,
-}
-
-#[derive(Debug, Clone, Model)]
 #[model(table = "addresses", validate = false)]
 struct Address {
     #[model(hash_key)]
     city: String,
     #[model(range_key)]
     number: u32,
+}
+
+#[derive(Debug, Clone, Model)]
+#[model(table = "customers", validate = false)]
+struct Customer {
+    #[model(hash_key)]
+    id: u64,
+    name: String,
+    address: Ref<Address>,
 }
 
 #[derive(Debug, Clone, Model)]
