@@ -14,6 +14,27 @@ mod what_can_go_wrong;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+mod batches;
+mod caches;
+mod capacity;
+mod commands;
+mod expressions;
+mod keys;
+mod migrations;
+mod models;
+mod operating;
+mod reading;
+mod references;
+mod sessions;
+mod tables;
+mod testing;
+mod transactions;
+mod transfer;
+mod types;
+mod unique;
+mod views;
+mod writes;
+
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
