@@ -196,8 +196,7 @@ async fn a_record_costs_one_item_more() -> Outcome {
     for (recorded, read, write) in [(false, 2.0, 6.0), (true, 3.0, 8.0)] {
         let (db, _) = shop().await?;
         let (db, meter) = db.metered();
-        let run =
-            Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
+        let run = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
         match recorded {
             true => run.recorded(Record::with_key("order-1")).await?,
             false => run.await?,
