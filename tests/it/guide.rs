@@ -146,7 +146,6 @@ fn every_link_of_the_documents_leads_somewhere() {
             }
         }
     }
-    println!("{count} links");
     assert!(broken.is_empty(), "these links lead nowhere: {broken:#?}");
     assert!(count > 100, "no links were found: {count}");
 }
@@ -234,7 +233,6 @@ fn every_test_that_the_documents_name_is_there() {
             }
         }
     }
-    println!("{count} tests");
     assert!(missing.is_empty(), "these tests are not there: {missing:#?}");
     assert!(count > 300, "no tests were found: {count}");
 }

@@ -196,12 +196,12 @@ async fn a_record_costs_one_item_more() -> Outcome {
     for (recorded, read, write) in [(false, 2.0, 6.0), (true, 3.0, 8.0)] {
         let (db, _) = shop().await?;
         let (db, meter) = db.metered();
-        let run =
-            Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
-        match recorded {
-            true => run.recorded(Record::with_key("order-1")).await?,
-            false => run.await?,
-        };
+        let run = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
+        if recorded {
+            run.recorded(Record::with_key("order-1")).await?;
+        } else {
+            run.await?;
+        }
         let units = meter.capacity().total();
         assert_eq!((units.read, units.write), (read, write));
     }
@@ -210,9 +210,10 @@ async fn a_record_costs_one_item_more() -> Outcome {
 
 /// Ends a program while its commit is on its way: before the service has it, or after.
 async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> Outcome {
-    let gate = match sent {
-        true => faults.pause_answer("TransactWriteItems"),
-        false => faults.pause("TransactWriteItems"),
+    let gate = if sent {
+        faults.pause_answer("TransactWriteItems")
+    } else {
+        faults.pause("TransactWriteItems")
     };
     let mut task = tokio::spawn({
         let db = db.clone();
