@@ -1,18 +1,38 @@
 //! The guide's programs: every block of a chapter stands in the file of the same name below `guide/`, where it is compiled and run.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+mod batches;
+mod caches;
+mod capacity;
 mod change_a_model;
+mod commands;
 mod count;
+mod expressions;
 mod from_boto3;
 mod from_older_libraries;
 mod from_the_sdk;
 mod from_toasty;
+mod keys;
 mod limits_and_costs;
+mod migrations;
+mod models;
+mod operating;
+mod reading;
+mod references;
+mod sessions;
+mod tables;
+mod testing;
+mod transactions;
+mod transfer;
 mod two_writers;
+mod types;
 mod undo;
+mod unique;
+mod views;
 mod what_can_go_wrong;
-
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+mod writes;
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -68,7 +68,6 @@ mod shapes;
 mod snapshots;
 mod sweeps;
 mod tables;
-mod testing_kit;
 mod transactions;
 mod transfers;
 mod trees;

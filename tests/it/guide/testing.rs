@@ -35,17 +35,17 @@ async fn wallet(tx: &Transaction, owner: &str) -> Result<Loaded<Wallet>, Error> 
     Ok(Wallet::get(tx, owner).await?.expect("a wallet"))
 }
 
+async fn coins(test: &TestDatabase) -> Result<Vec<u64>, Error> {
+    let found = Wallet::get_many(test.database(), ["ann", "bob"]).await?;
+    Ok(found.into_iter().flatten().map(|wallet| wallet.coins).collect())
+}
+
 /// Each test has a store of its own, so all of them run side by side.
 async fn wallets() -> Result<TestDatabase, TestError> {
     let test = TestDatabase::builder().with::<Wallet>().build().await?;
     let json = r#"[{"owner": "ann", "coins": 100}, {"owner": "bob", "coins": 0}]"#;
     test.insert_json::<Wallet>(json).await?;
     Ok(test)
-}
-
-async fn coins(test: &TestDatabase) -> Result<Vec<u64>, Error> {
-    let found = Wallet::get_many(test.database(), ["ann", "bob"]).await?;
-    Ok(found.into_iter().flatten().map(|wallet| wallet.coins).collect())
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn a_lost_answer_pays_once() -> Outcome {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_slower_pays_from_what_is_left_or_not_at_all() -> Outcome {
-    let test = wallets().await?;
+    let test = wallets().await?; // Ann has 100 coins
     let db = test.database();
     let (slower, faster) = test
         .race("TransactWriteItems", pay(db, "ann", "bob", 80), pay(db, "ann", "bob", 50))
