@@ -252,6 +252,26 @@ async fn another_process_decides_what_became_of_a_purchase() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_request_that_arrives_after_the_decision_is_refused() -> Outcome {
+    let (db, faults) = shop().await?;
+    let gate = faults.pause("TransactWriteItems");
+    let mut late = tokio::spawn({
+        let db = db.clone();
+        async move {
+            Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await })
+                .recorded(Record::with_key("order-1"))
+                .await
+        }
+    });
+    held(&gate, &mut late).await;
+    assert!(!Transaction::resolve(&db, "order-1").await?.is_committed());
+    gate.release();
+    assert!(matches!(late.await?, Err(RunError::Failed(Error::Fenced(_)))));
+    assert_eq!((stock(&db, "lamp").await, money(&db).await), (2, 100));
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_error_says_whether_anything_was_written() -> Outcome {
     let (db, _) = shop().await?;
     let result =
