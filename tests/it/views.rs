@@ -7,8 +7,7 @@ use std::time::Duration;
 use dynamap::error::ViewError;
 use dynamap::faults::{Fault, Faults};
 use dynamap::{
-    AttributeValue, Backfill, BackfillRecord, Batch, Database, Error, Item, Migrations, Model,
-    Rebuild, Rows, Step, StepError, Table, Transaction, View,
+    AttributeValue, Batch, Database, Error, Model, Rebuild, Rows, Table, Transaction, View,
 };
 use rand::{RngExt as _, SeedableRng as _};
 

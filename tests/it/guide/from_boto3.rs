@@ -83,10 +83,8 @@ async fn what_boto3_does_in_three_calls_is_a_struct_and_a_verb() -> Outcome {
     let rich = Account::scan(&db).filter(Account::BALANCE.gt(10)).try_collect().await?;
     assert_eq!(rich.len(), 1);
 
-    match Account::get(&db, 9).await? {
-        Some(account) => println!("{}", account.owner),
-        None => println!("no account"),
-    }
+    assert_eq!((rich[0].owner.as_str(), rich[0].balance), ("Ann", 40));
+    assert!(Account::get(&db, 9).await?.is_none());
     Ok(())
 }
 

@@ -33,7 +33,7 @@ static PLAYER: Migrations = Migrations::new(&[
 ])
 .detect(shape);
 
-/// check_1 and check_2.
+/// `check_1` and `check_2`.
 fn shape(item: &Item) -> Version {
     Version::new(if item.contains("login") { 1 } else { 2 }, 0, 0)
 }

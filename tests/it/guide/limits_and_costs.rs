@@ -227,15 +227,15 @@ async fn together() -> Result<Vec<String>, Box<dyn std::error::Error>> {
     bill(&meter, &faults);
     ann.visits = 1;
     rows! { meter, faults, rows: "`save` that keeps it" => ann.save(&db).await?, }
-    ann.email = "ann@y".to_owned();
+    ann.email = String::from("ann@y");
     rows! { meter, faults, rows: "`save` that changes it" => ann.save(&db).await?, }
     let title = "t".to_owned();
     let mut ticket =
         Ticket { id: 1, state: "open".to_owned(), title, version: 0 }.insert(&db).await?;
     rows.push(format!("| `insert` that adds to a row of a view | {}", bill(&meter, &faults)));
-    ticket.title = "u".to_owned();
+    ticket.title = String::from("u");
     rows! { meter, faults, rows: "`save` that changes no row" => ticket.save(&db).await?, }
-    ticket.state = "done".to_owned();
+    ticket.state = String::from("done");
     rows! { meter, faults, rows: "`save` that moves it from row to row" => ticket.save(&db).await?, }
     Ok(rows)
 }

@@ -197,10 +197,11 @@ async fn a_record_costs_one_item_more() -> Outcome {
         let (db, _) = shop().await?;
         let (db, meter) = db.metered();
         let run = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
-        match recorded {
-            true => run.recorded(Record::with_key("order-1")).await?,
-            false => run.await?,
-        };
+        if recorded {
+            run.recorded(Record::with_key("order-1")).await?;
+        } else {
+            run.await?;
+        }
         let units = meter.capacity().total();
         assert_eq!((units.read, units.write), (read, write));
     }
@@ -209,9 +210,10 @@ async fn a_record_costs_one_item_more() -> Outcome {
 
 /// Ends a program while its commit is on its way: before the service has it, or after.
 async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> Outcome {
-    let gate = match sent {
-        true => faults.pause_answer("TransactWriteItems"),
-        false => faults.pause("TransactWriteItems"),
+    let gate = if sent {
+        faults.pause_answer("TransactWriteItems")
+    } else {
+        faults.pause("TransactWriteItems")
     };
     let mut task = tokio::spawn({
         let db = db.clone();
@@ -246,6 +248,26 @@ async fn another_process_decides_what_became_of_a_purchase() -> Outcome {
             .await?;
         assert_eq!((left, stock(&db, "lamp").await), (70, 1));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_after_the_decision_is_refused() -> Outcome {
+    let (db, faults) = shop().await?;
+    let gate = faults.pause("TransactWriteItems");
+    let mut late = tokio::spawn({
+        let db = db.clone();
+        async move {
+            Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await })
+                .recorded(Record::with_key("order-1"))
+                .await
+        }
+    });
+    held(&gate, &mut late).await;
+    assert!(!Transaction::resolve(&db, "order-1").await?.is_committed());
+    gate.release();
+    assert!(matches!(late.await?, Err(RunError::Failed(Error::Fenced(_)))));
+    assert_eq!((stock(&db, "lamp").await, money(&db).await), (2, 100));
     Ok(())
 }
 

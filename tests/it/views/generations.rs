@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use dynamap::error::ViewError;
 use dynamap::{
-    Backfill, Database, Error, Item, Migrations, Model, Rebuild, Rows, Step, StepError, Table, View,
+    Backfill, BackfillRecord, Database, Error, Item, Migrations, Model, Rebuild, Rows, Step,
+    StepError, Table, View,
 };
 
 use super::{ByValue, Entity, ValueRow, assert_exact, entities, entity};
-use crate::support::{Outcome, store};
+use crate::support::Outcome;
 
 /// A view of the next generation of the program: it counts otherwise.
 mod next {
