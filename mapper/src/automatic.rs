@@ -130,6 +130,7 @@ pub struct Automatic<'a> {
     now: SystemTime,
 }
 
+#[doc(hidden)]
 impl<'a> Automatic<'a> {
     pub(crate) fn new(db: &'a Database, verb: WriteVerb) -> Self {
         Self { db, verb, now: db.now() }
