@@ -61,6 +61,33 @@ use crate::write::Write;
 /// # }
 /// ```
 ///
+/// Loaded models are saved and deleted as they are elsewhere, with their versions checked:
+///
+/// ```
+/// # use dynamap::{Batch, Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # let mut ann = Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// # let bob = Account { id: 2, balance: 7, version: 0 }.insert(&db).await?;
+/// ann.balance += 1;
+/// let mut batch = Batch::of(&db).consistent().at_once(4);
+/// let saved = batch.save(&mut ann);
+/// let closed = batch.delete_loaded(bob);
+/// let gone = batch.get::<Account>(2);
+/// let mut results = batch.run().await;
+/// results.take(saved)?;
+/// assert_eq!(results.take(closed)?.balance, 7);
+/// assert!(results.take(gone)?.is_none());
+/// assert_eq!((ann.balance, ann.version), (6, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: batch operations](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.BatchOperations)
 #[must_use = "a batch does nothing until it is run"]
 pub struct Batch<'a> {
