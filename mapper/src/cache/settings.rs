@@ -38,6 +38,48 @@ use crate::model::Model;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What is kept, for how long, and who is told:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::time::Duration;
+/// # use dynamap::{Caching, Database, Model, Table, cache::{CacheOutcome, Memory}};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "profiles", validate = false)]
+/// # struct Profile { #[model(hash_key)] login: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "payments", validate = false)]
+/// # struct Payment { #[model(hash_key)] id: u64, amount: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hits = Arc::new(AtomicU64::new(0));
+/// let count = Arc::clone(&hits);
+/// let caching = Caching::new(Memory::new(64 << 20))
+///     .every_model(Duration::from_secs(60))
+///     .not_model::<Payment>()
+///     .absent_for(Duration::from_secs(5))
+///     .prefix("eu-central-1")
+///     .buried_for(Duration::from_secs(20))
+///     .timeout(Duration::from_millis(50))
+///     .on_report(move |report| {
+///         if matches!(report.outcome, CacheOutcome::Hit) {
+///             count.fetch_add(1, Ordering::Relaxed);
+///         }
+///     });
+/// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+/// # Table::<Profile>::create(&db).await?;
+/// # Table::<Payment>::create(&db).await?;
+/// for _ in 0..2 {
+///     assert!(Profile::get(&db, "nobody").await?.is_none()); // the second time the cache says so
+///     assert!(Payment::get(&db, 1).await?.is_none()); // the store says so, each time
+/// }
+/// assert_eq!(hits.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a cache is used by the database that it is given to"]
 #[derive(Clone)]
 pub struct Caching {
