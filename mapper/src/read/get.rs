@@ -20,6 +20,31 @@ use crate::model::{Expires, Model};
 use crate::reader::Reader;
 
 /// A read of one item; from [`Model::get`]. `.await` it.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use dynamap::{Database, Item, Model, Table, Ttl};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "sessions", validate = false)]
+/// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Session>::create(&db).await?;
+/// Session { user: 1, number: 1, until: Ttl::after(Duration::from_hours(1)) }.insert(&db).await?;
+/// Session { user: 1, number: 2, until: Ttl::from_epoch_seconds(1) }.insert(&db).await?;
+/// assert!(Session::get(&db, (1, 1)).consistent().skip_expired().await?.is_some());
+/// assert!(Session::get(&db, (1, 2)).skip_expired().await?.is_none()); // over, and not deleted yet
+/// assert!(Session::get(&db, (1, 2)).uncached().await?.is_some());
+///
+/// let answer = Session::get(&db, (1, 1)).into_sdk()?.send().await?;
+/// let item = Item::from(answer.item.expect("there"));
+/// assert_eq!(Session::decode(item)?.number, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: GetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html)
 #[must_use = "a read does nothing until it is awaited"]
 pub struct Get<'a, R, M> {
     reader: &'a R,
