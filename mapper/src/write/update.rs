@@ -130,6 +130,60 @@ pub mod returns {
 /// # }
 /// ```
 ///
+/// Each change is a verb of its own; one update makes any number of them, each of another attribute:
+///
+/// ```
+/// use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Database, Model, Table};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "players", validate = false)]
+/// struct Player {
+///     #[model(hash_key)]
+///     name: String,
+///     nick: Option<String>,
+///     lives: u32,
+///     coins: u32,
+///     total: u32,
+///     levels: Vec<u32>,
+///     tags: BTreeSet<String>,
+///     best: BTreeMap<String, u32>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Player>::create(&db).await?;
+/// # let texts = |texts: [&str; 2]| texts.map(str::to_owned);
+/// # let player = Player {
+/// #     name: "ann".into(), nick: None, lives: 3, coins: 10, total: 0, levels: vec![1, 2],
+/// #     tags: texts(["new", "loud"]).into(), best: BTreeMap::from([("E1M1".into(), 90)]),
+/// # };
+/// # player.insert(&db).await?;
+/// let new = BTreeSet::from(["new".to_owned()]);
+/// let before = Player::update(&db, "ann")
+///     .set_if_absent(Player::NICK, "doomguy")
+///     .increment(Player::LIVES, 2)
+///     .decrement(Player::COINS, 4)
+///     .set_to(Player::TOTAL, Player::LIVES.plus_attribute(Player::COINS)) // as they were before
+///     .append(Player::LEVELS, &[3])
+///     .delete_from(Player::TAGS, &new)
+///     .remove_entry(Player::BEST, "E1M1")
+///     .returning_old()
+///     .await?;
+/// assert!(before.expect("was there").nick.is_none());
+/// let update = Player::update(&db, "ann").prepend(Player::LEVELS, &[0]).remove(Player::NICK);
+/// update.exactly_once().await?;
+/// Player::update(&db, "ann").remove_at(Player::LEVELS, 1).into_sdk()?.send().await?;
+///
+/// let ann = Player::get(&db, "ann").await?.expect("there");
+/// assert_eq!((ann.lives, ann.coins, ann.total, &ann.nick), (5, 6, 13, &None));
+/// assert_eq!(ann.levels, [0, 2, 3]);
+/// assert_eq!((ann.tags.len(), ann.best.len()), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
 #[must_use = "an update does nothing until it is awaited"]
 pub struct Update<'a, M, R = returns::Nothing> {
