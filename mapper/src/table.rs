@@ -48,6 +48,11 @@ use crate::model::Model;
 /// Table::<Account>::create(&db).await?;
 /// Table::<Account>::create_if_missing(&db).await?;
 /// assert!(Table::<Account>::exists(&db).await?);
+/// assert!(Table::<Account>::verify(&db).await?.is_empty()); // it is as the model wants it
+///
+/// assert_eq!(Table::<Account>::named(&db).full_name(), "accounts");
+/// Table::<Account>::delete(&db).await?;
+/// assert!(!Table::<Account>::exists(&db).await?);
 /// # Ok(())
 /// # }
 /// ```
@@ -221,6 +226,7 @@ impl<M> Table<M> {
 /// let shop = Tables::new().with::<Customer>().with::<Order>();
 /// shop.create_if_missing(&db).await?;
 /// assert!(shop.verify(&db).await?.is_empty());
+/// assert!(shop.update(&db).await?.done.is_empty()); // there was nothing to change
 /// # Ok(())
 /// # }
 /// ```
