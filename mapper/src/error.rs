@@ -178,8 +178,8 @@ pub enum Error {
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist in this region and account, or one of several. Create it with `Table::<M>::create`; that of counters with
-    /// `Sequence::create_table`.
+    /// The table does not exist in this region and account, or one of several. Create it with `Table::<M>::create`; that
+    /// of counters with `Sequence::create_table`.
     #[error("{}(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
     /// The credentials do not allow it. Nothing was done. Give them the action on the table, and on its indexes where one is

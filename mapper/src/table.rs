@@ -65,9 +65,8 @@ impl<M> Table<M> {
     /// unless the model's [`TableSettings`](crate::TableSettings) say otherwise.
     ///
     /// For a model with an auto-increment key the table of counters is created too, if it is missing; for one with unique
-    /// values the table of their guards. For a model with
-    /// a `ttl` field the table's time to live is turned on.
-    /// If the future is dropped half-way the service goes on creating.
+    /// values the table of their guards. For a model with a `ttl` field the table's time to live is turned on. If the
+    /// future is dropped half-way the service goes on creating.
     ///
     /// # Errors
     /// [`Error::Service`] with code `ResourceInUseException` where the table exists; [`Error::Table`] for a name that no

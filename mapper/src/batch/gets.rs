@@ -114,6 +114,8 @@ impl<'a> Gets<'a> {
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
+    ///
+    /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
         self
@@ -137,9 +139,9 @@ impl<'a> Gets<'a> {
     ///
     /// What the service leaves unprocessed is asked for again at once, in full requests: one answer holds 16 MB at
     /// most. A request of which nothing was processed, or that is throttled, is sent again after a pause, until the
-    /// deadline of the database, which begins anew with what a request leaves that got on. What then still has no answer is in [`FoundItems::leftovers`], as is an item that
-    /// the service refuses to read; what was found is there all the same. Dropping the future has no effect on the
-    /// tables.
+    /// deadline of the database, which begins anew with what a request leaves that got on. What then still has no answer
+    /// is in [`FoundItems::leftovers`], as is an item that the service refuses to read; what was found is there all the
+    /// same. Dropping the future has no effect on the tables.
     ///
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent. In a transaction that is finished, `Usage`.

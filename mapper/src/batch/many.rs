@@ -12,7 +12,7 @@ use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::BoxFuture;
 
-/// The inserts of many models; from [`Model::insert_many`]. `.await` it.
+/// The inserts of many models; from [`Model::insert_many`]. `.await` it: a result for each model, in their order.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
@@ -32,6 +32,8 @@ use crate::read::BoxFuture;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: PutItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html)
 #[must_use = "inserts do nothing until they are awaited"]
 pub struct InsertMany<'a, M> {
     db: &'a Database,
@@ -62,7 +64,8 @@ impl<'a, M: Model> IntoFuture for InsertMany<'a, M> {
     }
 }
 
-/// The saves of many loaded models; from [`Model::save_many`]. `.await` it.
+/// The saves of many loaded models; from [`Model::save_many`]. `.await` it: a result for each model, in their order. One
+/// that fails leaves its model as it was.
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
@@ -84,6 +87,8 @@ impl<'a, M: Model> IntoFuture for InsertMany<'a, M> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
 #[must_use = "saves do nothing until they are awaited"]
 pub struct SaveMany<'a, M> {
     db: &'a Database,

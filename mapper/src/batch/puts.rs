@@ -46,6 +46,8 @@ use crate::write::{Write, prepare};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
 #[must_use = "puts do nothing until they are awaited"]
 pub struct PutMany<'a, M> {
     db: &'a Database,
@@ -133,6 +135,8 @@ pub(super) fn written<M: Model>(model: M, write: &Write, after: Option<Item>) ->
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
 #[must_use = "deletes do nothing until they are awaited"]
 pub struct DeleteMany<'a> {
     db: &'a Database,

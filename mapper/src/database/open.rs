@@ -12,8 +12,9 @@ impl Database {
     /// DynamoDB with credentials, region and endpoint from the environment, as every AWS tool reads them: variables,
     /// profiles, roles.
     ///
-    /// Nothing is sent yet. Where something is missing or wrong, the first request is [`Error::Unconfigured`](crate::Error::Unconfigured), and
-    /// [`Error::Denied`](crate::Error::Denied) where a right is missing.
+    /// Nothing is sent yet. Where something is missing or wrong, the first request is
+    /// [`Error::Unconfigured`](crate::Error::Unconfigured), and [`Error::Denied`](crate::Error::Denied) where a right is
+    /// missing.
     ///
     /// ```no_run
     /// # use dynamap::{Database, Error, NamedTable};

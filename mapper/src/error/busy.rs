@@ -27,6 +27,8 @@ use super::Failure;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: error handling](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html)
 #[derive(Debug)]
 pub struct Busy {
     /// The operation.

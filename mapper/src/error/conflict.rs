@@ -40,6 +40,8 @@ use crate::model::Model;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html)
 #[derive(Debug)]
 pub struct Conflict {
     failures: Vec<Failure>,
@@ -114,6 +116,8 @@ pub struct Failure {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: CancellationReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html)
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

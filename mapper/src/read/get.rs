@@ -105,6 +105,28 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     }
 
     /// Asks the store, whatever is set for the model.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dynamap::{Caching, Database, Model, Table, cache::Memory};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// # let other = Database::new(client.clone());
+    /// # Table::<Account>::create(&other).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&other).await?;
+    /// let caching = Caching::new(Memory::new(1 << 20)).model::<Account>(Duration::from_secs(60));
+    /// let db = Database::builder(client).cache(caching).build();
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+    /// Account::update(&other, 1).add(Account::BALANCE, 1).await?; // a program that knows nothing of this cache
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+    /// assert_eq!(Account::get(&db, 1).uncached().await?.expect("there").balance, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn uncached(mut self) -> Self {
         self.kept = Kept::Not;
         self

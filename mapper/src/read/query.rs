@@ -69,8 +69,7 @@ type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
 ///
 /// ```
 /// # use dynamap::{Database, Model, Projection, Table, Ttl};
-/// # #[derive(Debug, Clone, Model)]
-/// # #[model(table = "sessions", validate = false)]
+/// # #[derive(Debug, Clone, Model)] #[model(table = "sessions", validate = false)]
 /// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
 /// # #[derive(Debug, PartialEq, Projection)] #[model(of = Session)] struct Number { number: u32 }
 /// # #[tokio::main(flavor = "current_thread")]
@@ -85,8 +84,10 @@ type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
 /// let next = sessions().resume(page.cursor).next().await.transpose()?;
 /// assert_eq!(next.map(|session| session.number), Some(5));
 ///
-/// let mut numbers = sessions().consistent().select::<Number>().stream();
+/// let (metered, meter) = db.metered();
+/// let mut numbers = Session::query(&metered, 1).consistent().select::<Number>().stream();
 /// assert_eq!(numbers.next().await.transpose()?, Some(Number { number: 1 }));
+/// assert_eq!(meter.capacity().total().read, 1.0); // half of it where nothing is said
 /// assert_eq!(Session::query(&db, 1).into_sdk()?.send().await?.count(), 9);
 /// # Ok(())
 /// # }
@@ -105,8 +106,7 @@ pub struct Query<'a, M, I = role::Primary, O = Loaded<M>> {
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Projection, Table, Ttl};
-/// # #[derive(Debug, Clone, Model)]
-/// # #[model(table = "sessions", validate = false)]
+/// # #[derive(Debug, Clone, Model)] #[model(table = "sessions", validate = false)]
 /// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
 /// # #[derive(Debug, PartialEq, Projection)] #[model(of = Session)] struct Number { number: u32 }
 /// # #[tokio::main(flavor = "current_thread")]

@@ -156,6 +156,33 @@ impl<'a> TableUpdate<'a> {
 
     /// Also turns streams off, and makes those anew that tell something else. What reads the old stream, such as a trigger,
     /// gets nothing more, and changes in between are in neither. Without it a stream stays as it is.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// use dynamap::{Remedy, StreamView, TableSettings};
+    /// # static KEYS: TableSettings = TableSettings::new().stream(StreamView::KeysOnly);
+    /// # mod before {
+    /// #     #[derive(Debug, Clone, dynamap::Model)]
+    /// #     #[model(table = "orders", settings = super::KEYS, validate = false)]
+    /// #     pub struct Order { #[model(hash_key)] pub id: u64 }
+    /// # }
+    ///
+    /// static OFF: TableSettings = TableSettings::new().stream(StreamView::Off);
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "orders", settings = OFF, validate = false)]
+    /// struct Order { #[model(hash_key)] id: u64 }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<before::Order>::create(&db).await?; // with a stream of keys
+    /// let updated = Table::<Order>::update(&db).await?;
+    /// assert_eq!(updated.left[0].remedy(), Remedy::UpdateRemakingStream);
+    /// assert!(Table::<Order>::update(&db).remake_stream().await?.left.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remake_stream(mut self) -> Self {
         self.remake_stream = true;
         self

@@ -99,8 +99,8 @@ pub mod returns {
 
 /// The change of one item by key; from [`Model::update`](crate::Model::update). `.await` it.
 ///
-/// The item must be there ([`Error::NotFound`]); the version is raised, and an `updated_at` field is set. An item of an older schema is upgraded in the
-/// store first, so that changes and condition meet today's shape.
+/// The item must be there ([`Error::NotFound`]); the version is raised, and an `updated_at` field is set. An item of an
+/// older schema is upgraded in the store first, so that changes and condition meet today's shape.
 ///
 /// The struct's validation does not run: it needs the whole value, and an update has not read it. State what must hold
 /// with [`when`](Update::when), or load and save.
@@ -213,6 +213,26 @@ impl<'a, M: Model> Update<'a, M> {
     /// Sends the update as a transaction of its own, with a token: repeated on a bad network it is made once, and its
     /// outcome is known, unless the deadline passes first: without an answer, or with its condition failing after an
     /// answer was lost. Costs twice as much, and brings nothing back.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # use dynamap::faults::{Fault, Faults};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let faults = Faults::new();
+    /// # let db = Database::new(faults.wrap(&dynamap::embedded::memory()?)?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+    /// faults.next("TransactWriteItems", Fault::LoseAnswer); // it is made, and sent again
+    /// Account::update(&db, 1).add(Account::BALANCE, 10).exactly_once().await?;
+    /// assert_eq!(faults.count("TransactWriteItems"), 2);
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 15);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// [AWS: idempotency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems)
     pub fn exactly_once(self) -> Update<'a, M, returns::Once> {
