@@ -38,6 +38,32 @@ use crate::schema::{self, Stored};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// It tells what a save would send, is read again, and deleted:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "notes", validate = false)]
+/// # struct Note { #[model(hash_key)] id: u64, text: String, done: bool }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Note>::create(&db).await?;
+/// let mut note = Note { id: 1, text: "milk".into(), done: false }.insert(&db).await?;
+/// note.text = "tea".into();
+/// let (set, removed) = note.changes()?;
+/// assert_eq!((set.names(), removed.len()), (vec!["text"], 0));
+///
+/// Note::update(&db, 1).set(Note::DONE, true).await?; // somebody else, another attribute
+/// assert!(note.save_if_unchanged(&db).await.is_err_and(|error| error.is_conflict()));
+/// note.reload(&db).await?;
+/// assert_eq!((note.text.as_str(), note.done), ("milk", true));
+/// assert_eq!(note.delete(&db).await?.text, "milk");
+/// assert!(Note::get(&db, 1).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Loaded<M> {
     model: M,
