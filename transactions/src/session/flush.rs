@@ -32,7 +32,8 @@ type Items = HashMap<Target, Option<Item>>;
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// # Table::<Account>::create(&db).await?;
 /// # for id in 1..=3 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
-/// let mut session = Session::of(&db);
+/// let (metered, meter) = db.metered();
+/// let mut session = Session::of(&metered);
 /// for (fee, is_together) in [(1, false), (2, true)] {
 ///     for id in 1..=3 {
 ///         let mut account = Account::get(&session, id).await?.expect("there");
@@ -44,6 +45,7 @@ type Items = HashMap<Target, Option<Item>>;
 ///     assert_eq!(flushed.written(), 3);
 /// }
 /// assert_eq!(Account::get(&db, 3).await?.expect("there").balance, 97);
+/// assert_eq!(meter.capacity().total().write, 9.0); // three, and three at twice the price
 /// # Ok(())
 /// # }
 /// ```
