@@ -28,6 +28,7 @@ use crate::migrate::{Found, Task, perform};
 /// if cfg!(debug_assertions) {
 ///     all = all.with::<DoomMap>();
 /// }
+/// assert_eq!(all.names(), ["Account", "DoomMap"]);
 /// assert_eq!(all.names(), models![Account, DoomMap].names());
 /// ```
 #[derive(Default)]
