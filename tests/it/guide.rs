@@ -90,7 +90,6 @@ fn every_block_of_a_chapter_stands_in_the_test_of_the_same_name() {
             }
         }
     }
-    assert_ne!(count, 0, "the guide shows programs");
     assert!(missing.is_empty(), "these blocks stand in no test: {missing:#?}");
     assert!(count > 100, "no blocks were found: {count}");
 }

@@ -56,6 +56,12 @@ pub struct Digest {
 }
 
 /// A sum of SHA-256 digests modulo 2^256. As text it is hexadecimal.
+///
+/// ```
+/// let of_nothing = dynamap::transfer::Digest::default().sum;
+/// assert_eq!(of_nothing.to_string(), "0".repeat(64));
+/// assert_eq!("0".repeat(64).parse(), Ok(of_nothing));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Sum([u8; 32]);
