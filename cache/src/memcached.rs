@@ -26,10 +26,11 @@ const OVERHEAD: usize = 512;
 /// Up to 8 connections are made as they are needed. One on which a request failed, or was given up, is closed, so that no
 /// answer is taken for that of another request. Clones share them. Times are whole seconds, rounded up.
 ///
-/// ```no_run
-/// use dynamap::cache::Memcached;
+/// ```
+/// use dynamap::cache::{Cache as _, Memcached};
 ///
-/// let memcached = Memcached::new("tcp://127.0.0.1:11211");
+/// let memcached = Memcached::new("tcp://127.0.0.1:11211"); // nothing is sent yet
+/// assert_eq!(memcached.largest(), Some((1 << 20) - 512)); // of 1 MB the server needs some itself
 /// ```
 #[derive(Clone)]
 pub struct Memcached {

@@ -23,6 +23,32 @@ return 1
 ///
 /// The connection is made with the first request, and made again after it broke. Clones share it. Give the server a
 /// limit of memory and a policy to forget what is read seldom (`maxmemory-policy allkeys-lru`).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::Caching;
+/// use dynamap::cache::{Cache as _, Redis};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert!(Redis::new("http://127.0.0.1:6379").is_err()); // no address of a Redis server
+/// let redis = Redis::new("redis://127.0.0.1:1")?; // nobody listens there, and nothing is sent yet
+/// assert_eq!(redis.largest(), None); // it takes items of every size
+///
+/// let caching = Caching::new(redis).every_model(Duration::from_secs(60));
+/// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, balance: 5 }.insert(&db).await?;
+/// // A server that is out of reach keeps nobody from the store.
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
@@ -33,7 +59,7 @@ impl Redis {
     /// The server at an address such as `redis://127.0.0.1:6379`. Nothing is sent yet.
     ///
     /// # Errors
-    /// Where the address is none.
+    /// Where the address is not that of a Redis server.
     ///
     /// # Panics
     /// Outside a Tokio runtime.

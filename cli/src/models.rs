@@ -12,6 +12,25 @@ use semver::Version;
 use crate::migrate::{Found, Task, perform};
 
 /// The models that a program administers; made by [`models!`](crate::models).
+///
+/// ```
+/// # use dynamap::Model;
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64 }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] id: u64 }
+/// use dynamap::cli::{Models, models};
+///
+/// // What the macro writes; a program with optional models writes it itself.
+/// let mut all = Models::new().with::<Account>();
+/// if cfg!(debug_assertions) {
+///     all = all.with::<DoomMap>();
+/// }
+/// assert_eq!(all.names(), ["Account", "DoomMap"]);
+/// assert_eq!(all.names(), models![Account, DoomMap].names());
+/// ```
 #[derive(Default)]
 pub struct Models(Vec<Box<dyn Job>>);
 
@@ -89,14 +108,14 @@ impl Models {
         Self::default()
     }
 
-    /// One more.
+    /// These, and one more.
     #[must_use]
     pub fn with<M: Model>(mut self) -> Self {
         self.0.push(Box::new(JobOf::<M>(PhantomData)));
         self
     }
 
-    /// Their names, as `--model` takes them.
+    /// Their names in their order, as `--model` takes them.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.jobs().map(Job::model).collect()

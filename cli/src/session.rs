@@ -65,7 +65,31 @@ impl Cli {
         self
     }
 
-    /// Is stopped by this too, at a checkpoint, as by Ctrl-C.
+    /// Is stopped by this too, as by Ctrl-C: at the next checkpoint. For programs with signals of their own.
+    ///
+    /// ```
+    /// # use dynamap::{BackfillRecord, Database, Model, Table};
+    /// use dynamap::backfill::Stop;
+    /// use dynamap::cli::{Cli, Exit, models};
+    ///
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", schema = "2.0.0", validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// # Table::<BackfillRecord>::create(&db).await?;
+    /// # for id in 1..=9 { User { id }.insert(&db).await?; }
+    /// let stop = Stop::new();
+    /// let line = ["admin", "migrate", "run", "--segments", "1", "--page-size", "2"];
+    /// let cli = Cli::new(models![User]).args(line).stop_by(&stop);
+    /// stop.now(); // from a handler of SIGTERM, say
+    /// let (mut out, mut err) = (Vec::new(), Vec::new());
+    /// assert_eq!(cli.run_into(&db, &mut out, &mut err).await, Exit::Interrupted);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stop_by(mut self, stop: &Stop) -> Self {
         self.stop = stop.clone();
         self
@@ -78,6 +102,22 @@ impl Cli {
     /// when its command has ended; a second one ends them at once, as a kill does: what was upgraded is upgraded, and the
     /// next run goes on after a lease. The other commands end at once. A throughput that is left raised so has an exit code of
     /// its own. The signal stays caught when this is done.
+    ///
+    /// ```
+    /// # use std::process::ExitCode;
+    /// # use dynamap::{Database, Model};
+    /// # use dynamap::cli::{Cli, Exit, models};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Database::new(dynamap::embedded::memory()?);
+    /// let cli = Cli::new(models![User]).args(["admin", "table", "verify"]);
+    /// assert_eq!(cli.run(&db).await, ExitCode::from(Exit::Differs)); // the table is not created yet
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(self, db: &Database) -> ExitCode {
         self.run_by(async || db.clone()).await.into()
     }

@@ -15,7 +15,27 @@ use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::{client, file};
 
-/// A store with options: see [`builder`].
+/// A store with options: see [`builder`]. It is a value: what it opens it can open again.
+///
+/// ```
+/// use dynamap_embedded::{ControlPlane, Throttle, builder};
+///
+/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let strict = builder().throttle(Throttle::provisioned()).control_plane(ControlPlane::at_once());
+/// let (one, two) = (strict.memory()?, strict.memory()?);
+/// one.create_table().table_name("pets")
+/// #     .billing_mode(BillingMode::PayPerRequest)
+/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?)
+///     // … its key …
+///     .send().await?;
+/// assert_eq!(one.list_tables().send().await?.table_names(), ["pets"]);
+/// assert!(two.list_tables().send().await?.table_names().is_empty()); // another store
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[must_use]
 pub struct Builder {

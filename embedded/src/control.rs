@@ -40,6 +40,43 @@ pub(crate) use plane::Plane;
 /// assert_ne!(SLOW, ControlPlane::polled());
 /// assert_eq!(SLOW.creating(2).deleting(2), ControlPlane::polled());
 /// ```
+///
+/// What a program sees of a new index:
+///
+/// ```
+/// use aws_sdk_dynamodb::types::IndexStatus;
+/// use dynamap_embedded::{ControlPlane, builder};
+///
+/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndexUpdate};
+/// # use aws_sdk_dynamodb::types::{KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let control = ControlPlane::at_once().updating(1).backfilling(1);
+/// assert_eq!(control, ControlPlane::polled().unseen(0).creating(0).deleting(0).updating(1).backfilling(1));
+/// let client = builder().control_plane(control).memory()?;
+/// # let text = |name| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build();
+/// # let hash = |name| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build();
+/// # client.create_table().table_name("pets").billing_mode(BillingMode::PayPerRequest)
+/// #     .attribute_definitions(text("id")?).key_schema(hash("id")?).send().await?;
+/// # let all = Projection::builder().projection_type(ProjectionType::All).build();
+/// # let by_owner = CreateGlobalSecondaryIndexAction::builder().index_name("by_owner");
+/// # let by_owner = by_owner.key_schema(hash("owner")?).projection(all).build()?;
+/// # let update = client.update_table().table_name("pets").attribute_definitions(text("id")?).attribute_definitions(text("owner")?);
+/// # update.global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(by_owner).build()).send().await?;
+/// // … the table `pets` gets an index …
+/// let mut seen = Vec::new();
+/// for _ in 0..3 {
+///     let told = client.describe_table().table_name("pets").send().await?.table.expect("there");
+///     let index = &told.global_secondary_indexes()[0];
+///     seen.push((index.index_status().cloned(), index.backfilling()));
+/// }
+/// let [creating, active] = [IndexStatus::Creating, IndexStatus::Active].map(Some);
+/// assert_eq!(seen, [(creating.clone(), Some(false)), (creating, Some(true)), (active, None)]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: adding an index](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ControlPlane {
     unseen: u32,

@@ -30,8 +30,15 @@ use crate::request::Request;
 ///
 /// let faults = Faults::new();
 /// let client = faults.wrap(&dynamap_embedded::memory()?)?;
-/// faults.always("ListTables", Fault::Throttle);
+/// faults.next("ListTables", Fault::ServerError);
+/// client.list_tables().send().await?; // the SDK sends it again by itself
+/// assert_eq!(faults.count("ListTables"), 2);
+/// let met: Vec<_> = faults.requests().into_iter().map(|request| request.fault).collect();
+/// assert_eq!(met, [Some(Fault::ServerError), None]);
 ///
+/// faults.clear_log();
+/// assert_eq!(faults.count("ListTables"), 0);
+/// faults.always("ListTables", Fault::Throttle);
 /// let once = aws_sdk_dynamodb::config::Config::builder().retry_config(RetryConfig::disabled());
 /// let throttled = client.list_tables().customize().config_override(once).send().await;
 /// assert!(throttled.is_err());
@@ -117,6 +124,31 @@ impl Faults {
 
     /// Holds the answer of the next request of `operation`: the request has been executed, its caller does not know yet,
     /// until the gate is released.
+    ///
+    /// ```
+    /// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dynamap_faults::Faults;
+    ///
+    /// let faults = Faults::new();
+    /// let store = dynamap_embedded::memory()?;
+    /// let client = faults.wrap(&store)?;
+    /// let gate = faults.pause_answer("CreateTable");
+    /// let create = client.create_table().table_name("pets")
+    /// #     .billing_mode(BillingMode::PayPerRequest)
+    /// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+    /// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?)
+    ///     ; // … its key …
+    /// let held = tokio::spawn(create.send());
+    /// gate.reached().await;
+    /// assert_eq!(store.list_tables().send().await?.table_names(), ["pets"]); // it has happened
+    /// assert!(!held.is_finished()); // and nobody has told the caller
+    /// gate.release();
+    /// held.await??;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "dropping the gate releases it"]
     pub fn pause_answer(&self, operation: impl Into<Operation>) -> Gate {
         self.gate(operation.into(), Side::Answer)
@@ -142,20 +174,20 @@ impl Faults {
         self.plan().pending()
     }
 
-    /// Every request so far, in the order of arrival. The log grows until [`clear_log`](Self::clear_log).
+    /// The log: every request so far, in the order of arrival. It grows until [`clear_log`](Self::clear_log).
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.plan().log.clone()
     }
 
-    /// How many requests of `operation` have arrived so far.
+    /// How many requests of `operation` the log has: all that have arrived since [`clear_log`](Self::clear_log).
     #[must_use]
     pub fn count(&self, operation: impl Into<Operation>) -> usize {
         let operation = operation.into();
         self.plan().log.iter().filter(|request| operation.covers(&request.operation)).count()
     }
 
-    /// Empties the log.
+    /// Empties the log. Faults that have not happened yet stay.
     pub fn clear_log(&self) {
         self.plan().log.clear();
     }

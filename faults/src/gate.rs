@@ -7,6 +7,32 @@ use tokio::sync::watch;
 /// Holds the request that [`Faults::pause`](crate::Faults::pause) or
 /// [`pause_answer`](crate::Faults::pause_answer) announced. Dropping it releases the request, or, when none has come yet,
 /// withdraws the gate.
+///
+/// ```
+/// # use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dynamap_faults::Faults;
+///
+/// let faults = Faults::new();
+/// let client = faults.wrap(&dynamap_embedded::memory()?)?;
+/// let gate = faults.pause("ListTables");
+/// let list = tokio::spawn(client.list_tables().send());
+/// gate.reached().await; // it was sent, and is not executed
+/// client.create_table().table_name("pets")
+/// #     .billing_mode(BillingMode::PayPerRequest)
+/// #     .attribute_definitions(AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S).build()?)
+/// #     .key_schema(KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build()?)
+///     // … its key …
+///     .send().await?; // so this one overtakes it
+/// gate.release();
+/// assert_eq!(list.await??.table_names(), ["pets"]);
+///
+/// drop(faults.pause("ListTables")); // withdrawn: no request has come
+/// assert_eq!(faults.pending(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Gate {
     state: Arc<State>,

@@ -5,6 +5,31 @@ use serde_json::Value;
 use crate::fault::Fault;
 
 /// A request that arrived, one for each attempt of the SDK.
+///
+/// ```
+/// # use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dynamap_faults::{Fault, Faults};
+///
+/// let faults = Faults::new();
+/// let client = faults.wrap(&dynamap_embedded::memory()?)?;
+/// faults.next("TransactWriteItems", Fault::service("ValidationException"));
+/// # let put = |table| Put::builder().table_name(table).item("id", AttributeValue::S("rex".into())).build();
+/// let transaction = client.transact_write_items().client_request_token("order-42");
+/// // … a put into `pets`, and one into `owners` …
+/// # let transaction = transaction.transact_items(TransactWriteItem::builder().put(put("pets")?).build());
+/// # let transaction = transaction.transact_items(TransactWriteItem::builder().put(put("owners")?).build());
+/// assert!(transaction.send().await.is_err());
+/// assert!(client.describe_table().table_name("pets").send().await.is_err());
+///
+/// let [transaction, describe] = &faults.requests()[..] else { panic!("two requests") };
+/// assert_eq!((&*transaction.operation, transaction.token()), ("TransactWriteItems", Some("order-42")));
+/// assert_eq!((transaction.table(), transaction.tables()), (None, vec!["owners", "pets"]));
+/// assert_eq!((describe.table(), describe.attempt), (Some("pets"), Some(1)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Request {

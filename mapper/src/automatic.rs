@@ -10,9 +10,21 @@ use crate::database::Database;
 /// Which verb writes a whole model: what a [`before_write`](crate::Model::before_write) hook is told.
 ///
 /// ```
-/// use dynamap::WriteVerb;
+/// use dynamap::{Model, Report, WriteVerb};
 ///
-/// assert_ne!(WriteVerb::Insert, WriteVerb::Save);
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "posts", before_write = count, validate = false)]
+/// struct Post { #[model(hash_key)] id: u64, edits: u32 }
+///
+/// fn count(mut post: Post, verb: WriteVerb) -> Result<Post, Report> {
+///     post.edits = if verb == WriteVerb::Insert { 0 } else { post.edits + 1 };
+///     Ok(post)
+/// }
+///
+/// let post = Post { id: 1, edits: 4 };
+/// assert_eq!(post.clone().before_write(WriteVerb::Save)?.edits, 5);
+/// assert_eq!(post.before_write(WriteVerb::Insert)?.edits, 0);
+/// # Ok::<(), Report>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -109,12 +121,16 @@ pub enum UuidVersion {
 }
 
 /// One write of a whole model: where its automatic fields come from. Every field sees the same moment.
+///
+/// For what the derive makes of a model.
+#[doc(hidden)]
 pub struct Automatic<'a> {
     db: &'a Database,
     verb: WriteVerb,
     now: SystemTime,
 }
 
+#[doc(hidden)]
 impl<'a> Automatic<'a> {
     pub(crate) fn new(db: &'a Database, verb: WriteVerb) -> Self {
         Self { db, verb, now: db.now() }

@@ -47,6 +47,28 @@ use tokio::task::block_in_place;
 use crate::error::Error;
 
 /// `.wait()` on everything that could be awaited; see [the module](self).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// use dynamap::{Error, blocking::Wait};
+///
+/// Table::<DoomMap>::create(&db).wait()?;
+/// let map = DoomMap { episode: 1, map: 1 };
+/// map.clone().insert(&db).wait()?;
+/// assert!(map.insert(&db).wait().is_err_and(|error| error.is_conflict()));
+///
+/// // In a runtime of one thread nobody would drive it:
+/// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// let refused = runtime.block_on(async { DoomMap::get(&db, (1, 1)).wait() });
+/// assert!(matches!(refused, Err(Error::Usage(_))));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Wait<T, E>: IntoFuture<Output = Result<T, E>> {
     /// Waits until it is done, and returns what it brought.
     ///
@@ -119,7 +141,27 @@ pub(crate) fn handle() -> Option<Handle> {
     runtime().ok().map(|runtime| runtime.handle().clone())
 }
 
-/// `.wait_each()` on streams; see [the module](self).
+/// `.wait_each()` on streams; see [the module](self). In a runtime of one thread the first item is [`Error::Usage`], and the
+/// last one.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// use dynamap::blocking::{Wait as _, WaitEach};
+///
+/// # Table::<DoomMap>::create(&db).wait()?;
+/// for map in 1..=3 {
+///     DoomMap { episode: 1, map }.insert(&db).wait()?;
+/// }
+/// let maps = DoomMap::query(&db, 1).stream().wait_each().collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(maps.iter().map(|map| map.map).collect::<Vec<_>>(), [1, 2, 3]);
+/// # Ok(())
+/// # }
+/// ```
 pub trait WaitEach<T, E>: Stream<Item = Result<T, E>> + Sized {
     /// An iterator that waits for each item.
     fn wait_each(self) -> Waiting<Self>;
@@ -135,7 +177,25 @@ where
     }
 }
 
-/// What a stream brings, one by one; from [`WaitEach::wait_each`].
+/// What a stream brings, one by one; from [`WaitEach::wait_each`]. Pages are asked for as they are needed.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// use dynamap::blocking::{Wait as _, WaitEach as _, Waiting};
+///
+/// # Table::<DoomMap>::create(&db).wait()?;
+/// DoomMap { episode: 1, map: 1 }.insert(&db).wait()?;
+/// let mut maps: Waiting<_> = DoomMap::query(&db, 1).stream().wait_each();
+/// assert_eq!(maps.next().transpose()?.map(|map| map.map), Some(1));
+/// assert!(maps.next().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Waiting<S> {
     stream: Pin<Box<S>>,
     is_over: bool,

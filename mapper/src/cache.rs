@@ -116,12 +116,84 @@ pub trait Cache: Send + Sync + 'static {
     /// The largest value that it takes, in bytes; `None` where it takes every one, as it is unless you say so.
     ///
     /// An item that is larger is not kept, and costs the cache no request that fails.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// # use std::time::Duration;
+    /// # use dynamap::{Database, Model, Table};
+    /// # use dynamap::Caching;
+    /// use dynamap::cache::{Cache, CacheError, CacheOutcome, Cached, Memory};
+    ///
+    /// /// A server that takes values of up to 1 KB.
+    /// struct Small(Memory);
+    ///
+    /// impl Cache for Small {
+    ///     fn largest(&self) -> Option<usize> {
+    ///         Some(1_024)
+    ///     }
+    ///     // …
+    /// #     async fn get(&self, keys: &[String]) -> Result<Vec<Option<Cached>>, CacheError> {
+    /// #         self.0.get(keys).await
+    /// #     }
+    /// #     async fn set(&self, key: &str, value: Vec<u8>, live: Duration) -> Result<(), CacheError> {
+    /// #         assert!(value.len() <= 1_024);
+    /// #         self.0.set(key, value, live).await
+    /// #     }
+    /// #     async fn compare_and_set(
+    /// #         &self, key: &str, seen: Option<&Cached>, value: Vec<u8>, live: Duration,
+    /// #     ) -> Result<bool, CacheError> {
+    /// #         assert!(value.len() <= 1_024);
+    /// #         self.0.compare_and_set(key, seen, value, live).await
+    /// #     }
+    /// }
+    ///
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "notes", validate = false)]
+    /// # struct Note { #[model(hash_key)] id: u64, text: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let refused = Arc::new(Mutex::new(0));
+    /// let count = Arc::clone(&refused);
+    /// let caching = Caching::new(Small(Memory::new(1 << 20))).on_report(move |report| {
+    ///     if matches!(report.outcome, CacheOutcome::Refused) {
+    ///         *count.lock().expect("one thread") += 1;
+    ///     }
+    /// });
+    /// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+    /// # Table::<Note>::create(&db).await?;
+    /// # let plain = Database::new(db.client().clone());
+    /// # Note { id: 1, text: "short".into() }.insert(&plain).await?;
+    /// # Note { id: 2, text: "long ".repeat(1_000) }.insert(&plain).await?;
+    /// for id in [1, 2] {
+    ///     assert!(Note::get(&db, id).cached_for(Duration::from_secs(60)).await?.is_some());
+    /// }
+    /// assert_eq!(*refused.lock().expect("one thread"), 1); // the long one was read, and is not kept
+    /// # Ok(())
+    /// # }
+    /// ```
     fn largest(&self) -> Option<usize> {
         None
     }
 }
 
 /// What stands under a key.
+///
+/// ```
+/// # use std::time::Duration;
+/// use dynamap::cache::{Cache, CacheError, Cached, Memory};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), CacheError> {
+/// # let hour = Duration::from_hours(1);
+/// let memory = Memory::new(1 << 20);
+/// memory.set("a", b"1".to_vec(), hour).await?;
+/// let seen: Option<Cached> = memory.get(&["a".to_owned()]).await?.remove(0);
+/// assert_eq!(seen.as_ref().map(|seen| seen.value.as_slice()), Some(b"1".as_slice()));
+/// assert!(memory.compare_and_set("a", seen.as_ref(), b"2".to_vec(), hour).await?);
+/// assert!(!memory.compare_and_set("a", seen.as_ref(), b"3".to_vec(), hour).await?); // it is not what was seen any more
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cached {
     /// The value.
@@ -131,6 +203,51 @@ pub struct Cached {
 }
 
 /// Why a cache did not do what it was asked. It fails no read and no write.
+///
+/// ```
+/// # use std::sync::{Arc, Mutex};
+/// # use std::time::Duration;
+/// # use dynamap::{Caching, Database, Model, Table};
+/// use dynamap::cache::{Cache, CacheError, CacheOutcome, Cached};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// /// A server that is away.
+/// struct Away;
+///
+/// impl Cache for Away {
+///     async fn get(&self, _: &[String]) -> Result<Vec<Option<Cached>>, CacheError> {
+///         Err(CacheError::new(std::io::Error::other("the server is away")))
+///     }
+///     // …
+/// #     async fn set(&self, _: &str, _: Vec<u8>, _: Duration) -> Result<(), CacheError> {
+/// #         Err(CacheError::new("the server is away"))
+/// #     }
+/// #     async fn compare_and_set(
+/// #         &self, _: &str, _: Option<&Cached>, _: Vec<u8>, _: Duration,
+/// #     ) -> Result<bool, CacheError> {
+/// #         Err(CacheError::new("the server is away"))
+/// #     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let failures = Arc::new(Mutex::new(Vec::new()));
+/// let log = Arc::clone(&failures);
+/// let caching = Caching::new(Away).model::<Account>(Duration::from_secs(60)).on_report(move |report| {
+///     if let CacheOutcome::Failed(error) = report.outcome {
+///         log.lock().expect("one thread").push(error.to_string());
+///     }
+/// });
+/// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, version: 0 }.insert(&Database::new(db.client().clone())).await?;
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5); // from the store
+/// assert_eq!(*failures.lock().expect("one thread"), ["the server is away"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CacheError(Box<dyn StdError + Send + Sync>);
 

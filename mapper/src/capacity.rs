@@ -17,6 +17,27 @@ use crate::database::Database;
 use crate::model::Model;
 
 /// Capacity in units: of reads (one: up to 4 KB read consistently, up to 8 KB eventually) and of writes (one: up to 1 KB).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::capacity::Units;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let (metered, meter) = db.metered();
+/// Account { id: 1, balance: 5, version: 0 }.insert(&metered).await?;
+/// Account::get(&metered, 1).consistent().await?;
+/// assert_eq!(meter.capacity().total(), Units { read: 1.0, write: 1.0 });
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: read and write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Units {
     /// Read capacity units.
@@ -26,6 +47,26 @@ pub struct Units {
 }
 
 /// What a table or an index was charged.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let (metered, meter) = db.metered();
+/// let account = Account { id: 1, balance: 5, version: 0 };
+/// account.clone().insert(&metered).await?;
+/// assert!(account.insert(&metered).await.is_err()); // refused, and charged all the same
+/// let usage = meter.capacity().of::<Account>(&db).table;
+/// assert_eq!((usage.reported.write, usage.estimated.write), (1.0, 1.0));
+/// assert_eq!(usage.total().write, 2.0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {
@@ -37,6 +78,26 @@ pub struct Usage {
 }
 
 /// What a table was charged, and how often it was asked.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, status: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Order>::create(&db).await?;
+/// let (metered, meter) = db.metered();
+/// Order { id: 1, status: "open".into() }.insert(&metered).await?;
+/// let usage = meter.capacity().of::<Order>(&db);
+/// assert_eq!(usage.table.total().write, 1.0);
+/// assert_eq!(usage.indexes["by_status"].total().write, 1.0);
+/// assert_eq!(usage.total().write, 2.0);
+/// assert_eq!((usage.requests, usage.throttled, usage.unanswered), (1, 0, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TableUsage {
@@ -53,6 +114,30 @@ pub struct TableUsage {
 }
 
 /// What was consumed, by table; from [`Meter::capacity`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, status: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = Database::builder(dynamap::embedded::memory()?).table_prefix("test_").build();
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<Order>::create(&db).await?;
+/// let (metered, meter) = db.metered();
+/// Account { id: 1, balance: 5, version: 0 }.insert(&metered).await?;
+/// Order::get(&metered, 7).await?;
+/// let spent = meter.capacity();
+/// assert_eq!(spent.tables.keys().collect::<Vec<_>>(), ["test_accounts", "test_orders"]);
+/// assert_eq!(spent.of::<Account>(&db).total().write, 1.0);
+/// assert_eq!((spent.total().read, spent.total().write), (0.5, 1.0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Capacity {
@@ -78,6 +163,8 @@ pub struct Capacity {
 /// let spent = meter.capacity();
 /// assert_eq!((spent.total().write, spent.total().read), (1.0, 0.5));
 /// assert_eq!(spent.of::<Account>(&db).requests, 2);
+/// assert_eq!(meter.take(), spent);
+/// assert_eq!(meter.capacity().total().write, 0.0); // it has begun anew
 /// # Ok(())
 /// # }
 /// ```

@@ -62,6 +62,14 @@ use crate::item::{AttributeValue, kind_name};
 /// assert_eq!(7_u32.encode()?, Some(AttributeValue::N("7".into())));
 /// assert_eq!(Option::<u32>::None.encode()?, None);
 /// assert_eq!(u32::decode(&AttributeValue::N("7".into()))?, 7);
+/// assert_eq!((Option::<u32>::absent(), u32::absent()), (Some(None), None));
+/// // What a condition compares with:
+/// assert_eq!(String::encode_operand("ann")?, AttributeValue::S("ann".into()));
+/// // A `Vec` is stored as its elements say: numbers as a list, bytes as binary.
+/// let list = u32::encode_slice(&[7])?;
+/// assert_eq!(list, AttributeValue::L(vec![AttributeValue::N("7".into())]));
+/// assert_eq!(u32::decode_slice(&list)?, [7]);
+/// assert!(matches!(u8::encode_slice(&[7])?, AttributeValue::B(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -119,7 +127,24 @@ pub trait Attribute: Sized {
     }
 }
 
-/// A value that DynamoDB cannot hold; found before anything is sent.
+/// A value that DynamoDB cannot hold: where it is, and why. Found before anything is sent; in
+/// [`Error::Encode`](crate::Error::Encode).
+///
+/// ```
+/// use dynamap::{EncodeError, Error, Model};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "loans", validate = false)]
+/// struct Loan { #[model(hash_key)] id: u64, rates: Vec<f64> }
+///
+/// let loan = Loan { id: 1, rates: vec![1.5, f64::NAN] };
+/// let Err(Error::Encode { error, .. }) = loan.encode() else { panic!("DynamoDB has no NaN") };
+/// assert_eq!(error.path(), "rates[1]");
+///
+/// // A type of your own says what is wrong; whoever holds it says where.
+/// let error = EncodeError::new("is no percentage").at("rate");
+/// assert_eq!(error.to_string(), "attribute `rate`: is no percentage");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodeError {
     path: String,
@@ -162,7 +187,29 @@ impl fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
-/// A stored value that does not fit the Rust type: where it is, what was expected, what was found.
+/// A stored value that does not fit the Rust type: where it is, what was expected, what was found; never the value itself.
+/// In [`Error::Decode`](crate::Error::Decode). The item is as it was.
+///
+/// ```
+/// use dynamap::{AttributeValue, DecodeError, Error, Item, Model};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "users", validate = false)]
+/// struct User { #[model(hash_key)] id: u64, emails: Vec<String> }
+///
+/// let number = || AttributeValue::N("7".into());
+/// let pairs = [("id", number()), ("emails", AttributeValue::L(vec![number()]))];
+/// let item: Item = pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+/// let Err(Error::Decode(undecodable)) = User::decode(item) else { panic!("7 is no email") };
+/// let error = &undecodable.error;
+/// assert_eq!((error.path(), error.found()), ("emails[0]", "N"));
+///
+/// // A type of your own says what it reads and what it found; whoever holds it says where.
+/// let error = DecodeError::kind("a percentage", &number()).at("rate");
+/// assert_eq!(error.to_string(), "attribute `rate`: expected a percentage, found N");
+/// assert_eq!(DecodeError::new("a percentage", "another string").expected(), "a percentage");
+/// assert_eq!(DecodeError::missing("a percentage").found(), "nothing: the attribute is absent");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     path: String,

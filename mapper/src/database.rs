@@ -45,6 +45,34 @@ use self::scope::Scope;
 /// # let _ = db;
 /// # Ok::<(), dynamap::embedded::OpenError>(())
 /// ```
+///
+/// Handles that meter or limit what is asked of them are the same store:
+///
+/// ```
+/// use std::time::SystemTime;
+/// # use dynamap::{Database, Model, RateLimit, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = dynamap::embedded::memory()?;
+/// let db = Database::builder(client).table_prefix("test_").build();
+/// assert_eq!(db.table_name(Account::layout()), "test_accounts");
+/// assert_eq!(db.table("accounts").full_name(), "test_accounts");
+/// assert_eq!(db.retry().deadline.as_secs(), 30);
+/// assert!(db.now() <= SystemTime::now());
+///
+/// let (metered, meter) = db.metered();
+/// let slowly = metered.limited(RateLimit::new().write(100));
+/// assert!(slowly.is_same(&db));
+/// Table::<Account>::create(&slowly).await?;
+/// Account { id: 1, balance: 5, version: 0 }.insert(&slowly).await?;
+/// assert_eq!(meter.capacity().total().write, 1.0);
+/// assert_eq!(db.client().list_tables().send().await?.table_names(), ["test_accounts"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
@@ -74,6 +102,34 @@ struct Inner {
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What can be set about a [`Database`]; from [`Database::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// # use dynamap::{Caching, Database, Model, RetryPolicy, Table, cache::Memory};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", validate = false)]
+/// # struct Order { #[model(hash_key, uuid)] id: uuid::Uuid }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut ids = Vec::new();
+/// for _ in 0..2 {
+///     let mut policy = RetryPolicy::default();
+///     policy.deadline = Duration::from_secs(5);
+///     let db = Database::builder(dynamap::embedded::memory()?)
+///         .table_prefix("test_")
+///         .retry(policy)
+///         .seed(42)
+///         .cache(Caching::new(Memory::new(1 << 20)))
+///         .build();
+///     assert_eq!(db.retry().deadline.as_secs(), 5);
+///     Table::<Order>::create(&db).await?;
+///     assert!(db.table("orders").exists().await?);
+///     ids.push(Order { id: uuid::Uuid::nil() }.insert(&db).await?.id);
+/// }
+/// assert_eq!(ids[0], ids[1]); // drawn from one seed
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct DatabaseBuilder {
     client: Client,

@@ -67,6 +67,42 @@ use crate::upgrade::UpgradeError;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What a caller can do is asked without looking at variants:
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, RetryPolicy, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "profiles", validate = false)]
+/// # struct Profile { #[model(hash_key)] login: String, #[model(default)] visits: u64 }
+/// fn status(error: &Error) -> u16 {
+///     match error {
+///         _ if error.is_not_found() => 404,
+///         _ if error.is_invalid() => 400,
+///         _ if error.is_retryable() => 503,
+///         _ if error.is_outcome_unknown() => 504,
+///         _ => 500,
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let mut policy = RetryPolicy::default();
+/// # policy.throttled.attempts = 2;
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let db = Database::builder(client).retry(policy).build();
+/// # Table::<Profile>::create(&db).await?;
+/// let nobody = Profile::update(&db, "nobody").add(Profile::VISITS, 1).await;
+/// assert_eq!(nobody.as_ref().map_err(status), Err(404));
+/// let no_key = Profile { login: String::new(), visits: 0 }.insert(&db).await;
+/// assert_eq!(no_key.as_ref().map(drop).map_err(status), Err(400));
+/// faults.always("GetItem", Fault::Throttle);
+/// assert_eq!(Profile::get(&db, "ann").await.as_ref().map(drop).map_err(status), Err(503));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -142,8 +178,8 @@ pub enum Error {
         "the key of item {0} was changed: insert a new item and delete this one, nothing was sent"
     )]
     KeyChanged(Box<Target>),
-    /// The table does not exist in this region and account, or one of several. Create it with `Table::<M>::create`; that of counters with
-    /// `Sequence::create_table`.
+    /// The table does not exist in this region and account, or one of several. Create it with `Table::<M>::create`; that
+    /// of counters with `Sequence::create_table`.
     #[error("{}(&db)", no_table(.0))]
     NoSuchTable(Box<str>),
     /// The credentials do not allow it. Nothing was done. Give them the action on the table, and on its indexes where one is
@@ -254,6 +290,23 @@ pub enum Error {
 }
 
 /// A table and a key: which item an error is about.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = Database::builder(dynamap::embedded::memory()?).table_prefix("test_").build();
+/// # Table::<Account>::create(&db).await?;
+/// let missing = Account::update(&db, 7).add(Account::BALANCE, 5).await;
+/// let Err(Error::NotFound(target)) = missing else { panic!("there is no account 7") };
+/// assert_eq!((target.table.as_str(), target.key.hash_name()), ("test_accounts", "id"));
+/// assert_eq!(target.to_string(), "(id = 7) of table test_accounts");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// The table's full name.

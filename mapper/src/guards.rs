@@ -51,6 +51,30 @@ const ROUNDS: usize = 16;
 pub struct Unique<M>(PhantomData<fn() -> M>);
 
 /// What a [`backfill`](Unique::backfill) found and made.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Table};
+/// use dynamap::Unique;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # for id in ["1", "2"] {
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.into()));
+/// #     put.item("email", AttributeValue::S("ann@example.org".into())).send().await?;
+/// # }
+/// // Users 1 and 2 are from before the constraint, and share an email.
+/// let made = Unique::<User>::backfill(&db).await?;
+/// assert_eq!((made.items, made.guards, made.duplicates.len()), (2, 1, 1));
+/// let again = Unique::<User>::backfill(&db).await?;
+/// assert_eq!((again.guards, again.duplicates.len()), (0, 1)); // nobody has decided yet
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuardsMade {
@@ -62,7 +86,32 @@ pub struct GuardsMade {
     pub duplicates: Vec<Duplicate>,
 }
 
-/// An item that shares a unique value with another.
+/// An item that shares a unique value with another. What becomes of it is for the program to say.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Table};
+/// use dynamap::Unique;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # for id in ["1", "2"] {
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.into()));
+/// #     put.item("email", AttributeValue::S("ann@example.org".into())).send().await?;
+/// # }
+/// // Users 1 and 2 are from before the constraint, and share an email.
+/// let made = Unique::<User>::backfill(&db).await?;
+/// let duplicate = &made.duplicates[0];
+/// assert_eq!(duplicate.constraint, "email");
+/// let owner = duplicate.owner.as_ref().expect("the other one");
+/// assert!(duplicate.key != *owner && owner.contains("id"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Duplicate {
@@ -74,7 +123,30 @@ pub struct Duplicate {
     pub owner: Option<Key>,
 }
 
-/// A guard of a value that its owner does not have.
+/// A guard of a value that its owner does not have: nobody can take the value until the guard is
+/// [repaired](Unique::repair).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Table};
+/// use dynamap::Unique;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// let ann = || "ann@example.org".to_owned();
+/// let first = User { id: 1, email: ann() }.insert(&db).await?;
+/// // Another program deletes the user, and knows of no guards.
+/// # db.client().delete_item().table_name("users").key("id", AttributeValue::N("1".into())).send().await?;
+/// let orphans = Unique::<User>::verify(&db).await?;
+/// assert_eq!((orphans[0].constraint, orphans[0].owner.as_ref()), ("email", Some(first.key())));
+/// assert!(User { id: 2, email: ann() }.insert(&db).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Orphan {
@@ -158,6 +230,28 @@ impl<M: Model> Unique<M> {
 
     /// Deletes the guards that [`verify`](Self::verify) finds, each with the check that guard and item are as they were
     /// read, and returns them. One that somebody writes at the same time is left for the next run.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Database, Model, Table};
+    /// use dynamap::Unique;
+    ///
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "users", validate = false)]
+    /// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// let user = |id| User { id, email: "ann@example.org".into() };
+    /// user(1).insert(&db).await?;
+    /// # db.client().delete_item().table_name("users").key("id", AttributeValue::N("1".into())).send().await?;
+    /// // Another program has deleted user 1.
+    /// assert_eq!(Unique::<User>::repair(&db).await?.len(), 1);
+    /// user(2).insert(&db).await?;
+    /// assert!(Unique::<User>::repair(&db).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the service says; what was deleted until then stays deleted.

@@ -23,7 +23,27 @@ use crate::codec::number;
 /// item.insert("name", AttributeValue::S("E1M1".into()));
 /// assert!(item.rename("name", "title"));
 /// assert_eq!(item.text("title"), Some("E1M1"));
-/// assert_eq!(format!("{item:?}"), "Item {title: S}");
+/// item.set_default("title", AttributeValue::S("untitled".into())); // it has one
+/// item.set_default("map", AttributeValue::N("1".into()));
+/// assert_eq!(item.get("map"), Some(&AttributeValue::N("1".into())));
+/// assert_eq!(format!("{item:?}"), "Item {map: N, title: S}");
+/// ```
+///
+/// It is a map, whose names can be gone through:
+///
+/// ```
+/// use dynamap::{AttributeValue, Item};
+///
+/// let number = |number: &str| AttributeValue::N(number.into());
+/// let pairs = [("episode", number("1")), ("map", number("2"))];
+/// let mut item: Item = pairs.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+/// assert_eq!((item.names(), item.len()), (vec!["episode", "map"], 2));
+/// assert!(item.iter().all(|(_, value)| value.is_n()));
+/// assert_eq!(item.size(), "episode".len() + "map".len() + 2 * 2); // a digit takes 2 bytes
+///
+/// assert_eq!(item.remove("map"), Some(number("2")));
+/// assert!(!item.contains("map") && !item.is_empty());
+/// assert_eq!(item.into_inner()["episode"], number("1"));
 /// ```
 ///
 /// [AWS: naming rules and data types](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html)
@@ -71,7 +91,7 @@ impl Item {
         self.0.insert(name.into(), value)
     }
 
-    /// Takes an attribute out.
+    /// Takes an attribute out and returns its value, `None` where the item did not have it.
     pub fn remove(&mut self, name: &str) -> Option<AttributeValue> {
         self.0.remove(name)
     }
@@ -165,6 +185,12 @@ impl fmt::Debug for Item {
 }
 
 /// The name of a value's DynamoDB kind, as AWS writes it: `S`, `N`, `SS` and so on.
+///
+/// ```
+/// use dynamap::{AttributeValue, kind_name};
+///
+/// assert_eq!(kind_name(&AttributeValue::Bool(true)), "BOOL");
+/// ```
 #[must_use]
 pub fn kind_name(value: &AttributeValue) -> &'static str {
     match value {
@@ -183,6 +209,14 @@ pub fn kind_name(value: &AttributeValue) -> &'static str {
 }
 
 /// Whether DynamoDB would call two values equal: numbers by value, sets without order.
+///
+/// ```
+/// use dynamap::{AttributeValue, same};
+///
+/// let number = |text: &str| AttributeValue::N(text.into());
+/// assert!(same(&number("1.50"), &number("1.5")));
+/// assert!(!same(&number("1"), &AttributeValue::S("1".into())));
+/// ```
 #[must_use]
 pub fn same(a: &AttributeValue, b: &AttributeValue) -> bool {
     use AttributeValue as V;

@@ -11,6 +11,30 @@ use aws_sdk_dynamodb::primitives::Blob;
 ///
 /// AWS docs call them partition key and sort key. Keys are compared by value, so `1` and `1.0` are one key.
 /// A key is shown in errors and by `Display`, as `episode = 1, map = 2`.
+///
+/// Programs write keys as plain values, as in `DoomMap::get(&db, (1, 2))`; a `Key` is what errors, references and loaded
+/// items carry.
+///
+/// ```
+/// use dynamap::{AttributeValue, Key, Model};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "maps", validate = false)]
+/// struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+///
+/// let key = DoomMap::encode_key((1, 2))?;
+/// assert_eq!(key.to_string(), "episode = 1, map = 2");
+/// assert_eq!((key.hash_name(), key.contains("map"), key.contains("name")), ("episode", true, false));
+/// let map = DoomMap { episode: 1, map: 2, name: "Nuclear Plant".into() };
+/// assert_eq!(Key::of(DoomMap::layout(), &map.to_attributes()?)?, key);
+///
+/// let number = |text: &str| AttributeValue::N(text.into());
+/// assert_eq!(Key::new(("episode", number("1.0")), Some(("map", number("2"))))?, key);
+/// assert_eq!(key.to_item().get("map"), Some(&number("2"))); // as a request names the item
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [AWS: primary key](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html#HowItWorks.CoreComponents.PrimaryKey)
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     hash: Part,
@@ -54,7 +78,7 @@ impl Key {
     /// The key of a stored item.
     ///
     /// # Errors
-    /// Where the item lacks a key attribute.
+    /// Where the item lacks a key attribute, and as [`new`](Self::new).
     pub fn of(layout: &Layout, item: &Item) -> Result<Self, EncodeError> {
         let part = |attribute: KeyAttribute| match item.get(attribute.name) {
             Some(value) => Ok((attribute.name, value.clone())),

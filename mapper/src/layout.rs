@@ -18,7 +18,31 @@ use crate::view::ViewLayout;
 /// The table of counters, without the prefix.
 pub(crate) const COUNTERS_TABLE: &str = "dynamap_counters";
 
-/// What the library knows about a model, written down by the derive.
+/// What the library knows about a model, written down by the derive; from [`Model::layout`](crate::Model::layout).
+///
+/// ```
+/// use dynamap::{Item, Model};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "shop", hash_key = "USER#{user}", range_key = "ORDER#{number:04}", schema = "1.2.0", validate = false)]
+/// struct Order { user: String, number: u32, #[model(version)] version: u64 }
+///
+/// let layout = Order::layout();
+/// assert_eq!((layout.table, layout.hash_key.name, layout.version), ("shop", "pk", Some("version")));
+/// assert_eq!(layout.baseline(), layout.schema); // without migrations no item is older
+/// let template = layout.template("sk").expect("is composed");
+/// assert_eq!((template.literal(), template.attributes().collect::<Vec<_>>()), ("ORDER#", vec!["number"]));
+///
+/// let mut item = Item::new();
+/// item.put("user", &"ann".to_owned())?;
+/// item.put("number", &7_u32)?;
+/// layout.compose(&mut item)?;
+/// assert_eq!(item.text("sk"), Some("ORDER#0007"));
+/// assert!(layout.owns(&item));
+/// let key = Order::encode_key(("ann", 7))?;
+/// assert!(layout.may_own(&key, Some(&item)) && layout.may_own(&key, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Layout {
     /// The name of the struct, for messages.
     pub model: &'static str,
@@ -101,7 +125,7 @@ impl Layout {
         }
     }
 
-    /// The schema of items that carry none.
+    /// The schema of items that carry none: where the migrations begin, or the model's own without migrations.
     #[must_use]
     pub fn baseline(&self) -> Version {
         self.upgrade.baseline().unwrap_or_else(|| self.schema.clone())

@@ -32,7 +32,35 @@ use crate::schema::{self, Stored};
 /// account.balance += 10;
 /// account.save(&db).await?;
 /// assert_eq!(account.version, 2);
+/// assert_eq!((account.key().to_string(), account.stored_schema().to_string()), ("id = 1".into(), "1.0.0".into()));
+/// assert_eq!(account.image().read::<i64>("balance")?, 15); // as it is stored now
 /// assert_eq!(account.into_inner().balance, 15);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It tells what a save would send, is read again, and deleted:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "notes", validate = false)]
+/// # struct Note { #[model(hash_key)] id: u64, text: String, done: bool }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Note>::create(&db).await?;
+/// let mut note = Note { id: 1, text: "milk".into(), done: false }.insert(&db).await?;
+/// note.text = "tea".into();
+/// let (set, removed) = note.changes()?;
+/// assert_eq!((set.names(), removed.len()), (vec!["text"], 0));
+///
+/// Note::update(&db, 1).set(Note::DONE, true).await?; // somebody else, another attribute
+/// assert!(note.save_if_unchanged(&db).await.is_err_and(|error| error.is_conflict()));
+/// note.reload(&db).await?;
+/// assert_eq!((note.text.as_str(), note.done), ("milk", true));
+/// assert_eq!(note.delete(&db).await?.text, "milk");
+/// assert!(Note::get(&db, 1).await?.is_none());
 /// # Ok(())
 /// # }
 /// ```
@@ -74,7 +102,7 @@ impl<M> Loaded<M> {
         &self.key
     }
 
-    /// The item as it was stored when it was read or last written, before any upgrade.
+    /// The item as it was stored when it was read or last written, before any upgrade. Changes of fields are not in it.
     pub fn image(&self) -> &Item {
         &self.image
     }
@@ -91,6 +119,30 @@ impl<M> Loaded<M> {
     }
 
     /// Whether the item was upgraded on read and not yet written back.
+    ///
+    /// ```
+    /// use dynamap::{Item, Migrations, Model, Step, StepError};
+    ///
+    /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+    ///     item.rename("mail", "email");
+    ///     Ok(())
+    /// }
+    ///
+    /// static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", mail_becomes_email)]);
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// struct User { #[model(hash_key)] id: u64, email: String }
+    ///
+    /// let mut item = Item::new();
+    /// item.put("id", &7_u64)?;
+    /// item.put("mail", &"ann@example.org".to_owned())?;
+    /// let user = User::decode(item)?;
+    /// assert_eq!((user.key().to_string().as_str(), user.email.as_str()), ("id = 7", "ann@example.org"));
+    /// assert!(user.is_upgraded() && user.stored_schema().to_string() == "1.0.0");
+    /// assert_eq!(user.image().names(), ["id", "mail"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_upgraded(&self) -> bool {
         self.upgraded.is_some()
     }

@@ -52,6 +52,68 @@ pub use markers::{BatchDelete, BatchPut, Counted, Expires};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Verbs that need nothing loaded:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, PartialEq, Model)]
+/// # #[model(table = "profiles", validate = false)]
+/// # struct Profile { #[model(hash_key)] login: String, city: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Profile>::create(&db).await?;
+/// let profile = |login: &str, city: &str| Profile { login: login.into(), city: city.into() };
+/// Profile::put_many(&db, [profile("ann", "Bern"), profile("bob", "Bern")]).await?;
+/// let inserted = Profile::insert_many(&db, [profile("ann", "Chur"), profile("joe", "Chur")]).await;
+/// assert!(inserted[0].as_ref().is_err_and(|error| error.is_conflict()) && inserted[1].is_ok());
+/// assert_eq!(profile("ann", "Basel").get_or_insert(&db).await?.city, "Bern"); // she was there
+/// profile("eve", "Basel").upsert(&db).await?;
+/// assert!(profile("moe", "Basel").replace(&db).await.is_err_and(|error| error.is_not_found()));
+/// Profile::update(&db, "bob").set(Profile::CITY, "Basel").await?;
+/// let found = Profile::get_many(&db, ["moe", "bob"]).await?;
+/// assert!(found[0].is_none() && found[1].as_ref().is_some_and(|bob| bob.city == "Basel"));
+///
+/// let mut all = Profile::scan(&db).try_collect().await?;
+/// all.iter_mut().for_each(|profile| profile.city = "Genf".into());
+/// assert!(Profile::save_many(&db, &mut all).await.iter().all(Result::is_ok));
+/// Profile::delete(&db, "ann").await?;
+/// Profile::delete_many(&db, ["bob", "eve"]).await?;
+/// assert_eq!(Profile::scan(&db).plain().try_collect().await?, [profile("joe", "Genf")]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What the verbs are made of, for programs that work with items themselves:
+///
+/// ```
+/// use dynamap::{AttributeValue, Item, Model, Report, WriteVerb};
+///
+/// #[derive(Debug, Clone, PartialEq, garde::Validate, Model)]
+/// #[model(table = "users", normalize = lower_case, before_write = sign, after_read = greet)]
+/// struct User {
+///     #[model(hash_key)] #[garde(ascii)] login: String,
+///     #[garde(skip)] last: String,
+///     #[model(skip)] #[garde(skip)] greeting: String,
+/// }
+/// # fn lower_case(user: &mut User) { user.login = user.login.to_lowercase(); }
+/// # fn sign(user: User, verb: WriteVerb) -> Result<User, Report> { Ok(User { last: format!("{verb:?}"), ..user }) }
+/// # fn greet(user: User, _: &Item) -> User { User { greeting: format!("Hi {}", user.login), ..user } }
+/// let mut user = User { login: "Ann".into(), last: String::new(), greeting: String::new() };
+/// user.normalize();
+/// let user = user.before_write(WriteVerb::Insert)?;
+/// assert_eq!((user.login.as_str(), user.last.as_str()), ("ann", "Insert"));
+/// assert!(user.check().is_ok() && User { login: "änn".into(), ..user.clone() }.check().is_err());
+/// assert_eq!(User::layout().table, "users");
+/// assert_eq!(User::encode_hash("ann")?, ("login", AttributeValue::S("ann".into())));
+/// assert_eq!(user.key()?, User::encode_key("ann")?);
+/// let item = user.to_attributes()?;
+/// assert_eq!(User::from_attributes(&item)?, user);
+/// assert_eq!(user.encode()?.names(), ["_schema", "last", "login"]);
+/// assert_eq!(user.after_read(&item).greeting, "Hi ann");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
     note = "write `#[derive(Model)]` and `#[model(table = \"...\")]` on the struct"
@@ -103,18 +165,21 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// Where DynamoDB cannot hold a value.
+    #[doc(hidden)]
     fn fill_defaults(&mut self) -> Result<(), EncodeError>;
 
     /// What attributes with a `default` read as where they are absent.
     ///
     /// # Errors
     /// Where DynamoDB cannot hold a value.
+    #[doc(hidden)]
     fn default_attributes() -> Result<Item, EncodeError> {
         Ok(Item::new())
     }
 
     /// Sets the fields that the library fills by itself, once before the hooks and once after them; `stored` is the
     /// model as it was read, for a save.
+    #[doc(hidden)]
     fn fill_automatic(&mut self, automatic: &Automatic<'_>, stored: Option<&Self>) {
         let _ = (automatic, stored);
     }
@@ -123,6 +188,7 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// Where DynamoDB cannot hold the value.
+    #[doc(hidden)]
     fn encode_updated_at(
         now: SystemTime,
     ) -> Result<Option<(&'static str, AttributeValue)>, EncodeError> {
@@ -152,15 +218,18 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     }
 
     /// The version field, where the model has one.
+    #[doc(hidden)]
     fn version_mut(&mut self) -> Option<&mut u64>;
 
     /// Hands on the fields that are not stored, from the value that was written to the one that was read back.
+    #[doc(hidden)]
     fn swap_skipped(&mut self, _other: &mut Self) {}
 
     /// Sets the hash key to an id from a counter; only called where the hash key is `auto_increment`.
     ///
     /// # Errors
     /// Where the id does not fit the field's type.
+    #[doc(hidden)]
     fn set_hash_key(&mut self, id: u64) -> Result<(), EncodeError>;
 
     /// Runs the model's validation (garde), as every insert and save does before anything is sent.
@@ -188,23 +257,6 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Eventually consistent, and not of one moment. In a transaction or a session consistent, and only what is not known
     /// is asked for. For consistent reads, for several models, and to keep what was
     /// found where something was not, take [`Gets`]. Dropping the future has no effect on the table.
-    ///
-    /// ```
-    /// # use dynamap::{Database, Model, Table};
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate = false)]
-    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// # Table::<Account>::create(&db).await?;
-    /// # Account { id: 2, balance: 5, version: 0 }.insert(&db).await?;
-    /// let found = Account::get_many(&db, [1, 2]).await?;
-    /// assert!(found[0].is_none());
-    /// assert_eq!(found[1].as_ref().expect("there").balance, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent; `Decode`, `SchemaTooNew`, `Upgrade` for an
@@ -243,23 +295,6 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Not all or nothing: where one fails, the others are stored all the same. For all or nothing take a transaction.
     /// If the future is dropped half-way, any of the items may have been stored.
     ///
-    /// ```
-    /// # use dynamap::{Database, Model, Table};
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate = false)]
-    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// # Table::<Account>::create(&db).await?;
-    /// let account = |id| Account { id, balance: 5, version: 0 };
-    /// let stored = Account::insert_many(&db, [account(1), account(2), account(1)]).at_once(1).await;
-    /// assert!(stored[0].is_ok() && stored[1].is_ok());
-    /// assert!(stored[2].as_ref().is_err_and(|error| error.is_conflict()));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
     /// Of each model those of [`insert`](Model::insert).
     ///
@@ -274,25 +309,6 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// Not all or nothing: a model whose save fails is as it was, and the others are saved all the same.
     /// If the future is dropped half-way, any of the items may have been written; a model whose save had its answer
     /// by then is as it is stored.
-    ///
-    /// ```
-    /// # use dynamap::{Database, Model, Table};
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate = false)]
-    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// # Table::<Account>::create(&db).await?;
-    /// let account = |id| Account { id, balance: 5, version: 0 };
-    /// let stored = Account::insert_many(&db, [account(1), account(2)]).await;
-    /// let mut accounts = stored.into_iter().collect::<Result<Vec<_>, _>>()?;
-    /// accounts.iter_mut().for_each(|account| account.balance += 1);
-    /// assert!(Account::save_many(&db, &mut accounts).await.iter().all(Result::is_ok));
-    /// assert_eq!(accounts[1].version, 2);
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     /// Of each model those of [`Loaded::save`].
@@ -399,7 +415,9 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// version the version is raised, never reset; attributes that the struct does not know survive.
     ///
     /// # Errors
-    /// `Invalid`, `Encode` before anything is sent; `SchemaTooNew`; what the service says.
+    /// `Invalid`, `Encode` before anything is sent; `SchemaTooNew`; `OutcomeUnknown`; what the service says.
+    ///
+    /// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
     fn upsert(self, db: &Database) -> Upsert<'_, Self> {
         Upsert::new(db, self, false)
     }
@@ -407,29 +425,18 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     /// As [`upsert`](Model::upsert), but an item with this key must be there.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where there is none.
+    /// [`Error::NotFound`] where there is none; those of [`upsert`](Model::upsert).
     fn replace(self, db: &Database) -> Upsert<'_, Self> {
         Upsert::new(db, self, true)
     }
 
     /// Changes an item by key, without reading it first; see [`Update`] for the changes.
     ///
-    /// ```
-    /// # use dynamap::{Database, Model, Table};
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate = false)]
-    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// # Table::<Account>::create(&db).await?;
-    /// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
-    /// Account::update(&db, 1).add(Account::BALANCE, 5).when(Account::BALANCE.ge(0)).await?;
-    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 10);
-    /// assert!(Account::update(&db, 2).add(Account::BALANCE, 5).await.is_err_and(|e| e.is_not_found()));
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// # Errors
+    /// [`Error::NotFound`] where there is none; `Conflict` where a condition does not hold; `Encode`; `SchemaTooNew`;
+    /// `OutcomeUnknown`; what the service says.
+    ///
+    /// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
     fn update<'a>(db: &'a Database, key: Self::KeyRef<'_>) -> Update<'a, Self> {
         Update::new(db, Self::encode_key(key))
     }

@@ -30,9 +30,12 @@ use crate::model::Model;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// # Table::<Account>::create(&db).await?;
-/// Account { id: 1, owner: "ann".into(), balance: 5 }.insert(&db).await?;
+/// let account = Account { id: 1, owner: "ann".into(), balance: 5 }.insert(&db).await?;
 /// let balances = Account::scan(&db).select::<Balance>().try_collect().await?;
 /// assert_eq!(balances, [Balance { id: 1, balance: 5 }]);
+/// // What it asks for, and what it makes of an item:
+/// assert_eq!(Balance::attributes(), ["id", "balance"]);
+/// assert_eq!(Balance::from_attributes(account.image())?, balances[0]);
 /// # Ok(())
 /// # }
 /// ```
@@ -117,7 +120,23 @@ pub trait Whole<M>: Output<M> {}
 
 impl<M: Model> Whole<M> for Loaded<M> {}
 
-/// The models themselves, without the stored items; what `plain()` makes of a query or scan.
+/// The models themselves, without the stored items; what `plain()` makes of a query or scan. They cannot be saved.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, PartialEq, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, balance: 5 }.insert(&db).await?;
+/// let accounts: Vec<Account> = Account::scan(&db).plain().try_collect().await?;
+/// assert_eq!(accounts, [Account { id: 1, balance: 5 }]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Plain;
 
@@ -138,7 +157,25 @@ impl<M: Model> Output<M> for Plain {
     }
 }
 
-/// Items as they are stored, without a model; what `raw()` makes of a query or scan.
+/// Items as they are stored, without a model; what `raw()` makes of a query or scan. None is upgraded, and none fails
+/// because it does not fit the model.
+///
+/// ```
+/// # use dynamap::Item;
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, PartialEq, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, balance: 5 }.insert(&db).await?;
+/// let items: Vec<Item> = Account::scan(&db).raw().try_collect().await?;
+/// assert_eq!(items[0].text("_schema"), Some("1.0.0"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Raw;
 

@@ -12,6 +12,35 @@ use crate::read::Region;
 
 /// Where [`Model::get`](crate::Model::get), [`query`](crate::Model::query) and [`scan`](crate::Model::scan) read: a
 /// [`Database`], a transaction, a session, or [`Coalesced`](crate::Coalesced).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table, Transaction};
+/// use dynamap::{Error, Reader};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// async fn balance<R: Reader>(reader: &R, id: u64) -> Result<i64, Error> {
+///     Ok(Account::get(reader, id).await?.map_or(0, |account| account.balance))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let tx = Transaction::begin(&db);
+/// tx.insert(Account { id: 1, balance: 5 })?;
+/// assert_eq!((balance(&tx, 1).await?, balance(&db, 1).await?), (5, 0)); // nothing is sent before the commit
+/// assert!(tx.database().is_same(&db));
+///
+/// // The item itself, as it is stored:
+/// Account { id: 2, balance: 7 }.insert(&db).await?;
+/// let key = Account::encode_key(2)?;
+/// let item = db.read_item(Account::layout(), &key, true).await?.expect("there");
+/// assert_eq!(item.read::<i64>("balance")?, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "items are read through a `Database`, a `Transaction` or a `Session`, not `{Self}`",
     note = "pass `&db`, `&tx` or `&session`, or a `Coalesced` that merges reads"
@@ -20,7 +49,10 @@ pub trait Reader: Send + Sync {
     /// The database below.
     fn database(&self) -> &Database;
 
-    /// The stored item with this key.
+    /// The item with this key as it is stored, or as a transaction or a session knows it; `None` where there is none.
+    ///
+    /// # Errors
+    /// What the service says; in a transaction that is finished, [`Error::Usage`].
     fn read_item(
         &self,
         layout: &'static Layout,
@@ -49,6 +81,28 @@ pub trait Reader: Send + Sync {
 }
 
 /// What an [`Index`](crate::Index) is read through: the database itself.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Error, IndexReader};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, day: String }
+///
+/// async fn orders<R: IndexReader>(reader: &R, day: &str) -> Result<usize, Error> {
+///     Order::BY_DAY.query(reader, day).count().await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Order>::create(&db).await?;
+/// Order { id: 1, day: "2026-11-21".into() }.insert(&db).await?;
+/// assert_eq!(orders(&db, "2026-11-21").await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "an index is read through a `Database`, not `{Self}`",
     note = "an index does not see what a transaction has written: find with `&db`, then read by key in the transaction what the index found, as `Order::get(&tx, found.id)`"

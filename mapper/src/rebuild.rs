@@ -55,7 +55,7 @@ const ROUNDS: u32 = 16;
 /// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
 /// #     put.item("country", AttributeValue::S("CH".into())).send().await?;
 /// # }
-/// let rebuild = Rebuild::<ByCountry>::of(&db);
+/// let rebuild = Rebuild::<ByCountry>::of(&db).segments(2).at_once(8).tolerate(0);
 /// assert!(!rebuild.verify().await?.is_exact());
 /// assert_eq!(rebuild.run().await?.taken_in, 3);
 /// assert!(rebuild.verify().await?.is_exact());
@@ -76,6 +76,37 @@ pub struct Rebuild<'a, V = ()> {
 }
 
 /// What a [`Rebuild`] did.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Rebuild, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByCountry, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, country: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users_by_country", validate = false)]
+/// # struct CountryRow { #[model(hash_key)] country: String, #[model(default)] users: u64 }
+/// # struct ByCountry;
+/// # impl View for ByCountry {
+/// #     type Source = User;
+/// #     type Row = CountryRow;
+/// #     const NAME: &'static str = "by_country";
+/// #     fn add(user: &User, rows: &mut Rows<CountryRow>) { rows.add(&user.country, CountryRow::USERS, 1); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<CountryRow>::create(&db).await?;
+/// # let put = db.client().put_item().table_name("users").item("id", AttributeValue::N("1".into()));
+/// # put.item("country", AttributeValue::S("CH".into())).send().await?;
+/// // User 1 is from before the view, user 2 is written with it.
+/// User { id: 2, country: "CH".into() }.insert(&db).await?;
+/// let rebuilt = Rebuild::<ByCountry>::of(&db).run().await?;
+/// assert_eq!((rebuilt.items, rebuilt.taken_in, rebuilt.removed), (2, 1, 0));
+/// assert!(rebuilt.failed.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Rebuilt {
@@ -90,6 +121,36 @@ pub struct Rebuilt {
 }
 
 /// How a view differs from what its source says.
+///
+/// ```
+/// # use dynamap::{Database, Model, Rebuild, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByCountry, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, country: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users_by_country", validate = false)]
+/// # struct CountryRow { #[model(hash_key)] country: String, #[model(default)] users: u64 }
+/// # struct ByCountry;
+/// # impl View for ByCountry {
+/// #     type Source = User;
+/// #     type Row = CountryRow;
+/// #     const NAME: &'static str = "by_country";
+/// #     fn add(user: &User, rows: &mut Rows<CountryRow>) { rows.add(&user.country, CountryRow::USERS, 1); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<CountryRow>::create(&db).await?;
+/// User { id: 1, country: "CH".into() }.insert(&db).await?;
+/// CountryRow::update(&db, "CH").add(CountryRow::USERS, 5).await?; // by hand
+/// let drift = Rebuild::<ByCountry>::of(&db).verify().await?;
+/// assert!(!drift.is_exact());
+/// assert_eq!((drift.items, drift.left_out, drift.rows), (1, 0, 1));
+/// assert_eq!(drift.wrong[0].table, "users_by_country");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ViewDrift {

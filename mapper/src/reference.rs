@@ -53,6 +53,11 @@ use crate::write::Update;
 /// assert_eq!(customer.name, "Ann");
 /// let orders = Order::BY_CUSTOMER.query(&db, &Ref::of(&ann)).try_collect().await?;
 /// assert_eq!(orders[0].id, 1);
+///
+/// order.customer.update(&db).set(Customer::NAME, "Anna").await?;
+/// assert_eq!(order.customer.load(&db).await?.expect("there").name, "Anna");
+/// assert_eq!(order.customer.key().to_string(), "id = 7");
+/// assert_eq!(order.customer, Ref::to(7)?); // a reference is its key
 /// # Ok(())
 /// # }
 /// ```

@@ -5,17 +5,154 @@ use semver::Version;
 use crate::item::{AttributeValue, Item};
 
 /// The attribute that holds an item's schema, as semver text.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", schema = "1.2.0", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// use dynamap::schema::SCHEMA_ATTRIBUTE;
+///
+/// let item = Account { id: 1, balance: 5 }.encode()?;
+/// assert_eq!(item.text(SCHEMA_ATTRIBUTE), Some("1.2.0"));
+/// # Ok::<(), dynamap::Error>(())
+/// ```
 pub const SCHEMA_ATTRIBUTE: &str = "_schema";
-/// The attribute that holds the nonce of the item's last write.
+/// The attribute that holds the nonce of the item's last write: two items with the same one are the same write.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", schema = "1.2.0", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// use dynamap::schema::WRITE_ATTRIBUTE;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let mut account = Account { id: 1, balance: 5 }.insert(&db).await?;
+/// let inserted = account.image().get(WRITE_ATTRIBUTE).cloned();
+/// account.balance += 1;
+/// account.save(&db).await?;
+/// assert_ne!(account.image().get(WRITE_ATTRIBUTE).cloned(), inserted);
+/// # Ok(())
+/// # }
+/// ```
 pub const WRITE_ATTRIBUTE: &str = "_write";
-/// The attribute that locks an item for a large transaction; never present at rest.
+/// The attribute that is reserved for the lock of a large transaction. No item has it today, and no field can have its
+/// name.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", schema = "1.2.0", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// use dynamap::schema::LOCK_ATTRIBUTE;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let account = Account { id: 1, balance: 5 }.insert(&db).await?;
+/// assert!(!account.image().contains(LOCK_ATTRIBUTE));
+/// # Ok(())
+/// # }
+/// ```
 pub const LOCK_ATTRIBUTE: &str = "_dtx";
-
 /// The attribute that holds the views that an item is part of, each with its generation.
+///
+/// ```
+/// use dynamap::schema::VIEWS_ATTRIBUTE;
+///
+/// # use dynamap::{Database, Model, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByNickname, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, nickname: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "nicknames", validate = false)]
+/// # struct Nickname { #[model(hash_key)] nickname: String, id: u64 }
+/// # struct ByNickname;
+/// # impl View for ByNickname {
+/// #     type Source = User;
+/// #     type Row = Nickname;
+/// #     const NAME: &'static str = "by_nickname";
+/// #     fn add(user: &User, rows: &mut Rows<Nickname>) { rows.put(Nickname { nickname: user.nickname.clone(), id: user.id }); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<Nickname>::create(&db).await?;
+/// let user = User { id: 1, nickname: "ann".into() }.insert(&db).await?;
+/// let views = user.image().get(VIEWS_ATTRIBUTE).and_then(|views| views.as_m().ok()).expect("a map");
+/// assert!(views.contains_key("by_nickname"));
+/// # Ok(())
+/// # }
+/// ```
 pub const VIEWS_ATTRIBUTE: &str = "_views";
 /// The attribute that holds the view that a row is of, with its generation.
+///
+/// ```
+/// use dynamap::schema::VIEW_ATTRIBUTE;
+///
+/// # use dynamap::{Database, Model, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByNickname, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, nickname: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "nicknames", validate = false)]
+/// # struct Nickname { #[model(hash_key)] nickname: String, id: u64 }
+/// # struct ByNickname;
+/// # impl View for ByNickname {
+/// #     type Source = User;
+/// #     type Row = Nickname;
+/// #     const NAME: &'static str = "by_nickname";
+/// #     fn add(user: &User, rows: &mut Rows<Nickname>) { rows.put(Nickname { nickname: user.nickname.clone(), id: user.id }); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<Nickname>::create(&db).await?;
+/// User { id: 1, nickname: "ann".into() }.insert(&db).await?;
+/// let row = Nickname::get(&db, "ann").await?.expect("there");
+/// assert_eq!(row.image().text(VIEW_ATTRIBUTE), Some("by_nickname 1"));
+/// # Ok(())
+/// # }
+/// ```
 pub const VIEW_ATTRIBUTE: &str = "_view";
 /// The attribute that holds the key of the item that a row of a view belongs to, where it is of one alone.
+///
+/// ```
+/// use dynamap::{AttributeValue, schema::VIEW_OWNER_ATTRIBUTE};
+///
+/// # use dynamap::{Database, Model, Rows, Table, View};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByNickname, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, nickname: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "nicknames", validate = false)]
+/// # struct Nickname { #[model(hash_key)] nickname: String, id: u64 }
+/// # struct ByNickname;
+/// # impl View for ByNickname {
+/// #     type Source = User;
+/// #     type Row = Nickname;
+/// #     const NAME: &'static str = "by_nickname";
+/// #     fn add(user: &User, rows: &mut Rows<Nickname>) { rows.put(Nickname { nickname: user.nickname.clone(), id: user.id }); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<Nickname>::create(&db).await?;
+/// User { id: 7, nickname: "ann".into() }.insert(&db).await?;
+/// let row = Nickname::get(&db, "ann").await?.expect("there");
+/// let owner = row.image().get(VIEW_OWNER_ATTRIBUTE).and_then(|owner| owner.as_m().ok()).expect("a key");
+/// assert_eq!(owner["id"], AttributeValue::N("7".into()));
+/// # Ok(())
+/// # }
+/// ```
 pub const VIEW_OWNER_ATTRIBUTE: &str = "_view_of";
 /// Every attribute that the library itself writes.
 pub(crate) const OWN_ATTRIBUTES: [&str; 6] = [
@@ -36,6 +173,21 @@ pub(crate) fn schema_text(schema: &Version) -> AttributeValue {
 ///
 /// * patch: no change of shape. minor: additive, an old reader of the same major can read it. major: an old reader
 ///   must not read it. In `0.x` a minor counts as major.
+///
+/// ```
+/// use dynamap::schema::{Standing, standing};
+/// use semver::Version;
+///
+/// fn what_to_deploy(stored: &Version, known: &Version) -> &'static str {
+///     match standing(stored, known) {
+///         Standing::Equal | Standing::NewerReadable => "nothing",
+///         Standing::Older => "the migration",
+///         Standing::TooNew => "the newer release",
+///     }
+/// }
+/// assert_eq!(what_to_deploy(&Version::new(2, 0, 0), &Version::new(1, 4, 0)), "the newer release");
+/// assert_eq!(what_to_deploy(&Version::new(1, 5, 0), &Version::new(1, 4, 0)), "nothing");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// The same shape.

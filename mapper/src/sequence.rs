@@ -57,6 +57,9 @@ use counter::Counter;
 /// assert_eq!(accounts.peek().await?, 1);
 /// assert!(accounts.raise_to(1_000).await?);
 /// assert_eq!(Account { id: 0, balance: 5 }.insert(&db).await?.id, 1_001);
+/// // After a restore, or an import by another program:
+/// assert!(!accounts.verify().await?.is_behind());
+/// assert_eq!(accounts.repair().await?.highest, Some(1_001));
 /// # Ok(())
 /// # }
 /// ```
@@ -69,6 +72,30 @@ pub struct Sequence<'a, M = ()> {
 }
 
 /// What a sequence is called; from [`Sequence::list`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Sequence, SequenceName};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Account>::create(&db).await?;
+/// Account { id: 0, balance: 5 }.insert(&db).await?;
+/// Sequence::named(&db, "tickets").next().await?;
+/// for (name, taken) in Sequence::list(&db).await? {
+///     match name {
+///         SequenceName::Table(table) => assert_eq!((table.as_str(), taken), ("accounts", 1)),
+///         SequenceName::Named(name) => assert_eq!((name.as_str(), taken), ("tickets", 1)),
+///         _ => unreachable!("there are two kinds"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SequenceName {
@@ -78,7 +105,29 @@ pub enum SequenceName {
     Named(String),
 }
 
-/// How a counter stands to the keys that are there; from [`Sequence::verify`].
+/// How a counter stands to the keys that are there; from [`Sequence::verify`] and [`Sequence::repair`].
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Model, Sequence, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # let put = db.client().put_item().table_name("accounts").item("id", AttributeValue::N("41".into()));
+/// # put.item("balance", AttributeValue::N("5".into())).send().await?;
+/// // Another program stored account 41.
+/// let accounts = Sequence::<Account>::of(&db);
+/// let report = accounts.repair().await?;
+/// assert!(report.is_behind());
+/// assert_eq!((report.taken, report.highest), (0, Some(41)));
+/// assert!(!accounts.verify().await?.is_behind());
+/// assert_eq!(Account { id: 0, balance: 5 }.insert(&db).await?.id, 42);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SequenceReport {
@@ -173,27 +222,7 @@ impl<'a, M: Counted> Sequence<'a, M> {
     /// Compares the counter with the keys that are there, by a scan of the table: after a restore, a copy, or an import by
     /// another program. It runs beside writers. Where several models share a table, each is verified by itself.
     ///
-    /// ```
-    /// # use dynamap::{AttributeValue, Database, Model, Sequence, Table};
-    /// # #[derive(Debug, Clone, Model)]
-    /// # #[model(table = "accounts", validate = false)]
-    /// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let db = Database::new(dynamap::embedded::memory()?);
-    /// # Table::<Account>::create(&db).await?;
-    /// # let put = db.client().put_item().table_name("accounts").item("id", AttributeValue::N("41".into()));
-    /// # put.item("balance", AttributeValue::N("5".into())).send().await?;
-    /// // Another program stored account 41.
-    /// let accounts = Sequence::<Account>::of(&db);
-    /// let report = accounts.repair().await?;
-    /// assert!(report.is_behind());
-    /// assert_eq!((report.taken, report.highest), (0, Some(41)));
-    /// assert!(!accounts.verify().await?.is_behind());
-    /// assert_eq!(Account { id: 0, balance: 5 }.insert(&db).await?.id, 42);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// See [`SequenceReport`] for an example.
     ///
     /// # Errors
     /// What the service says; nothing is written.

@@ -11,20 +11,30 @@ use aws_sdk_dynamodb::types::{SseSpecification, SseType, StreamViewType};
 ///
 /// ```
 /// # use dynamap::{Database, Model, Table};
-/// use dynamap::{StreamView, TableSettings};
+/// use dynamap::{Encryption, StreamView, TableClass, TableSettings, Throughput};
 ///
-/// static ORDERS: TableSettings =
-///     TableSettings::new().provisioned(10, 5).stream(StreamView::NewImage).tags(&[("team", "shop")]);
+/// static ORDERS: TableSettings = TableSettings::new()
+///     .provisioned(10, 5)
+///     .index_throughput(&[("by_day", Throughput::new(4, 3))])
+///     .stream(StreamView::NewImage)
+///     .encryption(Encryption::Managed)
+///     .point_in_time_recovery(true)
+///     .deletion_protection(true)
+///     .class(TableClass::Standard)
+///     .tags(&[("team", "shop")]);
 ///
 /// #[derive(Debug, Clone, Model)]
-/// #[model(table = "orders", settings = ORDERS, validate = false)]
-/// struct Order { #[model(hash_key)] id: u64, total: i64 }
+/// #[model(table = "orders", settings = ORDERS, gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, day: String }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// Table::<Order>::create(&db).await?;
 /// assert!(Table::<Order>::verify(&db).await?.is_empty());
+/// let info = db.table("orders").describe().await?.expect("there");
+/// assert_eq!(info.tags["team"], "shop");
+/// assert!(db.table("orders").delete().await.is_err()); // protected
 /// # Ok(())
 /// # }
 /// ```
@@ -44,6 +54,14 @@ pub struct TableSettings {
 
 /// Capacity units per second.
 ///
+/// ```
+/// use dynamap::Throughput;
+///
+/// const ORDERS: Throughput = Throughput::new(10, 5);
+/// assert_eq!(ORDERS.to_string(), "10 read and 5 write units");
+/// assert_eq!(Throughput { write: 50, ..ORDERS }, Throughput::new(10, 50));
+/// ```
+///
 /// [AWS: provisioned capacity](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throughput {
@@ -54,6 +72,26 @@ pub struct Throughput {
 }
 
 /// How a table is paid for.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Billing, TableSettings, Throughput};
+///
+/// static ORDERS: TableSettings = TableSettings::new().provisioned(10, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", settings = ORDERS, validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, total: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Order>::create(&db).await?;
+/// let info = db.table("orders").describe().await?.expect("there");
+/// assert_eq!(info.billing(), Billing::Provisioned(Throughput::new(10, 5)));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: capacity modes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Billing {
     /// Per request (AWS docs: on-demand).
@@ -63,6 +101,25 @@ pub enum Billing {
 }
 
 /// What a table's stream tells of each change.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{StreamView, TableSettings};
+///
+/// static ORDERS: TableSettings = TableSettings::new().stream(StreamView::NewAndOldImages);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", settings = ORDERS, validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, total: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Order>::create(&db).await?;
+/// let info = db.table("orders").describe().await?.expect("there");
+/// let view = info.table.stream_specification().and_then(|stream| stream.stream_view_type());
+/// assert_eq!(view.map(|view| view.as_str()), Some("NEW_AND_OLD_IMAGES"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// [AWS: streams](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +141,25 @@ pub enum StreamView {
 /// The service tells a key's ARN and no more, so [`Managed`](Self::Managed) counts as the same as a key of yours, and one
 /// alias as any key that is no alias of DynamoDB's own: compare these by hand.
 ///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Encryption, TableSettings};
+///
+/// static ORDERS: TableSettings = TableSettings::new().encryption(Encryption::Managed);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", settings = ORDERS, validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, total: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Order>::create(&db).await?;
+/// let info = db.table("orders").describe().await?.expect("there");
+/// let encrypted = info.table.sse_description().and_then(|sse| sse.sse_type());
+/// assert_eq!(encrypted.map(|by| by.as_str()), Some("KMS")); // DynamoDB's own key is not told
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: encryption at rest](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encryption {
@@ -96,6 +172,25 @@ pub enum Encryption {
 }
 
 /// What a table costs: storage or requests.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{TableClass, TableSettings};
+///
+/// static ORDERS: TableSettings = TableSettings::new().class(TableClass::InfrequentAccess);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", settings = ORDERS, validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, total: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Order>::create(&db).await?;
+/// let info = db.table("orders").describe().await?.expect("there");
+/// let class = info.table.table_class_summary().and_then(|summary| summary.table_class());
+/// assert_eq!(class.map(|class| class.as_str()), Some("STANDARD_INFREQUENT_ACCESS"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// [AWS: table classes](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.TableClasses.html)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +221,14 @@ impl TableSettings {
     }
 
     /// Billed per request (AWS docs: on-demand).
+    ///
+    /// ```
+    /// use dynamap::{StreamView, TableSettings};
+    ///
+    /// static LOGS: TableSettings = TableSettings::new().stream(StreamView::Off).per_request();
+    /// assert_ne!(LOGS, LOGS.provisioned(10, 5)); // the last word counts
+    /// assert_eq!(LOGS, LOGS.provisioned(10, 5).per_request());
+    /// ```
     #[must_use]
     pub const fn per_request(mut self) -> Self {
         self.billing = Some(Billing::PerRequest);

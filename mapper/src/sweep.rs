@@ -81,6 +81,40 @@ const ACTIONS_AT_ONCE: usize = 16;
 /// # }
 /// ```
 ///
+/// It can be watched, stopped, and go on where single items fail:
+///
+/// ```
+/// # use dynamap::{Database, Loaded, Model, Table};
+/// use tokio::sync::Notify;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: map % 3, map, name: format!("map {map}") }.insert(&db).await?; }
+/// let visit = |map: Loaded<DoomMap>| async move {
+///     if map.map == 1 { Err("it is locked") } else { Ok(()) }
+/// };
+/// let stop = Notify::new(); // a signal of the system, say
+/// let sweep = DoomMap::scan(&db).page_size(2).sweep().at_once(4).tolerate(1);
+/// let swept = sweep
+///     .on_progress(|progress| if progress.items >= 4 { stop.notify_one() })
+///     .until(stop.notified())
+///     .run(visit)
+///     .await?;
+/// assert!(!swept.is_finished());
+///
+/// let rest = DoomMap::scan(&db).page_size(2).sweep().tolerate(1).resume(swept.cursor).run(visit).await?;
+/// assert!(rest.is_finished());
+/// assert_eq!(swept.progress.items + rest.progress.items, 9);
+/// assert_eq!(swept.failed.len() + rest.failed.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: parallel scan](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan)
 #[must_use = "a sweep does nothing until it is run"]
 pub struct Sweep<'a, M, O = Loaded<M>> {

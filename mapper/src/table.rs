@@ -48,6 +48,11 @@ use crate::model::Model;
 /// Table::<Account>::create(&db).await?;
 /// Table::<Account>::create_if_missing(&db).await?;
 /// assert!(Table::<Account>::exists(&db).await?);
+/// assert!(Table::<Account>::verify(&db).await?.is_empty()); // it is as the model wants it
+///
+/// assert_eq!(Table::<Account>::named(&db).full_name(), "accounts");
+/// Table::<Account>::delete(&db).await?;
+/// assert!(!Table::<Account>::exists(&db).await?);
 /// # Ok(())
 /// # }
 /// ```
@@ -60,9 +65,8 @@ impl<M> Table<M> {
     /// unless the model's [`TableSettings`](crate::TableSettings) say otherwise.
     ///
     /// For a model with an auto-increment key the table of counters is created too, if it is missing; for one with unique
-    /// values the table of their guards. For a model with
-    /// a `ttl` field the table's time to live is turned on.
-    /// If the future is dropped half-way the service goes on creating.
+    /// values the table of their guards. For a model with a `ttl` field the table's time to live is turned on. If the
+    /// future is dropped half-way the service goes on creating.
     ///
     /// # Errors
     /// [`Error::Service`] with code `ResourceInUseException` where the table exists; [`Error::Table`] for a name that no
@@ -221,6 +225,7 @@ impl<M> Table<M> {
 /// let shop = Tables::new().with::<Customer>().with::<Order>();
 /// shop.create_if_missing(&db).await?;
 /// assert!(shop.verify(&db).await?.is_empty());
+/// assert!(shop.update(&db).await?.done.is_empty()); // there was nothing to change
 /// # Ok(())
 /// # }
 /// ```

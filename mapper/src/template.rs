@@ -21,6 +21,20 @@ pub struct Template {
 }
 
 /// A part of a composed key.
+///
+/// ```
+/// use dynamap::Model;
+/// use dynamap_mapper::template::Part;
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "shop", hash_key = "ORDER#{number:04}", validate = false)]
+/// struct Order { number: u32 }
+///
+/// let [Part::Text(text), Part::Value { attribute, width }] = Order::layout().templates[0].parts else {
+///     panic!("a text and a number")
+/// };
+/// assert_eq!((*text, attribute.name, *width), ("ORDER#", "number", 4));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// This text.
@@ -159,10 +173,11 @@ impl Layout {
         self.templates.iter().find(|template| template.name == name)
     }
 
-    /// Adds to an item what is composed of its attributes, and the discriminator.
+    /// Adds to an item what is composed of its attributes, and the discriminator. Where a part is missing, the composed
+    /// attribute is removed.
     ///
     /// # Errors
-    /// As [`Template::build`].
+    /// As [`Template::build`]. The keys before the one that fails are composed then.
     pub fn compose(&self, item: &mut Item) -> Result<(), EncodeError> {
         for template in self.templates {
             match template.build(item)? {

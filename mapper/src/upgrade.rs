@@ -11,7 +11,40 @@ use semver::Version;
 
 use crate::item::{AttributeValue, Item, same};
 
-/// Brings an old item to a model's current shape, in memory.
+/// Brings an old item to a model's current shape, in memory. `Migrations` implement it.
+///
+/// ```
+/// use dynamap::{Item, Migrations, Step, StepError, Upgrade, UpgradeError};
+/// use semver::Version;
+///
+/// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
+///     item.rename("mail", "email");
+///     Ok(())
+/// }
+///
+/// fn email_becomes_mail(item: &mut Item) -> Result<(), StepError> {
+///     item.rename("email", "mail");
+///     Ok(())
+/// }
+///
+/// static USER: Migrations =
+///     Migrations::new(&[Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail)]);
+///
+/// let old: Item = [("mail".to_owned(), dynamap::AttributeValue::S("ann@example.org".into()))].into_iter().collect();
+/// let (first, mut item) = (Version::new(1, 0, 0), old.clone());
+/// USER.upgrade(&mut item, &first).expect("a step starts there");
+/// assert_eq!(item.names(), ["email"]);
+/// assert_eq!(USER.upgrade_apart(old.clone(), &first), Ok(vec![item.clone()]));
+/// assert!(USER.leads_back_to(&first));
+/// USER.downgrade(&mut item, &first).expect("the step has a way back");
+/// assert_eq!(item, old);
+/// assert_eq!(USER.upgrade(&mut item, &Version::new(0, 9, 0)), Err(UpgradeError::NoPath));
+///
+/// // What is known without an item, and of items that carry no schema:
+/// assert_eq!((USER.outline().len(), USER.baseline()), (1, Some(first)));
+/// assert_eq!((USER.detects(), Upgrade::detect(&USER, &old)), (false, None));
+/// assert!(USER.fingerprint().contains("1.0.0"));
+/// ```
 pub trait Upgrade: Send + Sync + 'static {
     /// The schema of items that carry none: they are older than the library.
     /// `None` means the model's own schema.
@@ -118,6 +151,34 @@ impl Upgrade for Never {
 }
 
 /// Why an item could not be upgraded. The item in the table is as it was.
+///
+/// In [`Error::Upgrade`](crate::Error::Upgrade); where no step leads from its schema, a read is
+/// [`Error::NoUpgradePath`](crate::Error::NoUpgradePath).
+///
+/// ```
+/// use dynamap::{Error, Item, Migrations, Model, Step, StepError, UpgradeError};
+///
+/// fn new_ids(mut item: Item) -> Result<Vec<Item>, StepError> {
+///     let id: u64 = item.read("id")?;
+///     item.put("id", &(id + 1_000))?;
+///     Ok(vec![item])
+/// }
+///
+/// static USER: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", new_ids)]);
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// struct User { #[model(hash_key)] id: u64 }
+///
+/// let mut item = Item::new();
+/// item.put("id", &7_u64)?;
+/// let Err(Error::Upgrade(not_upgraded)) = User::decode(item) else { panic!("it is to be moved") };
+/// match &not_upgraded.error {
+///     UpgradeError::Keyed { from, .. } => assert_eq!(from.to_string(), "1.0.0"), // run the backfill
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), StepError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UpgradeError {
@@ -140,6 +201,28 @@ pub enum UpgradeError {
 }
 
 /// A step that could not read an item.
+///
+/// ```
+/// use dynamap::{Error, Item, Migrations, Model, Step, StepError, UpgradeError};
+///
+/// fn euros_become_cents(item: &mut Item) -> Result<(), StepError> {
+///     let euros: i64 = item.take("euros")?;
+///     item.put("cents", &(euros * 100))
+/// }
+///
+/// static ACCOUNT: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", euros_become_cents)]);
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "accounts", schema = "2.0.0", migrations = ACCOUNT, validate = false)]
+/// struct Account { #[model(hash_key)] id: u64, cents: i64 }
+///
+/// let mut item = Item::new();
+/// item.put("id", &7_u64)?; // and no euros
+/// let Err(Error::Upgrade(not_upgraded)) = Account::decode(item) else { panic!("there are no euros") };
+/// let UpgradeError::Step(failed) = &not_upgraded.error else { panic!("a step failed") };
+/// assert_eq!((failed.to.to_string().as_str(), failed.error.attribute()), ("2.0.0", "euros"));
+/// # Ok::<(), StepError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedStep {
     /// The schema that the step starts at.

@@ -95,6 +95,58 @@ pub trait View: Send + Sync + 'static {
 }
 
 /// What one item adds to the rows of a [`View`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Error, Rows, View};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "users", view = ByNickname, view = ByCountry, validate = false)]
+/// struct User { #[model(hash_key)] id: u64, nickname: String, country: String }
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "nicknames", validate = false)]
+/// # struct Nickname { #[model(hash_key)] nickname: String, id: u64 }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users_by_country", validate = false)]
+/// # struct CountryRow { #[model(hash_key)] country: String, #[model(default)] users: u64 }
+/// # struct ByNickname;
+/// impl View for ByNickname {
+///     type Source = User;
+///     type Row = Nickname;
+///     const NAME: &'static str = "by_nickname";
+///
+///     fn add(user: &User, rows: &mut Rows<Nickname>) {
+///         rows.put(Nickname { nickname: user.nickname.clone(), id: user.id });
+///     }
+/// }
+///
+/// # struct ByCountry;
+/// impl View for ByCountry {
+///     type Source = User;
+///     type Row = CountryRow;
+///     const NAME: &'static str = "by_country";
+///
+///     fn add(user: &User, rows: &mut Rows<CountryRow>) {
+///         rows.add(&user.country, CountryRow::USERS, 1);
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<Nickname>::create(&db).await?;
+/// # Table::<CountryRow>::create(&db).await?;
+/// let user = |id| User { id, nickname: "ann".into(), country: "CH".into() };
+/// user(7).insert(&db).await?;
+/// assert_eq!(Nickname::get(&db, "ann").await?.expect("there").id, 7);
+/// let refused = user(8).insert(&db).await.expect_err("7 has the nickname");
+/// assert!(matches!(refused, Error::View(_)));
+/// assert_eq!(CountryRow::get(&db, "CH").await?.expect("there").users, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Rows<R> {
     ops: Vec<Op>,
@@ -139,7 +191,8 @@ impl<R: Model> Rows<R> {
     }
 
     /// Puts a row that belongs to this item alone: a look-up under another key, a place in a list that is sorted by its
-    /// range key. Where another item has the row, the write of this one is refused.
+    /// range key. Where another item has the row, the write of this one is refused
+    /// ([`ViewError::Taken`](crate::error::ViewError::Taken)), and nothing is written.
     pub fn put(&mut self, mut row: R) {
         let layout = R::layout();
         let encode = |error| Error::encode(layout, error);

@@ -75,12 +75,47 @@ use self::upgrade::Upgrader;
 /// # }
 /// let backfill = Backfill::<User>::of(&db);
 /// assert_eq!(backfill.plan().await?.survey.older, 3);
+/// assert_eq!(backfill.dry_run().await?.samples[0].removed, ["mail"]);
 /// let done = backfill.run().await?;
 /// assert_eq!((done.items, done.upgraded), (3, 3));
 /// assert!(backfill.verify().await?.is_complete());
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A job that is stopped, or killed, goes on where it was:
+///
+/// ```
+/// # use std::time::Duration;
+/// # use dynamap::{Backfill, BackfillRecord, BackfillState, Database, Model, Table};
+/// # use dynamap::backfill::Stop;
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # for id in 1..=9 { User { id }.insert(&db).await?; }
+/// let stop = Stop::new();
+/// let backfill = Backfill::<User>::of(&db)
+///     .segments(1)
+///     .page_size(4) // a checkpoint behind every 4 items
+///     .at_once(2)
+///     .tolerate(10)
+///     .lease(Duration::from_secs(60))
+///     .stop_by(&stop)
+///     .on_progress(|progress| if progress.items >= 4 { stop.now() });
+/// assert_eq!(backfill.run().await?.state, BackfillState::Interrupted);
+///
+/// let done = Backfill::<User>::of(&db).run().await?;
+/// assert_eq!((done.state, done.items, done.runs), (BackfillState::Completed, 9, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: parallel scan](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan)
 #[must_use = "a backfill does nothing until it is run"]
 pub struct Backfill<'a, M> {
     db: &'a Database,
@@ -96,7 +131,18 @@ pub struct Backfill<'a, M> {
 
 type Watch<'a> = Arc<dyn Fn(BackfillProgress) + Send + Sync + 'a>;
 
-/// Stops a running [`Backfill`] at its next checkpoint; from anywhere, as a handler of Ctrl-C.
+/// Stops a running [`Backfill`] at its next checkpoint; from anywhere, such as a handler of Ctrl-C.
+///
+/// ```
+/// use dynamap::backfill::Stop;
+/// use futures_util::FutureExt as _;
+///
+/// let stop = Stop::new();
+/// assert!(stop.asked().now_or_never().is_none());
+/// stop.clone().now(); // a clone is the same one, in a handler of Ctrl-C, say
+/// assert!(stop.asked().now_or_never().is_some());
+/// assert!(stop.asked().now_or_never().is_none()); // it is told once
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Notify>);
 
@@ -134,7 +180,8 @@ impl<'a, M: Model> Backfill<'a, M> {
         }
     }
 
-    /// In how many segments the table is scanned side by side; default 4. A job that was begun keeps its own.
+    /// In how many segments the table is scanned side by side; default 4, from 1 to 1,000,000. A job that was begun keeps
+    /// its own.
     pub fn segments(mut self, segments: usize) -> Self {
         self.segments = segments;
         self

@@ -89,7 +89,7 @@ impl Migrations {
     /// Without it they all count as the first step's `from`.
     ///
     /// ```
-    /// use dynamap::{Item, Migrations, Step, StepError};
+    /// use dynamap::{Item, Migrations, Step, StepError, Upgrade};
     /// use semver::Version;
     ///
     /// fn rename(item: &mut Item) -> Result<(), StepError> {
@@ -103,7 +103,10 @@ impl Migrations {
     ///
     /// static USER: Migrations =
     ///     Migrations::new(&[Step::new("1.0.0", "2.0.0", rename)]).detect(shape);
-    /// # let _ = &USER;
+    /// let mut item = Item::new();
+    /// item.put("email", &String::from("ann@example.org"))?;
+    /// assert_eq!(Upgrade::detect(&USER, &item), Some(Version::new(2, 0, 0)));
+    /// # Ok::<(), StepError>(())
     /// ```
     #[must_use]
     pub const fn detect(mut self, detect: fn(&Item) -> Version) -> Self {
@@ -112,6 +115,18 @@ impl Migrations {
     }
 
     /// The steps, oldest first.
+    ///
+    /// ```
+    /// use dynamap::{Migrations, Step};
+    /// use semver::Version;
+    ///
+    /// static USER: Migrations = Migrations::new(&[
+    ///     Step::new("1.0.0", "1.1.0", |item| item.put("visits", &0u64)),
+    ///     Step::new("1.1.0", "2.0.0", |item| { item.rename("mail", "email"); Ok(()) }),
+    /// ]);
+    /// let breaking: Vec<_> = USER.steps().iter().filter(|step| step.is_breaking()).map(Step::to).collect();
+    /// assert_eq!(breaking, [Version::new(2, 0, 0)]);
+    /// ```
     #[must_use]
     pub const fn steps(&self) -> &'static [Step] {
         self.steps

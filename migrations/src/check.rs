@@ -24,6 +24,31 @@ use crate::chain::Migrations;
 /// let fixture = Fixture::new("1.0.0", item);
 /// assert_eq!(fixture.schema(), "1.0.0");
 /// ```
+///
+/// With what it must become:
+///
+/// ```
+/// # use dynamap::{AttributeValue, Migrations, Model, Step};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     item.rename("mail", "email");
+/// #     Ok(())
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use dynamap::check::Fixture;
+///
+/// // The step renames `mail` to `email`.
+/// let ann = Fixture::json("1.0.0", r#"{"id": {"N": "1"}, "mail": {"S": "ann@example.org"}}"#);
+/// let right = ann.clone().becomes_json(r#"{"id": {"N": "1"}, "email": {"S": "ann@example.org"}}"#);
+/// assert!(USER.check::<User>(&[right]).is_ok());
+///
+/// let mut bob = ann.item().expect("it is JSON").clone();
+/// bob.remove("mail");
+/// bob.insert("email", AttributeValue::S("bob@example.org".into()));
+/// let error = USER.check::<User>(&[ann.becomes(bob)]).expect_err("another user");
+/// assert_eq!(error.to_string(), "fixture 0 of schema 1.0.0: `email` is not what `becomes` says");
+/// ```
 #[derive(Debug, Clone)]
 pub struct Fixture {
     schema: String,
@@ -35,6 +60,26 @@ pub struct Fixture {
 type Sample = Result<Item, (usize, usize)>;
 
 /// How much [`Migrations::check`] proved.
+///
+/// ```
+/// # use dynamap::{Item, Migrations, Model, Step};
+/// # static USER: Migrations = Migrations::new(&[
+/// #     Step::new("1.0.0", "1.1.0", |item| item.put("visits", &0u64)).down(|item| { item.remove("visits"); Ok(()) }),
+/// #     Step::new("1.1.0", "2.0.0", |item| { item.rename("mail", "email"); Ok(()) })
+/// #         .down(|item| { item.rename("email", "mail"); Ok(()) }),
+/// # ]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String, visits: u64 }
+/// use dynamap::check::Fixture;
+///
+/// // Two steps, 1.0.0 to 1.1.0 to 2.0.0, both with a way back.
+/// let first = Fixture::json("1.0.0", r#"{"id": {"N": "1"}, "mail": {"S": "ann@example.org"}}"#);
+/// let second = r#"{"id": {"N": "1"}, "mail": {"S": "ann@example.org"}, "visits": {"N": "0"}}"#;
+/// let checked = USER.check::<User>(&[first, Fixture::json("1.1.0", second)])?;
+/// assert_eq!((checked.fixtures, checked.splits, checked.ways_back), (2, 1, 3));
+/// # Ok::<(), dynamap::check::CheckError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checked {

@@ -21,6 +21,7 @@ use crate::schema::Schema;
 ///
 /// ```
 /// use dynamap::{Item, Migrations, Step, StepError};
+/// use semver::Version;
 ///
 /// fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> {
 ///     item.rename("mail", "email");
@@ -35,7 +36,9 @@ use crate::schema::Schema;
 /// static ACCOUNT: Migrations = Migrations::new(&[
 ///     Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail),
 /// ]);
-/// assert_eq!(ACCOUNT.steps().len(), 1);
+/// let step = &ACCOUNT.steps()[0];
+/// assert_eq!((step.from(), step.to()), (Version::new(1, 0, 0), Version::new(2, 0, 0)));
+/// assert!(step.is_breaking() && !step.is_keyed()); // another major, and the same key
 /// ```
 pub struct Step {
     pub(crate) from: Schema,
@@ -126,6 +129,34 @@ impl Step {
     ///
     /// It may return the item itself, under its own key, where this one does not move; then a read upgrades it as ever.
     ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Error, Item, Migrations, Model, Step, StepError, Table};
+    /// fn renumber(mut item: Item) -> Result<Vec<Item>, StepError> {
+    ///     let id: u64 = item.take("id")?;
+    ///     item.put("id", &(1_000_000 + id))?; // a new range of ids
+    ///     Ok(vec![item])
+    /// }
+    ///
+    /// static ACCOUNT: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", renumber)]);
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "accounts", schema = "2.0.0", migrations = ACCOUNT, validate = false)]
+    /// struct Account { #[model(hash_key)] id: u64 }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Table::<BackfillRecord>::create(&db).await?;
+    /// # db.client().put_item().table_name("accounts").item("id", AttributeValue::N("7".into())).send().await?;
+    /// assert!(matches!(Account::get(&db, 7).await, Err(Error::Upgrade { .. })));
+    /// Backfill::<Account>::of(&db).run().await?;
+    /// assert!(Account::get(&db, 7).await?.is_none());
+    /// assert!(Account::get(&db, 1_000_007).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     /// As [`new`](Step::new).
     #[must_use]
@@ -155,6 +186,26 @@ impl Step {
     }
 
     /// The way back between two structs, where `A: From<B>`; see [`typed`](Step::typed).
+    ///
+    /// ```
+    /// use dynamap::{Attribute, Item, Migrations, Step, Upgrade};
+    /// use semver::Version;
+    ///
+    /// #[derive(Debug, Attribute)]
+    /// struct V1 { mail: String }
+    /// #[derive(Debug, Attribute)]
+    /// struct V2 { email: String }
+    /// # impl From<V1> for V2 { fn from(V1 { mail }: V1) -> Self { Self { email: mail } } }
+    /// # impl From<V2> for V1 { fn from(V2 { email }: V2) -> Self { Self { mail: email } } }
+    /// // … `From` both ways …
+    /// static USER: Migrations = Migrations::new(&[
+    ///     Step::typed::<V1, V2>("1.0.0", "2.0.0").down_typed::<V2, V1>(),
+    /// ]);
+    /// let mut item = Item::new();
+    /// item.put("email", &String::from("ann@example.org")).expect("a text");
+    /// USER.downgrade(&mut item, &Version::new(1, 0, 0)).expect("a way back");
+    /// assert_eq!(item.text("mail"), Some("ann@example.org"));
+    /// ```
     ///
     /// # Panics
     /// As [`down`](Step::down).
@@ -194,6 +245,43 @@ impl Step {
     /// Tells this function from another one for the same step, where it had to be changed although items were upgraded by
     /// it: a backfill that was begun with another revision is refused
     /// ([`BackfillError::Drifted`](crate::BackfillError::Drifted)). Default 0.
+    ///
+    /// ```
+    /// # use dynamap::{AttributeValue, Backfill, BackfillError, BackfillRecord, Database, Table};
+    /// # mod before {
+    /// #     use dynamap::{Migrations, Model, Step};
+    /// #     pub static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |_| Ok(()))]);
+    /// #     #[derive(Debug, Clone, Model)]
+    /// #     #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// #     pub struct User { #[model(hash_key)] pub id: u64 }
+    /// # }
+    /// # mod now {
+    /// use dynamap::{Item, Migrations, Model, Step, StepError};
+    ///
+    /// static USER: Migrations = Migrations::new(&[
+    ///     Step::new("1.0.0", "2.0.0", corrected).revision(1), // 0 was wrong
+    /// ]);
+    ///
+    /// fn corrected(item: &mut Item) -> Result<(), StepError> {
+    ///     item.put("visits", &0u64)
+    /// }
+    /// #     #[derive(Debug, Clone, Model)]
+    /// #     #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+    /// #     pub struct User { #[model(hash_key)] pub id: u64, pub visits: u64 }
+    /// # }
+    /// # use now::User;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<User>::create(&db).await?;
+    /// # Table::<BackfillRecord>::create(&db).await?;
+    /// # Backfill::<before::User>::of(&db).run().await?;
+    /// // Items were upgraded by revision 0 already.
+    /// let error = Backfill::<User>::of(&db).run().await.expect_err("not the same job");
+    /// assert!(matches!(error, BackfillError::Drifted { .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub const fn revision(mut self, revision: u32) -> Self {
         self.revision = revision;

@@ -20,6 +20,31 @@ const OWN: u64 = 0x6b69_7400_0000_0000;
 type Settings = Box<dyn FnOnce(DatabaseBuilder) -> DatabaseBuilder + Send>;
 
 /// What can be set about a [`TestDatabase`]; from [`TestDatabase::builder`].
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use dynamap::embedded::{ControlPlane, Throttle};
+/// use dynamap::testing::TestDatabase;
+/// # use dynamap::Model;
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let noon = UNIX_EPOCH + Duration::from_hours(12);
+/// let test = TestDatabase::builder()
+///     .with::<Account>()
+///     .clock_at(noon)
+///     .throttle(Throttle::provisioned())
+///     .control_plane(ControlPlane::polled())
+///     .build()
+///     .await?;
+/// assert_eq!(test.clock().now(), noon);
+/// assert!(test.database().table("accounts").exists().await?);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct TestDatabaseBuilder {
     tables: Tables,

@@ -25,6 +25,8 @@ const BEGINNING: Duration = Duration::from_hours(490_896);
 ///
 /// test.clock().advance(Duration::from_mins(5));
 /// assert_eq!(test.database().now(), noon + Duration::from_mins(5));
+/// test.clock().set(noon);
+/// assert_eq!(test.database().now(), noon);
 /// # Ok(())
 /// # }
 /// ```

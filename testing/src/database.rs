@@ -37,6 +37,12 @@ use crate::stored::{self, Dump};
 /// let two = TestDatabase::builder().with::<Account>().build().await?;
 /// Account { id: 1, balance: 5 }.insert(one.database()).await?;
 /// assert!(Account::get(two.database(), 1).await?.is_none());
+///
+/// assert_eq!(one.requests(), ["PutItem accounts"]);
+/// one.forget_requests();
+/// assert_eq!(one.dump("accounts").await?.items().len(), 1);
+/// assert!(one.requests().is_empty()); // a dump is no request of the program
+/// assert_eq!(one.clock().now(), two.clock().now());
 /// # Ok(())
 /// # }
 /// ```

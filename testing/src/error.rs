@@ -5,6 +5,26 @@ use dynamap_faults::NoHttpClient;
 use dynamap_mapper::{DecodeError, Error};
 
 /// Why the kit could not do what a test asked of it. What the program under test does fails with its own errors.
+///
+/// ```
+/// use dynamap::testing::{TestDatabase, TestError};
+/// # use dynamap::Model;
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let test = TestDatabase::builder().with::<Account>().build().await?;
+/// let fixture = r#"[{"id": 1, "balance": 5}, {"id": 2, "balance": "much"}]"#;
+/// match test.insert_json::<Account>(fixture).await {
+///     Err(TestError::Unfit { position, error, .. }) => assert_eq!((position, error.path()), (2, "balance")),
+///     other => panic!("{other:?}"),
+/// }
+/// assert_eq!(Account::scan(test.database()).count().await?, 0); // nothing of it is stored
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestError {

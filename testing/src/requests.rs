@@ -28,6 +28,9 @@ use dynamap_faults::Request;
 /// assert_eq!(requests, ["PutItem accounts", "GetItem accounts"]);
 /// assert_eq!(requests.count("GetItem"), 1);
 /// assert_eq!(requests.of_table("orders"), []);
+/// assert_eq!((requests.len(), requests.is_empty()), (2, false));
+/// assert_eq!(requests.lines()[1], "GetItem accounts");
+/// assert_eq!(requests.as_slice()[1].body["Key"]["id"]["N"], "1");
 /// assert_eq!(format!("{requests:?}"), r#"["PutItem accounts", "GetItem accounts"]"#);
 /// # Ok(())
 /// # }

@@ -11,6 +11,34 @@ use crate::transaction::Transaction;
 /// What a transaction is protected against at commit.
 ///
 /// [Adya, *Weak Consistency*, 1999](https://pmg.csail.mit.edu/papers/adya-phd.pdf) names the anomalies.
+///
+/// ```
+/// # use dynamap::{Database, Isolation, Model, Table, Transaction};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "doctors", validate = false)]
+/// # struct Doctor { #[model(hash_key)] id: u64, on_call: bool, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Doctor>::create(&db).await?;
+/// for (isolation, is_noticed) in [(Isolation::Serializable, true), (Isolation::WriteConflict, false)] {
+///     let (ann, bob) = (Doctor { id: 1, on_call: true, version: 0 }, Doctor { id: 2, on_call: true, version: 0 });
+///     ann.upsert(&db).await?;
+///     bob.upsert(&db).await?;
+///     let begin = || Transaction::builder(&db).isolation(isolation).begin();
+///     let transactions = [(begin(), 1, 2), (begin(), 2, 1)];
+///     for (tx, own, other) in &transactions {
+///         let mut doctor = Doctor::get(tx, *own).await?.expect("there");
+///         doctor.on_call = !Doctor::get(tx, *other).await?.expect("there").on_call; // leaves, as the other one stays
+///         tx.save(doctor)?;
+///     }
+///     let [(first, ..), (second, ..)] = transactions;
+///     first.commit().await?;
+///     assert_eq!(second.commit().await.is_err(), is_noticed); // unnoticed, nobody is on call
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isolation {

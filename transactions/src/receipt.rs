@@ -8,6 +8,30 @@ use dynamap_mapper::error::{Failure, Target};
 use dynamap_mapper::{Error, Item, Loaded, Model, decode};
 
 /// One write of a transaction or a session: finds its result in the [`Receipt`], or its failure in an error.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table, Transaction};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// use dynamap::error::Reason;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=2 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+/// let tx = Transaction::begin(&db);
+/// let (one, two) = (Account::get(&tx, 1).await?.expect("there"), Account::get(&tx, 2).await?.expect("there"));
+/// let (one, two) = (tx.delete(one)?, tx.delete(two)?);
+/// Account::update(&db, 2).add(Account::BALANCE, 5).await?; // somebody else
+/// let error = tx.commit().await.expect_err("a conflict");
+/// assert!(one.failure(&error).is_none());
+/// let failure = two.failure(&error).expect("it was changed");
+/// assert_eq!(*failure.reason(), Reason::Changed { expected: Some(1), actual: Some(2) });
+/// # Ok(())
+/// # }
+/// ```
 pub struct Handle<M> {
     pub(crate) number: usize,
     /// Absent while an auto-increment key is not yet taken.
@@ -44,6 +68,35 @@ impl<M> fmt::Debug for Handle<M> {
 }
 
 /// What a committed transaction, or a session, left in the store.
+///
+/// ```
+/// # use dynamap::{Database, Model, Record, Table, Transaction, TransactionRecord};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<TransactionRecord>::create(&db).await?;
+/// for is_replay in [false, true] {
+///     // The second time as another process would do it, after a crash of this one.
+///     let tx = Transaction::builder(&db).recorded(Record::with_key("order-42")).begin();
+///     let account = tx.insert(Account { id: 1, balance: 100, version: 0 })?;
+///     let receipt = tx.commit().await?;
+///     assert_eq!(receipt.is_replay(), is_replay);
+///     if is_replay {
+///         assert!(receipt.take(account).is_err()); // this one has written nothing
+///     } else {
+///         let mut account = receipt.take(account)?;
+///         account.balance += 1;
+///         account.save(&db).await?;
+///     }
+/// }
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 101);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct Receipt {
     pub(crate) items: HashMap<Target, Option<Item>>,

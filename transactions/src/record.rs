@@ -63,6 +63,29 @@ pub struct TransactionRecord {
 }
 
 /// What a record says. A transaction without one has not been decided.
+///
+/// ```
+/// # use dynamap::{Database, Model, Record, Table, Transaction, TransactionRecord, TransactionStatus};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<TransactionRecord>::create(&db).await?;
+/// let tx = Transaction::builder(&db).recorded(Record::with_key("order-42")).begin();
+/// tx.insert(Account { id: 1, balance: 100, version: 0 })?;
+/// tx.commit().await?;
+/// let record = TransactionRecord::get(&db, "order-42").await?.expect("there");
+/// assert_eq!(record.status, TransactionStatus::Committed);
+///
+/// Transaction::resolve(&db, "order-43").await?; // never heard of: from now on it cannot be committed
+/// let record = TransactionRecord::get(&db, "order-43").await?.expect("there");
+/// assert_eq!(record.status, TransactionStatus::Aborted);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Attribute)]
 #[model(rename_all = "snake_case", crate = "::dynamap_mapper")]
 #[non_exhaustive]
@@ -74,6 +97,30 @@ pub enum TransactionStatus {
 }
 
 /// What became of a recorded transaction; from [`Transaction::resolve`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Outcome, Record, Table, Transaction, TransactionRecord};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<TransactionRecord>::create(&db).await?;
+/// let tx = Transaction::builder(&db).recorded(Record::with_key("order-42").requester("ann")).begin();
+/// tx.insert(Account { id: 1, balance: 100, version: 0 })?;
+/// tx.commit().await?;
+///
+/// // Another process, which knows the key and nothing else:
+/// match Transaction::resolve(&db, "order-42").await? {
+///     Outcome::Committed(record) => assert_eq!(record.requester.as_deref(), Some("ann")),
+///     Outcome::Aborted => panic!("it was committed"),
+/// }
+/// assert!(!Transaction::resolve(&db, "order-43").await?.is_committed());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub enum Outcome {
     /// All writes were applied, with this record.
@@ -92,12 +139,46 @@ impl Outcome {
 
 /// How a transaction is recorded.
 ///
-/// It costs one action more, of 2 write units. In return
+/// It costs one action more, of 2 [write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling).
+/// In return
 ///
 /// * its outcome is always known: after a lost answer the record decides, also after a crash and after the ten minutes
 ///   for which AWS remembers a token ([`Transaction::resolve`]);
 /// * with a [key](Self::with_key) it happens once, however often and by however many processes it is tried;
 /// * it can be found later, by id or by [requester](Self::requester).
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Record, Table, Transaction, TransactionRecord};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # use std::time::Duration;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<TransactionRecord>::create(&db).await?;
+/// let month = Duration::from_hours(24 * 30);
+/// let order = |amount: i64| Record::with_key("order-42").requester("ann").for_request(&amount).keep_for(month);
+/// for (amount, is_accepted) in [(30, true), (60, false), (30, true)] {
+///     let tx = Transaction::builder(&db).recorded(order(amount)).begin();
+///     tx.insert(Account { id: 1, balance: amount, version: 0 })?;
+///     match tx.commit().await {
+///         Ok(_) => assert!(is_accepted), // the second time nothing was written
+///         Err(Error::KeyReused(key)) => assert!(!is_accepted && &*key == "order-42"),
+///         Err(error) => return Err(error.into()),
+///     }
+/// }
+/// let record = TransactionRecord::get(&db, "order-42").await?.expect("there");
+/// assert_eq!(record.requester.as_deref(), Some("ann"));
+/// assert!(record.expires.is_some());
+///
+/// let tx = Transaction::builder(&db).recorded(Record::new()).begin(); // with an id of its own
+/// tx.insert(Account { id: 2, balance: 0, version: 0 })?;
+/// assert!(!tx.commit().await?.is_replay());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "give it to `recorded`"]
 pub struct Record {
@@ -140,7 +221,8 @@ impl Record {
         self
     }
 
-    /// Lets the service delete the record after this time, at least an hour; without it records are kept. With the record
+    /// Lets the service delete the record after this time, at least an hour, by its
+    /// [time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html); without it records are kept. With the record
     /// goes what it decides: a key can be used again, and an attempt that is still under way could take effect.
     pub fn keep_for(mut self, time: Duration) -> Self {
         self.keep = Some(time.max(Duration::from_hours(1)));

@@ -23,6 +23,37 @@ const ATTEMPTS: u32 = 10;
 /// Work that is done in a transaction; from [`Transaction::run`]. `.await` it.
 ///
 /// `R` is [`Transient`], or [`Recorded`] after [`recorded`](Run::recorded).
+///
+/// ```
+/// # use dynamap::{Database, Error, Isolation, Model, Table, Transaction};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # use std::{sync::atomic::{AtomicU32, Ordering::Relaxed}, time::Duration};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+/// let (db, times) = (&db, &AtomicU32::new(0));
+/// let left = Transaction::run(db, |tx| async move {
+///     let mut account = Account::get(&tx, 1).await?.expect("there");
+///     if times.fetch_add(1, Relaxed) == 0 {
+///         Account::update(db, 1).add(Account::BALANCE, 5).await?; // somebody else, the first time
+///     }
+///     account.balance -= 30;
+///     let left = account.balance;
+///     tx.save(account)?;
+///     Ok::<_, Error>(left)
+/// })
+/// .attempts(3)
+/// .isolation(Isolation::WriteConflict)
+/// .deadline(Duration::from_secs(10))
+/// .await?;
+/// assert_eq!((left, times.load(Relaxed)), (75, 2));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing runs until this is awaited"]
 pub struct Run<'a, F, R = Transient> {
     db: &'a Database,
@@ -33,10 +64,63 @@ pub struct Run<'a, F, R = Transient> {
 }
 
 /// A transaction that leaves nothing but its writes.
+///
+/// ```
+/// # use dynamap::{Database, Loaded, Model, Run, Table, Transaction, Transient};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+/// let run: Run<'_, _, Transient> =
+///     Transaction::run(&db, |tx| async move { Account::get(&tx, 1).await });
+/// // It may return what is no JSON, such as a loaded item.
+/// let mut account: Loaded<Account> = run.await?.expect("there");
+/// account.balance += 1;
+/// account.save(&db).await?;
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 101);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Transient;
 
 /// A transaction that stores a record, with the result of the work as JSON.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Record, Recorded, Run, RunError, Table, Transaction, TransactionRecord};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// /// For work with money: it takes nothing but recorded work.
+/// async fn logged<'a, F, W>(work: Run<'a, F, Recorded>) -> Result<i64, RunError<Error>>
+/// where
+///     F: FnMut(Transaction) -> W + Send + 'a,
+///     W: Future<Output = Result<i64, Error>> + Send + 'a,
+/// {
+///     work.await
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Table::<TransactionRecord>::create(&db).await?;
+/// let paid = logged(
+///     Transaction::run(&db, |tx| async move {
+///         tx.insert(Account { id: 1, balance: 70, version: 0 })?;
+///         Ok(70)
+///     })
+///     .recorded(Record::with_key("order-42")),
+/// );
+/// assert_eq!(paid.await?, 70);
+/// let record = TransactionRecord::get(&db, "order-42").await?.expect("there");
+/// assert_eq!(record.result.as_deref(), Some("70"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded;
 
@@ -108,6 +192,51 @@ impl<F, R> Run<'_, F, R> {
 }
 
 /// Why work in a transaction had no effect, or possibly had one.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, RunError, Table, Transaction};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// #[derive(Debug)]
+/// enum Refused {
+///     Poor { has: i64 },
+///     Store(Error),
+/// }
+///
+/// impl From<Error> for Refused {
+///     fn from(error: Error) -> Self {
+///         Self::Store(error)
+///     }
+/// }
+/// # impl std::fmt::Display for Refused {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{self:?}") }
+/// # }
+/// # impl std::error::Error for Refused {}
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+/// let error = Transaction::run(&db, |tx| async move {
+///     let mut account = Account::get(&tx, 1).await?.expect("there");
+///     if account.balance < 300 {
+///         return Err(Refused::Poor { has: account.balance });
+///     }
+///     account.balance -= 300;
+///     tx.save(account)?;
+///     Ok(())
+/// })
+/// .await
+/// .expect_err("100 are not enough");
+/// assert!(!error.is_outcome_unknown()); // nothing was written
+/// match error {
+///     RunError::Aborted(Refused::Poor { has }) => assert_eq!(has, 100),
+///     other => return Err(other.into()), // of the store
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError<E> {

@@ -60,6 +60,7 @@ use crate::transaction::Transaction;
 /// let two = Account::get(&session, 2).await?.expect("there");
 /// session.delete(two)?;
 /// assert!(Account::get(&session, 2).await?.is_none());
+/// assert_eq!(session.dirty(), 2);
 /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 100); // nothing was sent
 ///
 /// let flushed = session.flush().await; // two writes
@@ -67,6 +68,11 @@ use crate::transaction::Transaction;
 /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 94);
 /// assert!(!session.is_dirty());
 /// assert_eq!(session.counts().writes_saved, 2);
+///
+/// let one = Account::get(&session, 1).await?.expect("there");
+/// session.delete(one)?;
+/// session.discard(); // it was a rehearsal
+/// assert!(Account::get(&db, 1).await?.is_some());
 /// # Ok(())
 /// # }
 /// ```

@@ -38,7 +38,7 @@ use crate::run::Run;
 /// A transaction is a cheap handle: a function that takes `&Transaction` can be used at any depth.
 ///
 /// ```
-/// # use dynamap::{Database, Error, Model, Table, Transaction};
+/// # use dynamap::{Database, Isolation, Model, Table, Transaction};
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "accounts", validate = false)]
 /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
@@ -65,6 +65,13 @@ use crate::run::Run;
 /// let receipt = tx.commit().await?;
 /// assert_eq!(receipt.take(to)?.balance, 110);
 /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 90);
+///
+/// let tx = Transaction::builder(&db).isolation(Isolation::WriteConflict).begin();
+/// let two = Account::get(&tx, 2).await?.expect("there");
+/// tx.delete(two)?;
+/// assert!(Account::get(&tx, 2).await?.is_none());
+/// tx.rollback(); // or drop it
+/// assert!(Account::get(&db, 2).await?.is_some());
 /// # Ok(())
 /// # }
 /// ```
@@ -236,6 +243,30 @@ impl Transaction {
     ///
     /// For parts that are put together by code that does not know the transaction they will belong to. The other one's
     /// settings are forgotten.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+    /// let fee = Transaction::begin(&db); // of code that knows nothing of the rest
+    /// let mut payer = Account::get(&fee, 1).await?.expect("there");
+    /// payer.balance -= 1;
+    /// fee.save(payer)?;
+    ///
+    /// let tx = Transaction::begin(&db);
+    /// tx.insert(Account { id: 2, balance: 10, version: 0 })?;
+    /// tx.merge(fee)?;
+    /// tx.commit().await?; // both or none
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 99);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] where the two know one item differently; [`Error::Usage`] where one of them is finished, has an

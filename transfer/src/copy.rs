@@ -41,15 +41,13 @@ use crate::{BoxError, BoxFuture, Watch};
 /// # use dynamap::{AttributeValue, Database, Model, Table};
 /// use dynamap::transfer::{Existing, Transfer as _};
 ///
-/// # #[derive(Debug, Clone, Model)]
-/// # #[model(table = "users", validate = false)]
+/// # #[derive(Debug, Clone, Model)] #[model(table = "users", validate = false)]
 /// # struct User { #[model(hash_key)] id: u64, password: String }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
-/// # Table::<User>::create(&db).await?;
-/// # Table::<User>::create(&tests).await?;
+/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
 /// # for id in 1..=40 { User { id, password: "secret".into() }.insert(&db).await?; }
 /// let copied = db.table("users")
 ///     .copy_to(tests.table("users"))
@@ -64,8 +62,30 @@ use crate::{BoxError, BoxFuture, Watch};
 /// assert!(copied.is_finished);
 /// assert_eq!(copied.progress.written, 40);
 /// assert_eq!(User::get(&tests, 7).await?.expect("copied").password, "none");
-/// # Ok(())
-/// # }
+/// # Ok(()) }
+/// ```
+///
+/// One that is stopped or killed, and goes on:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table, transfer::Transfer as _};
+/// # #[derive(Clone, Model)] #[model(table = "users", validate = false)] struct User { #[model(hash_key)] id: u64 }
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
+/// # for id in 1..=9 { User { id }.insert(&db).await?; }
+/// # use std::future::ready; let folder = tempfile::tempdir()?;
+/// let (users, file) = (db.table("users"), folder.path().join("checkpoint"));
+/// let copy = || users.copy_to(tests.table("users")).segments(1).page_size(4).at_once(2).tolerate(10);
+/// let stopped = copy().checkpoint_file(&file).until(ready(())).run().await?; // Ctrl-C, say
+/// assert!(!stopped.is_finished && std::fs::read_to_string(&file)? == stopped.checkpoint);
+/// // Where the program itself keeps what it goes on behind:
+/// let rest = copy().eventually_consistent().resume(stopped.checkpoint);
+/// let rest = rest.checkpoint(|place| ready(std::fs::write(&file, place))).run().await?;
+/// assert_eq!(stopped.progress.written + rest.progress.written, 9); // each once
+/// assert!(copy().verify().await?.is_equal());
+/// # Ok(()) }
 /// ```
 ///
 /// [AWS: parallel scan](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html#Scan.ParallelScan)
@@ -85,6 +105,20 @@ pub struct Copy<'a> {
 }
 
 /// What a [`Copy`](struct@Copy) did.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table, transfer::Transfer as _};
+/// # #[derive(Clone, Model)] #[model(table = "users", validate = false)] struct User { #[model(hash_key)] id: u64 }
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
+/// # for id in 1..=9 { User { id }.insert(&db).await?; }
+/// let copied = db.table("users").copy_to(tests.table("users")).run().await?;
+/// assert_eq!((copied.progress.items, copied.progress.written), (9, 9));
+/// assert!(copied.is_finished && copied.failed.is_empty());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Copied {
@@ -101,6 +135,20 @@ pub struct Copied {
 }
 
 /// What [`Copy::verify`] found.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table, transfer::Transfer as _};
+/// # #[derive(Clone, Model)] #[model(table = "users", validate = false)] struct User { #[model(hash_key)] id: u64 }
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
+/// # for id in 1..=9 { User { id }.insert(&db).await?; }
+/// let verified = db.table("users").copy_to(tests.table("users")).verify().await?;
+/// assert_eq!((verified.source.items, verified.target.items), (9, 0));
+/// assert!(!verified.is_equal());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
@@ -160,7 +208,7 @@ impl<'a> Copy<'a> {
         }
     }
 
-    /// In how many segments the source is read side by side; default 8. A copy that was begun keeps its own.
+    /// In how many segments the source is read side by side; default 8, from 1 to 1,000,000. A copy that was begun keeps its own.
     pub fn segments(mut self, segments: usize) -> Self {
         self.terms.segments = segments;
         self
@@ -252,7 +300,8 @@ impl<'a> Copy<'a> {
         self
     }
 
-    /// Goes on behind a checkpoint of this copy; from the start where there is none. Behind that of a finished one is
+    /// Goes on behind a checkpoint of this copy, also where a [`checkpoint_file`](Self::checkpoint_file) has another; from
+    /// the start where there is none. Behind that of a finished one is
     /// nothing: where checkpoints are kept by the program, a copy that is to be made again begins without.
     pub fn resume(mut self, checkpoint: impl Into<Option<String>>) -> Self {
         self.checkpoints.resume(checkpoint.into());

@@ -15,6 +15,35 @@ use crate::error::TransferError;
 ///
 /// Items are compared as DynamoDB compares them: `1.50` is `1.5`, sets have no order. It finds what went wrong by mistake;
 /// it is no proof against somebody who makes up items on purpose.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::Transfer as _;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # Table::<DoomMap>::create(&tests).await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("maps.jsonl");
+/// let eight = r#"{"Item": {"episode": {"N": "1"}, "map": {"N": "8"}, "stars": {"N": "1.5"}}}"#;
+/// let nine = r#"{"Item": {"episode": {"N": "1"}, "map": {"N": "9"}}}"#;
+/// std::fs::write(&file, [eight, nine].join("\n"))?;
+/// db.table("maps").import_from(&file).run().await?;
+/// std::fs::write(&file, [nine, eight].join("\n").replace("1.5", "1.50"))?;
+/// tests.table("maps").import_from(&file).run().await?;
+///
+/// let (one, two) = (db.table("maps").digest().await?, tests.table("maps").digest().await?);
+/// assert_eq!((one, one.items), (two, 2));
+/// assert_eq!(one.sum.to_string().len(), 64); // hexadecimal
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Digest {
@@ -27,6 +56,12 @@ pub struct Digest {
 }
 
 /// A sum of SHA-256 digests modulo 2^256. As text it is hexadecimal.
+///
+/// ```
+/// let of_nothing = dynamap::transfer::Digest::default().sum;
+/// assert_eq!(of_nothing.to_string(), "0".repeat(64));
+/// assert_eq!("0".repeat(64).parse(), Ok(of_nothing));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Sum([u8; 32]);

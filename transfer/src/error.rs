@@ -13,6 +13,31 @@ use crate::BoxError;
 
 /// Why a job on a whole table did not run, or ended. It names tables, keys, files and lines, and never an attribute's
 /// value.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::{Transfer as _, TransferError};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
+/// # let folder = tempfile::tempdir()?;
+/// let maps = db.table("maps");
+/// match maps.copy_to(db.table("maps")).run().await {
+///     Err(TransferError::OntoItself { table }) => assert_eq!(table, "maps"),
+///     Err(TransferError::Running(file)) => panic!("{} is in use: wait", file.display()),
+///     other => panic!("{other:?}"),
+/// }
+/// let error = maps.import_from(folder.path()).run().await.expect_err("an empty folder");
+/// assert!(matches!(error, TransferError::NoFiles(path) if path == folder.path()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
@@ -113,6 +138,30 @@ pub enum TransferError {
 }
 
 /// A line that was not imported.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::{Transfer as _, TransferError};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("maps.jsonl");
+/// let good = r#"{"Item": {"episode": {"N": "1"}, "map": {"N": "1"}}}"#;
+/// let bad = r#"{"Item": {"episode": {"N": "1"}}}"#;
+/// std::fs::write(&file, [good, bad].join("\n"))?;
+/// let error = db.table("maps").import_from(&file).run().await.expect_err("none is tolerated");
+/// let TransferError::Lines { failed, .. } = error else { panic!("{error}") };
+/// assert_eq!((failed[0].file.as_str(), failed[0].line), ("maps.jsonl", 2));
+/// assert!(failed[0].why.contains("`map`"), "{}", failed[0]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportFailure {

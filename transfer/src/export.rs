@@ -63,6 +63,38 @@ const LOCK: &str = ".lock";
 /// # }
 /// ```
 ///
+/// How it reads, and what it tells:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+/// use dynamap::transfer::{Transfer as _, TransferError};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("backup");
+/// let exported = AtomicU64::new(0);
+/// let maps = db.table("maps");
+/// let export = maps.export_to(&folder)
+///     .segments(4)
+///     .at_once(2) // of these, at a time
+///     .page_size(100)
+///     .eventually_consistent()
+///     .on_progress(|progress| exported.store(progress.items, Relaxed));
+/// export.run().await?;
+/// assert_eq!(exported.load(Relaxed), 9);
+/// assert!(matches!(export.run().await, Err(TransferError::Complete(_)))); // a folder is filled once
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: export output format](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html)
 #[must_use = "an export does nothing until it is run"]
 pub struct Export<'a> {
@@ -74,6 +106,27 @@ pub struct Export<'a> {
 }
 
 /// What an [`Export`] did.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::Transfer as _;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("backup");
+/// let exported = db.table("maps").export_to(&folder).segments(2).run().await?;
+/// assert_eq!((exported.files, exported.digest.items), (2, 9));
+/// assert_eq!(exported.progress.written, 9);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Exported {

@@ -66,6 +66,39 @@ use crate::{BoxError, BoxFuture, Watch};
 /// # }
 /// ```
 ///
+/// One that ends early, and goes on:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # use std::{future::ready, sync::atomic::{AtomicU64, Ordering::Relaxed}};
+/// use dynamap::transfer::{Existing, Transfer as _};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("maps.jsonl");
+/// # let line = |map| format!(r#"{{"Item": {{"episode": {{"N": "1"}}, "map": {{"N": "{map}"}}}}}}"#);
+/// # let lines = (1..=3_000).map(|map| if map == 1_500 { "{}".to_owned() } else { line(map) });
+/// # std::fs::write(&file, lines.collect::<Vec<_>>().join("\n"))?;
+/// // 3,000 lines, of which number 1,500 is broken.
+/// let (maps, place, seen) = (db.table("maps"), folder.path().join("checkpoint"), AtomicU64::new(0));
+/// let import = || maps.import_from(&file).existing(Existing::Replace).at_once(4);
+/// assert!(import().checkpoint_file(&place).run().await.is_err());
+/// // Where the program itself keeps what it goes on behind:
+/// let rest = import().tolerate(1).resume(std::fs::read_to_string(&place)?);
+/// let rest = rest.checkpoint(|behind| ready(std::fs::write(&place, behind)));
+/// let rest = rest.on_progress(|progress| seen.store(progress.items, Relaxed));
+/// assert_eq!(rest.run().await?.failed[0].line, 1_500);
+/// assert_eq!(seen.load(Relaxed), 2_000); // the first thousand was behind the checkpoint
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: export output format](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html)
 #[must_use = "an import does nothing until it is run"]
 pub struct Import<'a> {
@@ -79,6 +112,28 @@ pub struct Import<'a> {
 }
 
 /// What an [`Import`] did.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::Transfer as _;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("maps.jsonl");
+/// let line = r#"{"Item": {"episode": {"N": "1"}, "map": {"N": "8"}}}"#;
+/// std::fs::write(&file, [line, "no item"].join("\n"))?;
+/// let imported = db.table("maps").import_from(&file).tolerate(1).run().await?;
+/// assert_eq!((imported.progress.items, imported.progress.written), (2, 1));
+/// assert_eq!(imported.failed[0].line, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Imported {
@@ -131,7 +186,8 @@ impl<'a> Import<'a> {
         self
     }
 
-    /// Goes on behind a checkpoint of this import; from the start where there is none. Behind that of a finished one is
+    /// Goes on behind a checkpoint of this import, also where a [`checkpoint_file`](Self::checkpoint_file) has another;
+    /// from the start where there is none. Behind that of a finished one is
     /// nothing.
     pub fn resume(mut self, checkpoint: impl Into<Option<String>>) -> Self {
         self.checkpoints.resume(checkpoint.into());

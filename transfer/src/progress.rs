@@ -3,6 +3,38 @@
 use std::sync::{Mutex, PoisonError};
 
 /// How much of a copy, an export or an import is done, by this run.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::AttributeValue;
+/// use dynamap::transfer::{Existing, Progress, Transfer as _};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # Table::<DoomMap>::create(&tests).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
+/// // The target has another item with the key of the first of nine.
+/// # DoomMap { episode: 1, map: 1 }.insert(&tests).await?;
+/// let copied = db.table("maps")
+///     .copy_to(tests.table("maps"))
+///     .existing(Existing::Keep)
+///     .transform(|item| {
+///         let is_last = item.get("map") == Some(&AttributeValue::N("9".into()));
+///         Ok::<_, std::convert::Infallible>((!is_last).then_some(item))
+///     })
+///     .run()
+///     .await?;
+/// let Progress { items, written, kept, dropped, failures, .. } = copied.progress;
+/// assert_eq!((items, written, kept, dropped, failures), (9, 7, 1, 1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

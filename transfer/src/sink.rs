@@ -14,6 +14,34 @@ const BATCH: usize = 25;
 ///
 /// A put whose answer is lost is sent again: what was stored by the first one, and deleted by somebody since, is there again.
 /// An item that the second one meets, and that is another one, is in the way as at the first.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::transfer::{Existing, Transfer as _};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
+/// # Table::<DoomMap>::create(&tests).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map }.insert(&db).await?; }
+/// // The target has another item with the key of the first of nine.
+/// # DoomMap { episode: 1, map: 1 }.insert(&tests).await?;
+/// let maps = db.table("maps");
+/// let copy = |existing| maps.copy_to(tests.table("maps")).existing(existing);
+/// assert!(copy(Existing::Refuse).run().await.is_err());
+/// let kept = copy(Existing::Keep).run().await?.progress;
+/// assert_eq!((kept.kept, kept.written), (1, 8));
+/// let replaced = copy(Existing::Replace).run().await?.progress;
+/// assert_eq!((replaced.kept, replaced.written), (0, 9));
+/// assert!(copy(Existing::Replace).verify().await?.is_equal());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Existing {

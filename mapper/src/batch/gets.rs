@@ -44,6 +44,46 @@ use crate::reference::Ref;
 /// # }
 /// ```
 ///
+/// Where the items come from is said for all of them:
+///
+/// ```
+/// use std::time::Duration;
+/// # use dynamap::{Caching, Database, Error, Gets, Model, Ref, Table, cache::Memory};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "customers", validate = false)]
+/// # struct Customer { #[model(hash_key)] id: u64, name: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, customer: Ref<Customer> }
+/// async fn name_on(order: &Order, mut gets: Gets<'_>) -> Result<Option<String>, Error> {
+///     let customer = gets.follow(&order.customer);
+///     Ok(gets.read().await?.take(customer)?.map(|customer| customer.name.clone()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynamap::embedded::memory()?;
+/// # let db = Database::new(client.clone());
+/// # Table::<Customer>::create(&db).await?;
+/// # Table::<Order>::create(&db).await?;
+/// # Customer { id: 7, name: "Ann".into() }.insert(&db).await?;
+/// # let order = Order { id: 1, customer: Ref::to(7)? }.insert(&db).await?;
+/// let db = Database::builder(client).cache(Caching::new(Memory::new(1 << 20))).build();
+/// let (metered, meter) = db.metered();
+/// let minute = Duration::from_secs(60);
+/// for (gets, units) in [
+///     (Gets::of(&metered).cached_for(minute), 0.5), // from the table, and into the cache
+///     (Gets::of(&metered).cached_for(minute), 0.0),
+///     (Gets::of(&metered).uncached(), 0.5),
+///     (Gets::of(&metered).consistent(), 1.0),
+/// ] {
+///     assert_eq!(name_on(&order, gets).await?.as_deref(), Some("Ann"));
+///     assert_eq!(meter.take().total().read, units);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: BatchGetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)
 #[must_use = "a batch reads nothing until it is asked to"]
 pub struct Gets<'a> {
@@ -74,6 +114,8 @@ impl<'a> Gets<'a> {
     }
 
     /// Sees every write that was acknowledged before; costs twice as much.
+    ///
+    /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
         self
@@ -97,9 +139,9 @@ impl<'a> Gets<'a> {
     ///
     /// What the service leaves unprocessed is asked for again at once, in full requests: one answer holds 16 MB at
     /// most. A request of which nothing was processed, or that is throttled, is sent again after a pause, until the
-    /// deadline of the database, which begins anew with what a request leaves that got on. What then still has no answer is in [`FoundItems::leftovers`], as is an item that
-    /// the service refuses to read; what was found is there all the same. Dropping the future has no effect on the
-    /// tables.
+    /// deadline of the database, which begins anew with what a request leaves that got on. What then still has no answer
+    /// is in [`FoundItems::leftovers`], as is an item that the service refuses to read; what was found is there all the
+    /// same. Dropping the future has no effect on the tables.
     ///
     /// # Errors
     /// `Encode` for a key that cannot be stored, before anything is sent. In a transaction that is finished, `Usage`.

@@ -12,7 +12,28 @@ use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::BoxFuture;
 
-/// The inserts of many models; from [`Model::insert_many`]. `.await` it.
+/// The inserts of many models; from [`Model::insert_many`]. `.await` it: a result for each model, in their order.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 2, balance: 9, version: 0 }.insert(&db).await?;
+/// let accounts: Vec<Account> = (1..=3).map(|id| Account { id, balance: 5, version: 0 }).collect();
+/// let results = Account::insert_many(&db, accounts.clone()).at_once(2).await;
+/// let failed = accounts.iter().zip(&results).filter(|(_, result)| result.is_err());
+/// assert_eq!(failed.map(|(account, _)| account.id).collect::<Vec<_>>(), [2]); // somebody has that id
+/// assert_eq!(Account::scan(&db).count().await?, 3);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: PutItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html)
 #[must_use = "inserts do nothing until they are awaited"]
 pub struct InsertMany<'a, M> {
     db: &'a Database,
@@ -43,7 +64,31 @@ impl<'a, M: Model> IntoFuture for InsertMany<'a, M> {
     }
 }
 
-/// The saves of many loaded models; from [`Model::save_many`]. `.await` it.
+/// The saves of many loaded models; from [`Model::save_many`]. `.await` it: a result for each model, in their order. One
+/// that fails leaves its model as it was.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # let stored = Account::insert_many(&db, (1..=2).map(|id| Account { id, balance: 5, version: 0 })).await;
+/// # let mut accounts = stored.into_iter().collect::<Result<Vec<_>, _>>()?;
+/// accounts.iter_mut().for_each(|account| account.balance += 1);
+/// Account::update(&db, 1).add(Account::BALANCE, 100).await?; // somebody is faster with the first one
+/// let results = Account::save_many(&db, &mut accounts).at_once(2).await;
+/// assert!(results[0].as_ref().is_err_and(|error| error.is_conflict()) && results[1].is_ok());
+/// assert_eq!((accounts[0].version, accounts[1].version), (1, 2));
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 105);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
 #[must_use = "saves do nothing until they are awaited"]
 pub struct SaveMany<'a, M> {
     db: &'a Database,

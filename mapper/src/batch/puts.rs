@@ -40,12 +40,14 @@ use crate::write::{Write, prepare};
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// # Table::<Profile>::create(&db).await?;
 /// let profile = |number: u32| Profile { login: format!("user{number}"), city: "Bern".into() };
-/// let stored = Profile::put_many(&db, (0..60).map(profile)).await?; // three requests
+/// let stored = Profile::put_many(&db, (0..60).map(profile)).at_once(2).await?; // three requests
 /// assert_eq!(stored.len(), 60);
 /// assert_eq!(Profile::get(&db, "user59").await?.expect("there").city, "Bern");
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
 #[must_use = "puts do nothing until they are awaited"]
 pub struct PutMany<'a, M> {
     db: &'a Database,
@@ -125,12 +127,16 @@ pub(super) fn written<M: Model>(model: M, write: &Write, after: Option<Item>) ->
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let db = Database::new(dynamap::embedded::memory()?);
 /// # Table::<Profile>::create(&db).await?;
-/// # Profile::put_many(&db, [Profile { login: "ann".into() }]).await?;
-/// Profile::delete_many(&db, ["ann", "nobody"]).await?; // one request
-/// assert!(Profile::get(&db, "ann").await?.is_none());
+/// let logins: Vec<String> = (0..60).map(|number| format!("user{number}")).collect();
+/// # let profiles = logins.iter().take(30).map(|login| Profile { login: login.clone() });
+/// # Profile::put_many(&db, profiles).await?;
+/// Profile::delete_many(&db, logins.iter().map(String::as_str)).at_once(2).await?; // three requests
+/// assert_eq!(Profile::scan(&db).count().await?, 0);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [AWS: BatchWriteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)
 #[must_use = "deletes do nothing until they are awaited"]
 pub struct DeleteMany<'a> {
     db: &'a Database,

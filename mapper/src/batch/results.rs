@@ -28,6 +28,28 @@ impl Outcome {
 pub(super) type BatchId = Arc<()>;
 
 /// One operation of a [`Batch`](crate::Batch) with a result of type `T`; finds it in the [`BatchResults`].
+///
+/// ```
+/// # use dynamap::{Batch, BatchSlot, Database, Loaded, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 2, balance: 5, version: 0 }.insert(&db).await?;
+/// let mut batch = Batch::of(&db);
+/// let slots: Vec<BatchSlot<Option<Loaded<Account>>>> = (1..=3).map(|id| batch.get::<Account>(id)).collect();
+/// let mut results = batch.run().await;
+/// let mut found = Vec::new();
+/// for slot in slots {
+///     found.extend(results.take(slot)?.map(|account| account.id));
+/// }
+/// assert_eq!(found, [2]);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "its result is found by it"]
 pub struct BatchSlot<T> {
     id: BatchId,
@@ -42,6 +64,28 @@ impl<T> BatchSlot<T> {
 }
 
 /// What became of the operations of a [`Batch`](crate::Batch).
+///
+/// ```
+/// # use dynamap::{Batch, Database, Error, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// let mut batch = Batch::of(&db);
+/// let spent = batch.add(Account::update(&db, 1).add(Account::BALANCE, -50).when(Account::BALANCE.ge(50)));
+/// let after = batch.get::<Account>(1);
+/// let other = batch.add(Account { id: 2, balance: 0, version: 0 }.insert(&db));
+/// let mut results = batch.run().await;
+/// assert!(results.take(spent).is_err_and(|error| error.is_conflict()));
+/// assert!(matches!(results.take(after), Err(Error::NotDone(_)))); // behind what failed, on the same item
+/// assert_eq!(results.take(other)?.id, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "each operation may have failed"]
 pub struct BatchResults {
     id: BatchId,

@@ -61,6 +61,38 @@ use crate::write::Write;
 /// # }
 /// ```
 ///
+/// Loaded models are saved and deleted as they are elsewhere, with their versions checked:
+///
+/// ```
+/// # use dynamap::{Batch, Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # let mut ann = Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// # let bob = Account { id: 2, balance: 7, version: 0 }.insert(&db).await?;
+/// # Account { id: 3, balance: 9, version: 0 }.insert(&db).await?;
+/// let (metered, meter) = db.metered();
+/// ann.balance += 1;
+/// let mut batch = Batch::of(&metered).consistent().at_once(4);
+/// let saved = batch.save(&mut ann);
+/// let closed = batch.delete_loaded(bob);
+/// let gone = batch.get::<Account>(2); // after the delete
+/// let other = batch.get::<Account>(3);
+/// let mut results = batch.run().await;
+/// results.take(saved)?;
+/// assert_eq!(results.take(closed)?.balance, 7);
+/// assert!(results.take(gone)?.is_none());
+/// assert_eq!(results.take(other)?.expect("there").balance, 9);
+/// assert_eq!((ann.balance, ann.version), (6, 2));
+/// assert_eq!(meter.capacity().total().read, 2.0); // one unit for each consistent get
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: batch operations](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.BatchOperations)
 #[must_use = "a batch does nothing until it is run"]
 pub struct Batch<'a> {
@@ -81,6 +113,8 @@ impl<'a> Batch<'a> {
 
     /// All gets, and all searches of tables, see every write that was acknowledged before; they cost twice as much. Those
     /// that come after writes of the batch do so anyway.
+    ///
+    /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.consistent = true;
         self

@@ -13,6 +13,36 @@ use crate::read::{BoxFuture, Query, Scan};
 use crate::write::{DeleteByKey, Insert, Update, Upsert, returns};
 
 /// What [`Batch::add`](crate::Batch::add) takes: an insert, an upsert, an update or a delete by key, a query, a scan.
+///
+/// ```
+/// use dynamap::{Batch, BatchSlot, BatchVerb};
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+///
+/// fn add_all<'a, V: BatchVerb<'a>>(
+///     batch: &mut Batch<'a>,
+///     verbs: impl IntoIterator<Item = V>,
+/// ) -> Vec<BatchSlot<V::Output>> {
+///     verbs.into_iter().map(|verb| batch.add(verb)).collect()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=2 { Account { id, balance: 5, version: 0 }.insert(&db).await?; }
+/// let mut batch = Batch::of(&db);
+/// let interest = |id| Account::update(&db, id).add(Account::BALANCE, 1).returning_new();
+/// let slots = add_all(&mut batch, (1..=2).map(interest));
+/// let mut results = batch.run().await;
+/// for slot in slots {
+///     assert_eq!(results.take(slot)?.balance, 6);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a verb that a batch takes",
     note = "write `Account::update(&db, key)…`, `account.insert(&db)`, `Account::query(&db, hash_key)…`, or `Account::delete(&db, key)` \

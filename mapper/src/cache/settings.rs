@@ -38,6 +38,48 @@ use crate::model::Model;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// What is kept, for how long, and who is told:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::time::Duration;
+/// # use dynamap::{Caching, Database, Model, Table, cache::{CacheOutcome, Memory}};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "profiles", validate = false)]
+/// # struct Profile { #[model(hash_key)] login: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "payments", validate = false)]
+/// # struct Payment { #[model(hash_key)] id: u64, amount: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hits = Arc::new(AtomicU64::new(0));
+/// let count = Arc::clone(&hits);
+/// let caching = Caching::new(Memory::new(64 << 20))
+///     .every_model(Duration::from_secs(60))
+///     .not_model::<Payment>()
+///     .absent_for(Duration::from_secs(5))
+///     .prefix("eu-central-1")
+///     .buried_for(Duration::from_secs(20))
+///     .timeout(Duration::from_millis(50))
+///     .on_report(move |report| {
+///         if matches!(report.outcome, CacheOutcome::Hit) {
+///             count.fetch_add(1, Ordering::Relaxed);
+///         }
+///     });
+/// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+/// # Table::<Profile>::create(&db).await?;
+/// # Table::<Payment>::create(&db).await?;
+/// for _ in 0..2 {
+///     assert!(Profile::get(&db, "nobody").await?.is_none()); // the second time the cache says so
+///     assert!(Payment::get(&db, 1).await?.is_none()); // the store says so, each time
+/// }
+/// assert_eq!(hits.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a cache is used by the database that it is given to"]
 #[derive(Clone)]
 pub struct Caching {
@@ -104,6 +146,28 @@ impl Caching {
 
     /// What the cache's keys begin with, instead of the table's full name: for a cache that several stores share whose
     /// tables have the same names, such as those of two regions or accounts. The table counts besides.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dynamap::{Caching, Database, Model, Table, cache::Memory};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let memory = Memory::new(1 << 20); // its clones are one cache
+    /// for (region, balance) in [("us-east-1", 5), ("us-west-2", 7)] {
+    ///     let caching = Caching::new(memory.clone()).every_model(Duration::from_secs(60)).prefix(region);
+    ///     let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+    /// #     Table::<Account>::create(&db).await?;
+    ///     Account { id: 1, balance, version: 0 }.insert(&db).await?; // and into the cache
+    ///     let (metered, meter) = db.metered();
+    ///     assert_eq!(Account::get(&metered, 1).await?.expect("there").balance, balance);
+    ///     assert_eq!(meter.capacity().total().read, 0.0);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Some(prefix.into());
         self
@@ -124,6 +188,46 @@ impl Caching {
 
     /// How long the cache may take to answer; 100 milliseconds at first. Then a read goes to the store, and for a second
     /// no read asks the cache. A write of many items does not wait any more once it has waited so long for one of them.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dynamap::cache::{Cache, CacheError, Cached};
+    /// # use dynamap::{Caching, Database, Model, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// /// A server that never answers.
+    /// struct Silent;
+    ///
+    /// impl Cache for Silent {
+    ///     async fn get(&self, _: &[String]) -> Result<Vec<Option<Cached>>, CacheError> {
+    ///         std::future::pending().await
+    ///     }
+    ///     // …
+    /// #     async fn set(&self, _: &str, _: Vec<u8>, _: Duration) -> Result<(), CacheError> {
+    /// #         std::future::pending().await
+    /// #     }
+    /// #     async fn compare_and_set(
+    /// #         &self, _: &str, _: Option<&Cached>, _: Vec<u8>, _: Duration,
+    /// #     ) -> Result<bool, CacheError> {
+    /// #         std::future::pending().await
+    /// #     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let second = Duration::from_secs(1);
+    /// let caching = Caching::new(Silent).every_model(60 * second).timeout(second / 20);
+    /// let db = Database::builder(dynamap::embedded::memory()?).cache(caching).build();
+    /// # Table::<Account>::create(&db).await?;
+    /// let began = tokio::time::Instant::now(); // of a paused clock
+    /// for _ in 0..3 {
+    ///     assert!(Account::get(&db, 1).await?.is_none()); // the store says so
+    /// }
+    /// assert!((second / 20..second / 10).contains(&began.elapsed())); // it was waited for once
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timeout(mut self, time: Duration) -> Self {
         self.patience = time;
         self

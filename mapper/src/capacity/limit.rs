@@ -42,6 +42,32 @@ use crate::read::Index;
 /// # }
 /// ```
 ///
+/// Reads are limited as writes are, and an index of its own:
+///
+/// ```
+/// # use dynamap::{Database, Model, RateLimit, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, status: String }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Order>::create(&db).await?;
+/// # for id in 0..10 { Order { id, status: "open".into() }.insert(&db).await?; }
+/// let slowly = db.limited(RateLimit::new().read(20).index(Order::BY_STATUS, 1, 1));
+/// let began = tokio::time::Instant::now();
+/// for id in 0..10 {
+///     Order::get(&slowly, id).await?; // half a unit
+/// }
+/// assert!(began.elapsed().as_secs_f64() < 0.1);
+/// for _ in 0..10 {
+///     Order::BY_STATUS.query(&slowly, "open").try_collect().await?; // half a unit of the index
+/// }
+/// assert!(began.elapsed().as_secs_f64() >= 3.5);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [`Database::limited`]: crate::Database::limited
 ///
 /// [AWS: throttling](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling.html)

@@ -76,6 +76,25 @@ pub trait Convert<T> {
 }
 
 /// A `T` in the stored form of the converter `C`: the type of the constant of a field with a converter.
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue, BoolAsNumber, Model, Path, With};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "accounts", validate = false)]
+/// struct Account {
+///     #[model(hash_key)]
+///     id: u64,
+///     #[model(with = BoolAsNumber)]
+///     open: bool,
+/// }
+///
+/// let open: Path<Account, With<bool, BoolAsNumber>> = Account::OPEN;
+/// assert_eq!(open.eq(&true).to_string(), "open = 1");
+/// let read = With::<bool, BoolAsNumber>::decode(&AttributeValue::N("0".into()))?;
+/// assert!(!read.into_inner());
+/// # Ok::<(), dynamap::DecodeError>(())
+/// ```
 pub struct With<T, C>(T, PhantomData<fn() -> C>);
 
 impl<T, C> With<T, C> {
@@ -113,6 +132,15 @@ impl<T, C: Convert<T>> Attribute for With<T, C> {
 }
 
 /// A boolean as the number 0 or 1; any other number but 0 reads as true.
+///
+/// ```
+/// use dynamap::{AttributeValue, BoolAsNumber, Convert};
+///
+/// assert_eq!(BoolAsNumber::encode(&true)?, AttributeValue::N("1".into()));
+/// assert!(BoolAsNumber::decode(&AttributeValue::N("7".into()))?);
+/// assert!(BoolAsNumber::decode(&AttributeValue::Bool(true)).is_err()); // only numbers
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct BoolAsNumber;
 

@@ -17,6 +17,7 @@ use crate::item::AttributeValue;
 /// let price: Number = "1.50".parse()?;
 /// assert_eq!(price, "1.5".parse()?);
 /// assert!(price < "1.51".parse()?);
+/// assert_eq!(price.as_str(), "1.50"); // as it was written
 /// assert!("1e126".parse::<Number>().is_err());
 /// # Ok::<(), dynamap::EncodeError>(())
 /// ```
@@ -26,7 +27,7 @@ use crate::item::AttributeValue;
 pub struct Number(String);
 
 impl Number {
-    /// The number as text.
+    /// The number as text, as it was written or is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -124,7 +125,9 @@ impl Attribute for Number {
 ///
 /// let ttl = Ttl::after(Duration::from_secs(3600));
 /// assert!(!ttl.is_expired());
-/// assert!(Ttl::from_epoch_seconds(1).is_expired());
+/// let long_ago = Ttl::from_epoch_seconds(1);
+/// assert!(long_ago.is_expired());
+/// assert!(ttl.epoch_seconds() - long_ago.epoch_seconds() > 3600);
 /// ```
 ///
 /// [AWS: time to live](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html)

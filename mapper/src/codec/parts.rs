@@ -6,6 +6,23 @@ use std::marker::PhantomData;
 use super::{Attribute, MapKey, SetElement, kind};
 
 /// A type that can be searched with `contains`: a string for a part, a set or list for an element.
+///
+/// ```
+/// # use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Attribute, Model};
+/// # #[derive(Debug, Clone, Attribute)]
+/// # struct Address { city: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "customers", validate = false)]
+/// # struct Customer { #[model(hash_key)] id: u64, email: String, tags: BTreeSet<String>, notes: Vec<String>, limits: BTreeMap<String, u64>, home: Address, work: Option<Address> }
+/// use dynamap::{Condition, Container, Path};
+///
+/// fn has<M, T: Attribute + Container>(path: Path<M, T>, part: <T::Part as Attribute>::Operand<'_>) -> Condition<M> {
+///     path.contains(part)
+/// }
+/// assert_eq!(has(Customer::EMAIL, "@").to_string(), "contains(email, \"@\")");
+/// assert_eq!(has(Customer::TAGS, "vip").to_string(), "contains(tags, \"vip\")");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`contains` needs a string, a set or a list, not `{Self}`"
 )]
@@ -35,6 +52,22 @@ impl<T: Container> Container for Option<T> {
 }
 
 /// A type that is stored as a list.
+///
+/// ```
+/// # use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Attribute, Model};
+/// # #[derive(Debug, Clone, Attribute)]
+/// # struct Address { city: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "customers", validate = false)]
+/// # struct Customer { #[model(hash_key)] id: u64, email: String, tags: BTreeSet<String>, notes: Vec<String>, limits: BTreeMap<String, u64>, home: Address, work: Option<Address> }
+/// use dynamap::{ListOf, Path};
+///
+/// fn first<M, T: ListOf>(path: Path<M, T>) -> Path<M, T::Element> {
+///     path.index(0)
+/// }
+/// assert_eq!(first(Customer::NOTES).eq("hello").to_string(), "notes[0] = \"hello\"");
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not stored as a list")]
 pub trait ListOf {
     /// The type of the elements.
@@ -50,6 +83,22 @@ impl<T: ListOf> ListOf for Option<T> {
 }
 
 /// A type that is stored as a map with keys of the program's choice.
+///
+/// ```
+/// # use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Attribute, Model};
+/// # #[derive(Debug, Clone, Attribute)]
+/// # struct Address { city: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "customers", validate = false)]
+/// # struct Customer { #[model(hash_key)] id: u64, email: String, tags: BTreeSet<String>, notes: Vec<String>, limits: BTreeMap<String, u64>, home: Address, work: Option<Address> }
+/// use dynamap::{MapOf, Path};
+///
+/// fn today<M, T: MapOf>(path: Path<M, T>) -> Path<M, T::Value> {
+///     path.entry("day")
+/// }
+/// assert_eq!(today(Customer::LIMITS).gt(5).to_string(), "limits.day > 5");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a map with string keys",
     note = "a field of a nested document is reached with `.to(Document::FIELD)`"
@@ -72,6 +121,23 @@ impl<T: MapOf> MapOf for Option<T> {
 }
 
 /// A type that is stored as a document with typed fields; `#[derive(Attribute)]` on a struct implements it.
+///
+/// ```
+/// # use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Attribute, Model};
+/// # #[derive(Debug, Clone, Attribute)]
+/// # struct Address { city: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "customers", validate = false)]
+/// # struct Customer { #[model(hash_key)] id: u64, email: String, tags: BTreeSet<String>, notes: Vec<String>, limits: BTreeMap<String, u64>, home: Address, work: Option<Address> }
+/// use dynamap::{Document, Path};
+///
+/// fn city<M, T: Document<Document = Address>>(path: Path<M, T>) -> Path<M, String> {
+///     path.to(Address::CITY)
+/// }
+/// assert_eq!(city(Customer::HOME).to_string(), "home.city");
+/// assert_eq!(city(Customer::WORK).to_string(), "work.city"); // also inside an `Option`
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no typed fields inside",
     note = "derive `Attribute` for a struct to reach its fields with `.to(...)`"
@@ -93,7 +159,25 @@ impl<T: Document> Document for Flattened<T> {
     type Document = T::Document;
 }
 
-/// A type that reads from an absent attribute: an `Option`, or a set.
+/// A type that reads from an absent attribute: an `Option`, or a set. What an update can remove.
+///
+/// ```
+/// # use std::collections::BTreeSet;
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "posts", validate = false)]
+/// # struct Post { #[model(hash_key)] id: u64, note: Option<String>, tags: BTreeSet<String> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Post>::create(&db).await?;
+/// Post { id: 1, note: Some("draft".into()), tags: BTreeSet::from(["rust".into()]) }.insert(&db).await?;
+/// let post = Post::update(&db, 1).remove(Post::NOTE).remove(Post::TAGS).returning_new().await?;
+/// assert_eq!(post.note, None);
+/// assert!(post.tags.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the model cannot do without this attribute: `{Self}` does not read from an absent one",
     note = "make the field an `Option`"

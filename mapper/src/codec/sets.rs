@@ -9,6 +9,20 @@ use super::{Attribute, DecodeError, EncodeError, Number, Ttl, kind};
 use crate::item::AttributeValue;
 
 /// A type whose sets are DynamoDB sets: strings, integers, bytes.
+///
+/// Programs write `BTreeSet<u32>` or `HashSet<u32>`, which are stored through it.
+///
+/// ```
+/// use dynamap::{Attribute, AttributeValue, SetElement};
+///
+/// let stored = u32::encode_set([1, 2].iter())?;
+/// assert_eq!(stored, AttributeValue::Ns(vec!["1".into(), "2".into()]));
+/// assert_eq!(u32::decode_set(&stored)?, [1, 2]);
+/// assert!(String::decode_set(&stored).is_err()); // a number set
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [AWS: sets](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.SetTypes)
 #[diagnostic::on_unimplemented(
     message = "a set of `{Self}` cannot be stored: DynamoDB has sets of strings, numbers and binary",
     note = "use a `Vec`, which is stored as a list"

@@ -56,6 +56,22 @@ impl DatabaseBuilder {
     }
 
     /// As [`blocks`](Self::blocks), for a [named sequence](crate::Sequence::named).
+    ///
+    /// ```
+    /// # use dynamap::{Database, Sequence};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let db = Database::builder(dynamap::embedded::memory()?).blocks_of("tickets", 100..=1000).build();
+    /// Sequence::create_table(&db).await?;
+    /// let (metered, meter) = db.metered();
+    /// let tickets = Sequence::named(&metered, "tickets");
+    /// for number in 1..=20 {
+    ///     assert_eq!(tickets.next().await?, number);
+    /// }
+    /// assert_eq!(meter.capacity().total().write, 1.0); // one request for a hundred numbers
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn blocks_of(mut self, name: &str, sizes: RangeInclusive<u64>) -> Self {
         self.sequences.insert(format!("{NAMED}{name}"), Arc::new(Blocks::of(&sizes)));
         self

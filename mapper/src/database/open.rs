@@ -12,8 +12,22 @@ impl Database {
     /// DynamoDB with credentials, region and endpoint from the environment, as every AWS tool reads them: variables,
     /// profiles, roles.
     ///
-    /// Nothing is sent yet. Where something is missing or wrong, the first request is [`Error::Unconfigured`](crate::Error::Unconfigured), and
-    /// [`Error::Denied`](crate::Error::Denied) where a right is missing.
+    /// Nothing is sent yet. Where something is missing or wrong, the first request is
+    /// [`Error::Unconfigured`](crate::Error::Unconfigured), and [`Error::Denied`](crate::Error::Denied) where a right is
+    /// missing.
+    ///
+    /// ```no_run
+    /// # use dynamap::{Database, Error, NamedTable};
+    /// # async fn example() -> Result<(), Error> {
+    /// let db = Database::from_env().await;
+    /// let tables = match NamedTable::list(&db).await {
+    ///     Err(Error::Unconfigured(error)) => panic!("look at the environment: {error}"),
+    ///     tables => tables?,
+    /// };
+    /// assert!(tables.is_sorted());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// [AWS: credentials and configuration](https://docs.aws.amazon.com/sdkref/latest/guide/overview.html)
     pub async fn from_env() -> Self {
@@ -21,6 +35,17 @@ impl Database {
     }
 
     /// As [`from_env`](Self::from_env), with settings.
+    ///
+    /// ```no_run
+    /// # use dynamap::{Database, Model};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64 }
+    /// # async fn example() {
+    /// let db = Database::builder_from_env().await.table_prefix("staging_").build();
+    /// assert_eq!(db.table_name(Account::layout()), "staging_accounts");
+    /// # }
+    /// ```
     pub async fn builder_from_env() -> DatabaseBuilder {
         let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
         Self::builder(Client::new(&config))

@@ -11,6 +11,38 @@ use crate::model::Model;
 use crate::read::BoxFuture;
 
 /// When an item that was upgraded on read is stored so; see [`DatabaseBuilder::write_back`].
+///
+/// ```
+/// # use dynamap::{AttributeValue, Database, Item, Migrations, Model, Step, StepError, Table, WriteBack};
+/// # fn mail_becomes_email(item: &mut Item) -> Result<(), StepError> { item.rename("mail", "email"); Ok(()) }
+/// # fn email_becomes_mail(item: &mut Item) -> Result<(), StepError> { item.rename("email", "mail"); Ok(()) }
+/// # static USER: Migrations = Migrations::new(&[
+/// #     Step::new("1.0.0", "2.0.0", mail_becomes_email).down(email_becomes_mail),
+/// # ]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynamap::embedded::memory()?;
+/// # Table::<User>::create(&Database::new(client.clone())).await?;
+/// for (id, policy, read, saved) in [
+///     (1, WriteBack::Never, "mail", "mail"),
+///     (2, WriteBack::OnSave, "mail", "email"),
+///     (3, WriteBack::OnRead, "email", "email"),
+/// ] {
+///     let db = Database::builder(client.clone()).write_back(policy).build();
+/// #     let put = db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// #     put.item("mail", AttributeValue::S("ann@example.org".into())).send().await?;
+///     let mut user = User::get(&db, id).await?.expect("there"); // stored with a `mail` once
+///     assert!(user.image().contains(read));
+///     user.email = "ann@example.com".into();
+///     user.save(&db).await?;
+///     assert!(user.image().contains(saved));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteBack {

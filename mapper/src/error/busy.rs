@@ -5,6 +5,30 @@ use std::fmt;
 use super::Failure;
 
 /// A request that the service kept refusing until the deadline.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, RetryPolicy, Table};
+/// use dynamap::faults::{Fault, Faults};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let faults = Faults::new();
+/// let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// let mut policy = RetryPolicy::default();
+/// policy.throttled.attempts = 3;
+/// let db = Database::builder(client).retry(policy).build();
+/// # Table::<Account>::create(&db).await?;
+/// faults.always("GetItem", Fault::Throttle);
+/// let Err(Error::Busy(busy)) = Account::get(&db, 1).await else { panic!("it is throttled") };
+/// assert_eq!((busy.operation, busy.table.as_str(), busy.attempts), ("GetItem", "accounts", 3));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: error handling](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html)
 #[derive(Debug)]
 pub struct Busy {
     /// The operation.
@@ -23,6 +47,30 @@ pub struct Busy {
 
 /// A table or an index whose throughput was exceeded.
 ///
+/// ```
+/// # use dynamap::{Database, Error, Model, RetryPolicy, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let mut policy = RetryPolicy::default();
+/// # policy.throttled.attempts = 2;
+/// # let db = Database::builder(client).retry(policy).build();
+/// # Table::<Account>::create(&db).await?;
+/// faults.always("PutItem", Fault::Throttle);
+/// let refused = Account { id: 1, balance: 5, version: 0 }.insert(&db).await;
+/// let Err(Error::Busy(busy)) = refused else { panic!("it is throttled") };
+/// let throttled = &busy.throttled[0];
+/// assert_eq!((throttled.table.as_str(), throttled.index.as_deref()), ("accounts", None));
+/// assert_eq!(throttled.reason, "TableWriteProvisionedThroughputExceeded");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: ThrottlingReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Throttled {
@@ -36,6 +84,44 @@ pub struct Throttled {
 }
 
 /// Why the service kept refusing.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, RetryPolicy, Table};
+/// use dynamap::error::BusyCause;
+/// # use dynamap::faults::{Fault, Faults};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// fn advice(cause: BusyCause) -> &'static str {
+///     match cause {
+///         BusyCause::Throttled => "raise the table's throughput",
+///         BusyCause::Limited => "raise this program's own limit",
+///         BusyCause::Contended => "let fewer transactions meet on one item",
+///         BusyCause::Unreachable => "look at the network",
+///         _ => "try again later",
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let mut policy = RetryPolicy::default();
+/// # (policy.throttled.attempts, policy.unanswered.attempts) = (2, 2);
+/// # let db = Database::builder(client).retry(policy).build();
+/// # Table::<Account>::create(&db).await?;
+/// for (fault, expected) in [
+///     (Fault::Throttle, "raise the table's throughput"),
+///     (Fault::DropBefore, "look at the network"),
+/// ] {
+///     faults.always("GetItem", fault);
+///     let Err(Error::Busy(busy)) = Account::get(&db, 1).await else { panic!("it is busy") };
+///     assert_eq!(advice(busy.cause), expected);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BusyCause {

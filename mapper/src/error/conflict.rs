@@ -13,12 +13,66 @@ use crate::model::Model;
 /// Items that were not as a write expected them. Nothing was written.
 ///
 /// A single write fails on one item; a transaction may fail on several.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::error::Reason;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let mut mine = Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// Account::update(&db, 1).add(Account::BALANCE, 1).await?; // somebody else
+/// mine.balance = 0;
+/// let Err(Error::Conflict(conflict)) = mine.save(&db).await else { panic!("somebody was faster") };
+/// assert_eq!(conflict.failures().len(), 1);
+/// let changed = Reason::Changed { expected: Some(1), actual: Some(2) };
+/// assert_eq!(conflict.failures()[0].reason(), &changed);
+/// assert!(conflict.is_retryable()); // read again, and decide anew
+///
+/// let again = Account { id: 1, balance: 5, version: 0 }.insert(&db).await;
+/// let Err(Error::Conflict(conflict)) = again else { panic!("the key is taken") };
+/// assert!(!conflict.is_retryable());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html)
 #[derive(Debug)]
 pub struct Conflict {
     failures: Vec<Failure>,
 }
 
 /// One item that was not as expected.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::error::Reason;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// let funds = Account::BALANCE.ge(50).label("funds");
+/// let paid = Account::update(&db, 1).add(Account::BALANCE, -50).when(funds).await;
+/// let Err(Error::Conflict(conflict)) = paid else { panic!("there is too little") };
+/// let failure = &conflict.failures()[0];
+/// assert_eq!((failure.table(), failure.key().to_string().as_str()), ("accounts", "id = 1"));
+/// assert_eq!((failure.reason(), failure.labels()), (&Reason::Condition, ["funds"].as_slice()));
+/// assert!(failure.image().is_some_and(|item| item.contains("balance")));
+/// assert_eq!(failure.stored::<Account>()?.expect("there").balance, 5);
+/// assert!(failure.owner().is_none()); // it is about no unique value
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Failure {
     pub(crate) layout: &'static Layout,
@@ -32,6 +86,38 @@ pub struct Failure {
 }
 
 /// Why an item was not as expected.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::error::Reason;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, #[model(unique)] email: String }
+/// fn told(reason: &Reason) -> String {
+///     match reason {
+///         Reason::NotUnique { constraint } => format!("this {constraint} is taken"),
+///         Reason::AlreadyExists => "there is such a user".to_owned(),
+///         Reason::Changed { .. } | Reason::Deleted | Reason::Recreated => "somebody was faster".to_owned(),
+///         other => other.to_string(),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// let user = |id| User { id, email: "ann@example.org".into() };
+/// user(1).insert(&db).await?;
+/// let Err(Error::Conflict(conflict)) = user(2).insert(&db).await else { panic!("it is taken") };
+/// let failure = &conflict.failures()[0];
+/// assert_eq!(told(failure.reason()), "this email is taken");
+/// assert_eq!(failure.owner().map(ToString::to_string).as_deref(), Some("id = 1"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: CancellationReason](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html)
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -67,9 +153,7 @@ pub enum Reason {
 }
 
 impl Conflict {
-    /// Items that were not as expected.
-    #[must_use]
-    pub fn new(failures: Vec<Failure>) -> Self {
+    pub(crate) fn new(failures: Vec<Failure>) -> Self {
         Self { failures }
     }
 

@@ -3,6 +3,32 @@
 use garde::Report;
 
 /// A value that the model's validation refused.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model};
+/// use garde::Validate;
+///
+/// #[derive(Debug, Clone, Model, Validate)]
+/// #[model(table = "accounts")]
+/// struct Account {
+///     #[model(hash_key)]
+///     #[garde(skip)]
+///     id: u64,
+///     #[garde(range(min = 0))]
+///     balance: i64,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// let account = Account { id: 1, balance: -5 };
+/// let Err(Error::Invalid(invalid)) = account.insert(&db).await else { panic!("it is invalid") };
+/// assert_eq!(invalid.model, "Account");
+/// let wrong: Vec<String> = invalid.report.iter().map(|(field, _)| field.to_string()).collect();
+/// assert_eq!(wrong, ["balance"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Invalid {
     /// The model.

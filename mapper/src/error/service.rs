@@ -11,6 +11,24 @@ use super::{Error, TableError};
 use crate::settings::is_table_name;
 
 /// An answer of the service that has no variant of its own, or a request that could not be built.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// Table::<Account>::create(&db).await?;
+/// let Err(Error::Service(error)) = Table::<Account>::create(&db).await else { panic!("it is there") };
+/// assert_eq!((error.operation, error.table.as_str()), ("CreateTable", "accounts"));
+/// assert_eq!(error.code, "ResourceInUseException");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: error handling](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html)
 #[derive(Debug, Clone)]
 pub struct ServiceError {
     /// The operation, as AWS names it.

@@ -3,6 +3,25 @@
 use crate::table::Difference;
 
 /// Why something was not done with a table.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::error::TableError;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// let Err(Error::Table(error)) = Table::<Account>::delete(&db).await else { panic!("it holds an item") };
+/// assert_eq!(*error, TableError::HoldsItems { table: "accounts".into() });
+/// assert!(Table::<Account>::exists(&db).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {

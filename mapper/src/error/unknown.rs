@@ -5,6 +5,33 @@ use std::fmt;
 use super::Target;
 
 /// A write whose answer was lost and whose effect could not be found out.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::faults::{Fault, Faults};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let faults = Faults::new();
+/// let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// let db = Database::new(client);
+/// # Table::<Account>::create(&db).await?;
+/// let account = Account { id: 1, balance: 5, version: 0 };
+/// faults.next("PutItem", Fault::DropBefore); // the program cannot know whether it arrived
+/// let Err(Error::OutcomeUnknown(unknown)) = account.clone().insert(&db).await else { panic!("no answer") };
+/// assert_eq!((unknown.operation, unknown.attempts), ("PutItem", 1));
+/// assert_eq!(unknown.targets[0].to_string(), "(id = 1) of table accounts");
+///
+/// if Account::get(&db, 1).consistent().await?.is_none() {
+///     account.insert(&db).await?; // nobody else inserts this key
+/// }
+/// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct OutcomeUnknown {
     /// The operation.

@@ -3,6 +3,39 @@
 use super::Target;
 
 /// Why an item was not written because of the rows of its view. Nothing was written.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Rows, Table, View};
+/// use dynamap::error::ViewError;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", view = ByCountry, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, country: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users_by_country", validate = false)]
+/// # struct CountryRow { #[model(hash_key)] country: String, #[model(default)] users: u64 }
+/// # struct ByCountry;
+/// # impl View for ByCountry {
+/// #     type Source = User;
+/// #     type Row = CountryRow;
+/// #     const NAME: &'static str = "by_country";
+/// #     fn add(user: &User, rows: &mut Rows<CountryRow>) { rows.add(&user.country, CountryRow::USERS, 1); }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<CountryRow>::create(&db).await?;
+/// CountryRow { country: "CH".into(), users: 9 }.insert(&db).await?; // made by hand, and not by the view
+/// let Err(Error::View(error)) = User { id: 1, country: "CH".into() }.insert(&db).await else {
+///     panic!("the row is not the view's")
+/// };
+/// let ViewError::Foreign { view, row } = *error else { panic!("{error}") };
+/// assert_eq!((view, row.to_string().as_str()), ("by_country", "(country = \"CH\") of table users_by_country"));
+/// assert!(User::get(&db, 1).await?.is_none()); // nothing was written
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {

@@ -58,6 +58,28 @@ impl Expression {
 
 /// A sum or difference of an attribute of model `M`; from [`Path::plus`] and its like, for
 /// [`Update::set_to`](crate::Update::set_to).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::Sum;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "bills", validate = false)]
+/// # struct Bill { #[model(hash_key)] id: u64, net: i64, tax: i64, total: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Bill>::create(&db).await?;
+/// # Bill { id: 1, net: 100, tax: 8, total: 0 }.insert(&db).await?;
+/// let total: Sum<Bill> = Bill::NET.plus_attribute(Bill::TAX);
+/// Bill::update(&db, 1).set_to(Bill::TOTAL, total).set_to(Bill::NET, Bill::NET.minus(10)).await?;
+/// let bill = Bill::get(&db, 1).await?.expect("there");
+/// assert_eq!((bill.total, bill.net), (108, 90)); // both are made of the bill as it was
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: incrementing and decrementing](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html#Expressions.UpdateExpressions.SET.IncrementAndDecrement)
 #[must_use]
 pub struct Sum<M> {
     expression: Expression,
@@ -77,6 +99,28 @@ impl<M> std::fmt::Debug for Sum<M> {
 }
 
 /// What an attribute of kind `K` can be set to beside a value: another attribute of the kind, or a [`Sum`].
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{Error, IntoExpression, kind};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "bills", validate = false)]
+/// # struct Bill { #[model(hash_key)] id: u64, net: i64, tax: i64, total: i64 }
+/// async fn set_total(db: &Database, to: impl IntoExpression<Bill, kind::N>) -> Result<i64, Error> {
+///     Ok(Bill::update(db, 1).set_to(Bill::TOTAL, to).returning_new().await?.total)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Bill>::create(&db).await?;
+/// # Bill { id: 1, net: 100, tax: 8, total: 0 }.insert(&db).await?;
+/// assert_eq!(set_total(&db, Bill::NET).await?, 100);
+/// assert_eq!(set_total(&db, Bill::NET.plus_attribute(Bill::TAX)).await?, 108);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "an attribute of DynamoDB type `{K}` cannot be set to `{Self}`",
     note = "write another attribute of the same DynamoDB type, or `Account::BALANCE.plus(5)` for numbers"

@@ -15,10 +15,12 @@ use crate::template::{Part, Template, written};
 const LAST: char = '\u{10FFFF}';
 
 /// A part of a composed key, as it is.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Plain<T>(PhantomData<T>);
 
 /// A number in a composed key, filled up with zeros.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Filled<T>(PhantomData<T>);
 
@@ -70,12 +72,15 @@ type Types<M, Rest, R> = PhantomData<fn() -> (M, Rest, R)>;
 /// }
 /// assert!(Order::get(&db, ("ann", ("2026-11-20", 1))).await?.is_some());
 ///
-/// let today = Order::query(&db, "ann").range(Order::SK.with("2026-11-21")).try_collect().await?;
-/// assert_eq!(today.len(), 2);
-/// let late = Order::query(&db, "ann").range(Order::SK.with("2026-11-21").gt(2)).try_collect().await?;
-/// assert_eq!(late.len(), 1);
-/// let since = Order::query(&db, "ann").range(Order::SK.ge("2026-11-21")).try_collect().await?;
-/// assert_eq!(since.len(), 2);
+/// let orders = || Order::query(&db, "ann");
+/// // The first part, and then the second one of a day.
+/// assert_eq!(orders().range(Order::SK.eq("2026-11-20")).count().await?, 1);
+/// assert_eq!(orders().range(Order::SK.ge("2026-11-21")).count().await?, 2);
+/// assert_eq!(orders().range(Order::SK.between("2026-11-20", "2026-11-21")).count().await?, 3);
+/// let today = || Order::SK.with("2026-11-21");
+/// assert_eq!(orders().range(today()).count().await?, 2);
+/// assert_eq!(orders().range(today().gt(2)).count().await?, 1);
+/// assert_eq!(orders().range(today().le(2)).count().await?, 1);
 /// # Ok(())
 /// # }
 /// ```

@@ -13,8 +13,40 @@ use crate::item::AttributeValue;
 /// What must be true of a stored item: for a conditional write, or as the filter of a query or scan.
 ///
 /// Built from [`Path`](super::Path)s, joined with `&`, `|` and `!`; [`Condition::none`] is where one begins that is put
-/// together piece by piece. Its `Display` shows the operands: it is meant for the program that
-/// wrote them.
+/// together piece by piece. Its `Display` shows the operands: it is meant for the program that wrote them. Its `Debug`
+/// does not.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, owner: String }
+/// use dynamap::Condition;
+///
+/// fn search(owner: Option<&str>, at_least: Option<i64>) -> Condition<Account> {
+///     let mut found = Condition::none();
+///     if let Some(owner) = owner {
+///         found = found & Account::OWNER.eq(owner);
+///     }
+///     if let Some(balance) = at_least {
+///         found = found & Account::BALANCE.ge(balance);
+///     }
+///     found
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// assert_eq!(search(Some("ann"), Some(5)).to_string(), "owner = \"ann\" AND balance >= 5");
+/// # Table::<Account>::create(&db).await?;
+/// for (id, owner) in [(1, "ann"), (2, "bob")] {
+///     Account { id, balance: 7, owner: owner.into() }.insert(&db).await?;
+/// }
+/// assert_eq!(Account::scan(&db).filter(search(Some("ann"), None)).count().await?, 1);
+/// assert_eq!(Account::scan(&db).filter(search(None, None)).count().await?, 2);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// [AWS: condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html)
 #[must_use]
@@ -25,6 +57,32 @@ pub struct Condition<M> {
 
 /// A comparison of a key attribute: where that is the range key of what is queried, it selects a range in
 /// [`Query::range`](crate::Query::range); it is a [`Condition`] too. `R` is the [role](super::role) of the attribute.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// use dynamap::{Error, KeyCondition};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// for (map, name) in [(1, "Hangar"), (2, "Nuclear Plant"), (3, "Toxin Refinery")] {
+///     DoomMap { episode: 1, map, name: name.into() }.insert(&db).await?;
+/// }
+/// let early: KeyCondition<DoomMap> = DoomMap::MAP.le(2);
+/// assert_eq!(DoomMap::query(&db, 1).range(early.clone()).count().await?, 2);
+/// // As a condition, joined with others or with a name:
+/// let renamed = DoomMap::update(&db, (1, 3)).set(DoomMap::NAME, "?").when(early.label("early")).await;
+/// let Err(Error::Conflict(conflict)) = renamed else { panic!("map 3 is not early") };
+/// assert_eq!(conflict.failures()[0].labels(), ["early"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: key condition expressions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html)
 #[must_use]
 pub struct KeyCondition<M, R = role::RangeKey> {
     node: Node,
@@ -32,7 +90,34 @@ pub struct KeyCondition<M, R = role::RangeKey> {
 }
 
 /// The size of an attribute: UTF-16 units of a string, bytes of binary, elements of a set, list or map. From
-/// [`Path::size`](super::Path::size).
+/// [`Path::size`](super::Path::size). Of an absent attribute no comparison is true.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, owner: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// for (condition, text) in [
+///     (Account::OWNER.size().eq(3), "size(owner) = 3"),
+///     (Account::OWNER.size().lt(3), "size(owner) < 3"),
+///     (Account::OWNER.size().le(3), "size(owner) <= 3"),
+///     (Account::OWNER.size().gt(3), "size(owner) > 3"),
+///     (Account::OWNER.size().ge(3), "size(owner) >= 3"),
+///     (Account::OWNER.size().between(3, 5), "size(owner) BETWEEN 3 AND 5"),
+/// ] {
+///     assert_eq!(condition.to_string(), text);
+/// }
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 7, owner: "ann".into() }.insert(&db).await?;
+/// assert_eq!(Account::scan(&db).filter(Account::OWNER.size().le(3)).count().await?, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: size](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html#Expressions.OperatorsAndFunctions.Functions)
 #[must_use]
 pub struct Size<M> {
     pub(super) place: Place,
@@ -89,7 +174,7 @@ impl<M> fmt::Debug for Size<M> {
 
 impl<M> Condition<M> {
     /// No condition: asks for nothing, and `none() & a` and `none() | a` are `a`, so that a condition can be put together
-    /// piece by piece.
+    /// piece by piece. See [`Condition`] for an example.
     ///
     /// Its negation says nothing, and is refused as an [`Error::Encode`](crate::Error::Encode) where it is used.
     pub fn none() -> Self {
@@ -158,7 +243,22 @@ impl<M, R> From<Node> for KeyCondition<M, R> {
     }
 }
 
-/// What can stand where a condition on model `M` is wanted: a [`Condition`] or a [`KeyCondition`].
+/// What can stand where a condition on model `M` is wanted: a [`Condition`], a [`KeyCondition`] or a
+/// [`Composite`](super::Composite).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// use dynamap::{Condition, IntoCondition};
+///
+/// fn neither(a: impl IntoCondition<DoomMap>, b: impl IntoCondition<DoomMap>) -> Condition<DoomMap> {
+///     !(a.into_condition() | b)
+/// }
+/// let condition = neither(DoomMap::MAP.le(2), DoomMap::NAME.ne("Hangar"));
+/// assert_eq!(condition.to_string(), "NOT (map <= 2 OR name <> \"Hangar\")");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a condition on the attributes of `{M}`",
     note = "build it from the constants of the model that is read or written, such as `Account::BALANCE.ge(1)`"
@@ -182,6 +282,30 @@ impl<M, R> IntoCondition<M> for KeyCondition<M, R> {
 
 /// What can stand where a condition on a range key of `M` is wanted: a [`KeyCondition`] of the table's range key, or of
 /// that of the index `I` which is queried, or a [`Composite`](super::Composite).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// use dynamap::{Error, IntoKeyCondition};
+///
+/// async fn maps(db: &Database, range: impl IntoKeyCondition<DoomMap>) -> Result<usize, Error> {
+///     DoomMap::query(db, 1).range(range).count().await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in [1, 2, 3] {
+/// #     DoomMap { episode: 1, map, name: "Hangar".into() }.insert(&db).await?;
+/// # }
+/// assert_eq!(maps(&db, DoomMap::MAP.ge(2)).await?, 2);
+/// assert_eq!(maps(&db, DoomMap::MAP.eq(1)).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not select a range of the range key of `{M}`",
     note = "`range` takes one comparison of the range key other than `ne`; for other attributes write `.filter(...)`"

@@ -39,7 +39,17 @@ pub mod role {
     #[derive(Debug, Clone, Copy)]
     pub struct KeyPart<const N: usize>;
 
-    /// A time that the library sets.
+    /// A time that the library sets: an update cannot change it, a condition can be about it.
+    ///
+    /// ```
+    /// use dynamap::Model;
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "sessions", validate = false)]
+    /// struct Session { #[model(hash_key)] id: u64, #[model(created_at)] created: u64 }
+    ///
+    /// assert_eq!(Session::CREATED.lt(1_000).to_string(), "created < 1000");
+    /// ```
     #[derive(Debug, Clone, Copy)]
     pub struct Automatic;
 
@@ -114,6 +124,63 @@ pub mod role {
 /// let nested = Account::ADDRESS.to(Address::CITY).eq("Bern") & Account::LIMITS.entry("day").gt(5);
 /// assert_eq!(nested.to_string(), "address.city = \"Bern\" AND limits.day > 5");
 /// ```
+///
+/// What each becomes:
+///
+/// ```
+/// # use dynamap::Model;
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, #[model(rename = "e-mail")] email: String, balance: i64, limit: i64, notes: Vec<String> }
+/// assert_eq!(Account::EMAIL.name(), "e-mail");
+/// for (condition, text) in [
+///     (Account::BALANCE.eq(5), "balance = 5"),
+///     (Account::BALANCE.ne(5), "balance <> 5"),
+///     (Account::BALANCE.lt(5), "balance < 5"),
+///     (Account::BALANCE.le(5), "balance <= 5"),
+///     (Account::BALANCE.between(1, 5), "balance BETWEEN 1 AND 5"),
+///     (Account::BALANCE.is_in([1, 5]), "balance IN (1, 5)"),
+///     (Account::BALANCE.eq_attribute(Account::LIMIT), "balance = limit"),
+///     (Account::BALANCE.ne_attribute(Account::LIMIT), "balance <> limit"),
+///     (Account::BALANCE.lt_attribute(Account::LIMIT), "balance < limit"),
+///     (Account::BALANCE.le_attribute(Account::LIMIT), "balance <= limit"),
+///     (Account::EMAIL.contains("@"), "contains(e-mail, \"@\")"),
+///     (Account::EMAIL.size().lt(9), "size(e-mail) < 9"),
+///     (Account::EMAIL.exists(), "attribute_exists(e-mail)"),
+///     (Account::EMAIL.not_exists(), "attribute_not_exists(e-mail)"),
+///     (Account::EMAIL.is_null(), "attribute_type(e-mail, \"NULL\")"),
+///     (Account::EMAIL.has_kind(), "attribute_type(e-mail, \"S\")"),
+///     (Account::NOTES.index(2).eq("paid"), "notes[2] = \"paid\""),
+/// ] {
+///     assert_eq!(condition.to_string(), text);
+/// }
+/// ```
+///
+/// What an update can set an attribute to, computed of the item as it was:
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, limit: i64, both: i64, room: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// Account { id: 1, balance: 5, limit: 3, both: 0, room: 0 }.insert(&db).await?;
+/// let account = Account::update(&db, 1)
+///     .set_to(Account::BALANCE, Account::BALANCE.plus(10))
+///     .set_to(Account::LIMIT, Account::LIMIT.minus(1))
+///     .set_to(Account::BOTH, Account::BALANCE.plus_attribute(Account::LIMIT))
+///     .set_to(Account::ROOM, Account::BALANCE.minus_attribute(Account::LIMIT))
+///     .returning_new()
+///     .await?;
+/// assert_eq!((account.balance, account.limit, account.both, account.room), (15, 2, 8, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: operators and functions](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html)
 pub struct Path<M, T, R = role::Field> {
     place: Place,
     model: PhantomData<fn() -> M>,
@@ -233,7 +300,8 @@ impl<M, T: Attribute, R: role::Role> Path<M, T, R> {
         self.compare(Operator::Ne, operand).into()
     }
 
-    /// The attribute is equal to one of 1 to 100 operands.
+    /// The attribute is equal to one of 1 to 100 operands; none or more are an [`Error::Encode`](crate::Error::Encode)
+    /// where the condition is used.
     pub fn is_in<'a>(self, operands: impl IntoIterator<Item = T::Operand<'a>>) -> Condition<M>
     where
         T: 'a,

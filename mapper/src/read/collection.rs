@@ -94,6 +94,38 @@ pub trait Collection: Sized + Send + 'static {
 }
 
 /// The query of a [`Collection`]. `.await` it.
+///
+/// ```
+/// # use dynamap::{Collection, Database, Loaded, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "shop", hash_key = "USER#{user}", range_key = "PROFILE", validate = false)]
+/// # struct Profile { user: String, name: String }
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "shop", hash_key = "USER#{user}", range_key = "ORDER#{number:06}", validate = false)]
+/// # struct Order { user: String, number: u32 }
+/// #[derive(Debug, Collection)]
+/// enum Entry {
+///     Profile(Loaded<Profile>),
+///     Order(Loaded<Order>),
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Order>::create(&db).await?;
+/// # Profile { user: "ann".into(), name: "Ann".into() }.insert(&db).await?;
+/// # for number in [1, 2] { Order { user: "ann".into(), number }.insert(&db).await?; }
+/// let (metered, meter) = db.metered();
+/// let entries = Entry::query(&metered, "ann").consistent().reverse().await?;
+/// assert_eq!(meter.capacity().total().read, 1.0); // half of it where nothing is said
+/// assert_eq!(entries.len(), 3);
+/// assert!(matches!(&entries[0], Entry::Profile(profile) if profile.name == "Ann"));
+/// assert!(matches!(&entries[1], Entry::Order(order) if order.number == 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
 #[must_use = "a query does nothing until it is awaited"]
 pub struct CollectionQuery<'a, C> {
     search: Search<'a>,
@@ -102,6 +134,8 @@ pub struct CollectionQuery<'a, C> {
 
 impl<C: Collection> CollectionQuery<'_, C> {
     /// Sees every write that was acknowledged before; costs twice as much.
+    ///
+    /// [AWS: read consistency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html)
     pub fn consistent(mut self) -> Self {
         self.search.consistent = true;
         self

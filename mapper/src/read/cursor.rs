@@ -13,6 +13,33 @@ use crate::error::Error;
 use crate::item::{AttributeValue, push};
 
 /// Some results of a query or scan, and how to go on; from [`Query::page`](super::Query::page).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=9 { DoomMap { episode: 1, map, name: format!("E1M{map}") }.insert(&db).await?; }
+/// let (mut cursor, mut found, mut pages) = (None, Vec::new(), 0);
+/// loop {
+///     let page = DoomMap::query(&db, 1).filter(DoomMap::NAME.gt("E1M5")).page_size(4).page(cursor).await?;
+///     found.extend(page.items.iter().map(|map| map.map)); // of the first page none passes the filter
+///     pages += 1;
+///     cursor = page.cursor;
+///     if cursor.is_none() {
+///         break;
+///     }
+/// }
+/// assert_eq!((found, pages), (vec![6, 7, 8, 9], 3));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: paginating query results](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html)
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Page<O> {

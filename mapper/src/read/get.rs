@@ -20,6 +20,31 @@ use crate::model::{Expires, Model};
 use crate::reader::Reader;
 
 /// A read of one item; from [`Model::get`]. `.await` it.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use dynamap::{Database, Item, Model, Table, Ttl};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "sessions", validate = false)]
+/// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Session>::create(&db).await?;
+/// Session { user: 1, number: 1, until: Ttl::after(Duration::from_hours(1)) }.insert(&db).await?;
+/// Session { user: 1, number: 2, until: Ttl::from_epoch_seconds(1) }.insert(&db).await?;
+/// assert!(Session::get(&db, (1, 1)).consistent().skip_expired().await?.is_some());
+/// assert!(Session::get(&db, (1, 2)).skip_expired().await?.is_none()); // over, and not deleted yet
+/// assert!(Session::get(&db, (1, 2)).uncached().await?.is_some());
+///
+/// let answer = Session::get(&db, (1, 1)).into_sdk()?.send().await?;
+/// let item = Item::from(answer.item.expect("there"));
+/// assert_eq!(Session::decode(item)?.number, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: GetItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html)
 #[must_use = "a read does nothing until it is awaited"]
 pub struct Get<'a, R, M> {
     reader: &'a R,
@@ -80,6 +105,28 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     }
 
     /// Asks the store, whatever is set for the model.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use dynamap::{Caching, Database, Model, Table, cache::Memory};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let client = dynamap::embedded::memory()?;
+    /// # let other = Database::new(client.clone());
+    /// # Table::<Account>::create(&other).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&other).await?;
+    /// let caching = Caching::new(Memory::new(1 << 20)).model::<Account>(Duration::from_secs(60));
+    /// let db = Database::builder(client).cache(caching).build();
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+    /// Account::update(&other, 1).add(Account::BALANCE, 1).await?; // a program that knows nothing of this cache
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 5);
+    /// assert_eq!(Account::get(&db, 1).uncached().await?.expect("there").balance, 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn uncached(mut self) -> Self {
         self.kept = Kept::Not;
         self

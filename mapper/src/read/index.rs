@@ -47,6 +47,7 @@ use crate::reader::IndexReader;
 /// let mut totals = Order::BY_CUSTOMER.query(&db, "ann").select::<Total>().try_collect().await?;
 /// totals.sort_by_key(|total| total.id);
 /// assert_eq!(totals[0], Total { id: 1, total: 5 });
+/// assert_eq!(Order::BY_CUSTOMER.name(), "by_customer");
 /// # Ok(())
 /// # }
 /// ```

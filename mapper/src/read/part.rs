@@ -17,6 +17,34 @@ use crate::model::Model;
 use crate::reader::Overlay;
 
 /// A part of a table: a [`Query`] of the table, or a [`Scan`] of it; not of an index, which lags behind the table.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::{Part, Session};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "maps", validate = false)]
+/// # struct DoomMap { #[model(hash_key)] episode: u32, #[model(range_key)] map: u32, name: String }
+/// async fn session_with(db: &Database, part: impl Part) -> Result<Session, Error> {
+///     let session = Session::of(db);
+///     session.preload(part).await?;
+///     Ok(session)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<DoomMap>::create(&db).await?;
+/// # for map in 1..=3 { DoomMap { episode: 1, map, name: format!("E1M{map}") }.insert(&db).await?; }
+/// let (metered, meter) = db.metered();
+/// let session = session_with(&metered, DoomMap::query(&metered, 1)).await?;
+/// assert!(meter.take().total().read > 0.0);
+/// assert_eq!(DoomMap::query(&session, 1).try_collect().await?.len(), 3);
+/// assert!(DoomMap::get(&session, (1, 4)).await?.is_none());
+/// assert_eq!(meter.take().total().read, 0.0); // nothing was asked for
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a part of a table",
     note = "write `Model::query(&db, hash_key)` for the items of one hash key, or `Model::scan(&db)` for a whole table"

@@ -65,6 +65,34 @@ type Types<M, I, O> = PhantomData<fn() -> (M, I, O)>;
 /// # }
 /// ```
 ///
+/// Results come as pages, as a stream, as some of their attributes:
+///
+/// ```
+/// # use dynamap::{Database, Model, Projection, Table, Ttl};
+/// # #[derive(Debug, Clone, Model)] #[model(table = "sessions", validate = false)]
+/// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
+/// # #[derive(Debug, PartialEq, Projection)] #[model(of = Session)] struct Number { number: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Session>::create(&db).await?;
+/// # let until = |number| Ttl::from_epoch_seconds(if number == 9 { 1 } else { 1 << 40 });
+/// # for number in 1..=9 { Session { user: 1, number, until: until(number) }.insert(&db).await?; }
+/// let sessions = || Session::query(&db, 1).skip_expired(); // the time of the ninth is over
+/// let page = sessions().page_size(4).page(None).await?;
+/// assert_eq!(page.items.len(), 4);
+/// let next = sessions().resume(page.cursor).next().await.transpose()?;
+/// assert_eq!(next.map(|session| session.number), Some(5));
+///
+/// let (metered, meter) = db.metered();
+/// let mut numbers = Session::query(&metered, 1).consistent().select::<Number>().stream();
+/// assert_eq!(numbers.next().await.transpose()?, Some(Number { number: 1 }));
+/// assert_eq!(meter.capacity().total().read, 1.0); // half of it where nothing is said
+/// assert_eq!(Session::query(&db, 1).into_sdk()?.send().await?.count(), 9);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: Query](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html)
 ///
 /// `I` is what is queried: the table ([`role::Primary`]) or an [index](super::Index); `O` is what comes back.
@@ -75,6 +103,42 @@ pub struct Query<'a, M, I = role::Primary, O = Loaded<M>> {
 }
 
 /// The items of a whole table or index; from [`Model::scan`] and [`Index::scan`](super::Index::scan).
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Projection, Table, Ttl};
+/// # #[derive(Debug, Clone, Model)] #[model(table = "sessions", validate = false)]
+/// # struct Session { #[model(hash_key)] user: u32, #[model(range_key)] number: u32, #[model(ttl)] until: Ttl }
+/// # #[derive(Debug, PartialEq, Projection)] #[model(of = Session)] struct Number { number: u32 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Session>::create(&db).await?;
+/// # let until = |number| Ttl::from_epoch_seconds(if number == 9 { 1 } else { 1 << 40 });
+/// # for number in 1..=9 { Session { user: 1, number, until: until(number) }.insert(&db).await?; }
+/// let sessions = || Session::scan(&db).consistent().skip_expired(); // the time of the ninth is over
+/// assert_eq!(sessions().count().await?, 8);
+/// assert_eq!(sessions().limit(3).try_collect().await?.len(), 3);
+/// assert!(sessions().select::<Number>().first().await?.is_some());
+/// assert_eq!(sessions().filter(Session::NUMBER.eq(5)).one().await?.number, 5);
+/// let over = sessions().filter(Session::NUMBER.eq(9)).one().await;
+/// assert!(matches!(over, Err(Error::NotOne { several: false, .. })));
+///
+/// let page = sessions().page_size(5).page(None).await?;
+/// let (mut rest, mut left) = (sessions().resume(page.cursor), 0);
+/// while let Some(session) = rest.next().await {
+///     left += usize::from(session?.user == 1);
+/// }
+/// assert_eq!(page.items.len() + left, 8);
+/// assert!(sessions().stream().next().await.is_some());
+///
+/// let swept = sessions().sweep().run(|session| { let db = &db; async move { session.delete(db).await.map(drop) } });
+/// assert_eq!(swept.await?.progress.items, 8);
+/// assert_eq!(Session::scan(&db).into_sdk()?.send().await?.count(), 1); // as the service has it
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: Scan](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html)
 #[must_use = "a scan does nothing until its results are asked for"]
 pub struct Scan<'a, M, I = role::Primary, O = Loaded<M>> {
     search: Search<'a>,

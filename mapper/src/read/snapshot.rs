@@ -17,7 +17,7 @@ use crate::schema::WRITE_ATTRIBUTE;
 /// saved as after any read; to decide by several items and write, use a transaction.
 ///
 /// ```
-/// # use dynamap::{Database, Loaded, Model, Snapshot, Table};
+/// # use dynamap::{Database, Loaded, Model, Ref, Snapshot, Table};
 /// # #[derive(Debug, Clone, Model)]
 /// # #[model(table = "accounts", validate = false)]
 /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
@@ -33,10 +33,12 @@ use crate::schema::WRITE_ATTRIBUTE;
 /// let mut snapshot = Snapshot::of(&db);
 /// let ann = snapshot.get::<Account>(1);
 /// let map = snapshot.get::<DoomMap>((1, 1));
+/// let same = snapshot.follow(&Ref::<Account>::to(1)?);
 /// let found = snapshot.read().await?;
 /// let ann: Option<Loaded<Account>> = found.take(ann)?;
 /// assert_eq!(ann.expect("there").balance, 100);
 /// assert!(found.take(map)?.is_none());
+/// assert_eq!(found.take(same)?.expect("there").version, 1);
 /// # Ok(())
 /// # }
 /// ```

@@ -68,6 +68,30 @@ impl Wanted {
 }
 
 /// One item of [`Gets`](crate::Gets) or of a [`Snapshot`](crate::Snapshot); finds it in the [`FoundItems`].
+///
+/// ```
+/// # use dynamap::{Database, Gets, Model, Table};
+/// use dynamap::ItemSlot;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 2, balance: 5, version: 0 }.insert(&db).await?;
+/// let mut gets = Gets::of(&db);
+/// let slots: Vec<ItemSlot<Account>> = (1..=3).map(|id| gets.get::<Account>(id)).collect();
+/// let found = gets.read().await?;
+/// let mut total = 0;
+/// for slot in slots {
+///     total += found.take(slot)?.map_or(0, |account| account.balance);
+/// }
+/// assert_eq!(total, 5);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ItemSlot<M> {
     /// Absent where the key cannot be stored.
     target: Option<Target>,
@@ -75,6 +99,35 @@ pub struct ItemSlot<M> {
 }
 
 /// What [`Gets`](crate::Gets) or a [`Snapshot`](crate::Snapshot) read.
+///
+/// ```
+/// # use dynamap::{Database, Error, Gets, Model, RetryPolicy, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let mut policy = RetryPolicy::default();
+/// # policy.throttled.attempts = 2;
+/// # let db = Database::builder(client).retry(policy).build();
+/// # Table::<Account>::create(&db).await?;
+/// # for id in [1, 2] { Account { id, balance: 5, version: 0 }.insert(&db).await?; }
+/// let mut gets = Gets::of(&db);
+/// let (first, second) = (gets.get::<Account>(1), gets.get::<Account>(2));
+/// // The service reads one of the two, and has no capacity for the other.
+/// faults.next("BatchGetItem", Fault::Unprocessed { keep: 1 });
+/// faults.always("BatchGetItem", Fault::Throttle);
+/// let found = gets.read().await?;
+/// assert_eq!(found.leftovers().len(), 1);
+/// assert_eq!(found.leftovers()[0].to_string(), "(id = 2) of table accounts");
+/// assert_eq!(found.take(first)?.expect("there").balance, 5);
+/// assert!(matches!(found.take(second), Err(Error::Busy(_))));
+/// # Ok(())
+/// # }
+/// ```
 pub struct FoundItems {
     items: HashMap<Target, Result<Option<Item>, Undone>>,
     leftovers: Vec<Target>,

@@ -10,6 +10,41 @@ use super::Cause;
 use crate::capacity::Units;
 
 /// One attempt at a request; what [`DatabaseBuilder::on_request`](crate::DatabaseBuilder::on_request) is told.
+///
+/// ```
+/// # use std::sync::{Arc, Mutex};
+/// # use dynamap::{Database, Model, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// use dynamap::RequestReport;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// fn line(report: &RequestReport<'_>) -> String {
+///     let RequestReport { operation, table, attempt, outcome, units, .. } = report;
+///     format!("{operation} {table} {attempt}: {outcome:?}, {} units", units.read + units.write)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// let lines = Arc::new(Mutex::new(Vec::new()));
+/// let log = Arc::clone(&lines);
+/// let db = Database::builder(client)
+///     .on_request(move |report| log.lock().expect("one thread").push(line(report)))
+///     .build();
+/// # Table::<Account>::create(&db).await?;
+/// # lines.lock().expect("one thread").clear();
+/// faults.next("GetItem", Fault::Throttle);
+/// Account::get(&db, 1).await?;
+/// assert_eq!(
+///     *lines.lock().expect("one thread"),
+///     ["GetItem accounts 1: Throttled, 0 units", "GetItem accounts 2: Done, 0.5 units"]
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct RequestReport<'a> {
@@ -32,6 +67,38 @@ pub struct RequestReport<'a> {
 }
 
 /// What became of one attempt at a request.
+///
+/// ```
+/// # use std::sync::{Arc, Mutex};
+/// # use dynamap::{Database, Model, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// use dynamap::RequestOutcome;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// let outcomes = Arc::new(Mutex::new(Vec::new()));
+/// let log = Arc::clone(&outcomes);
+/// let db = Database::builder(client)
+///     .on_request(move |report| log.lock().expect("one thread").push(report.outcome))
+///     .build();
+/// # Table::<Account>::create(&db).await?;
+/// # outcomes.lock().expect("one thread").clear();
+/// let account = Account { id: 1, balance: 5, version: 0 };
+/// faults.next("PutItem", Fault::Throttle);
+/// account.clone().insert(&db).await?;
+/// assert!(account.insert(&db).await.is_err()); // the key is taken
+/// assert_eq!(
+///     *outcomes.lock().expect("one thread"),
+///     [RequestOutcome::Throttled, RequestOutcome::Done, RequestOutcome::Rejected]
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestOutcome {

@@ -49,6 +49,32 @@ pub struct RetryPolicy {
 /// The pauses between attempts: each is of random length up to a bound (full jitter), which doubles from `first` to
 /// `longest`.
 ///
+/// ```
+/// use std::time::Duration;
+/// # use dynamap::{Database, Error, Model, RetryPolicy, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// let mut policy = RetryPolicy::default();
+/// policy.throttled.first = Duration::from_millis(10);
+/// policy.throttled.longest = Duration::from_millis(40);
+/// policy.throttled.attempts = 6; // pauses of up to 10, 20, 40, 40, 40 ms between them
+/// let db = Database::builder(client).retry(policy).build();
+/// # Table::<Account>::create(&db).await?;
+/// faults.always("GetItem", Fault::Throttle);
+/// let began = tokio::time::Instant::now();
+/// assert!(matches!(Account::get(&db, 1).await, Err(Error::Busy(_))));
+/// assert_eq!(faults.count("GetItem"), 6);
+/// assert!(began.elapsed() <= Duration::from_millis(160)); // of a paused clock
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: exponential backoff and jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -14,6 +14,29 @@ use crate::retry::repeat;
 use crate::settings::Billing;
 
 /// What the service tells of a table; from [`NamedTable::describe`](crate::NamedTable::describe).
+///
+/// ```
+/// use dynamap::{Billing, Throughput};
+/// # use dynamap::{Database, Model, Table, TableSettings};
+/// # static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", settings = SMALL, validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let info = Table::<Account>::named(&db).describe().await?.expect("there");
+/// assert!(info.is_active());
+/// assert_eq!(info.billing(), Billing::Provisioned(Throughput::new(5, 5)));
+/// assert_eq!(info.estimated_items(), 0);
+/// assert_eq!(info.table.table_name(), Some("accounts"));
+/// assert!(info.ttl.is_none());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: TableDescription](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html)
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TableInfo {

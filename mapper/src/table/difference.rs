@@ -13,6 +13,32 @@ use super::wanted::{Wanted, WantedIndex};
 use crate::settings::{Billing, Encryption, Throughput};
 
 /// One thing in which a table is not as its models want it; from [`Table::verify`](crate::Table::verify).
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::{DifferenceKind, Remedy};
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<before::Order>::create(&db).await?;
+/// // The table was made by an earlier release, with the index `by_status`, and without `by_day`.
+/// let differences = Table::<Order>::verify(&db).await?;
+/// let missing = differences.iter().find(|one| one.kind == DifferenceKind::NoIndex).expect("one is missing");
+/// assert_eq!((missing.table.as_str(), missing.index.as_deref()), ("orders", Some("by_day")));
+/// assert_eq!((missing.found.as_str(), missing.wanted.as_str()), ("none", "global day (S)"));
+/// assert_eq!(missing.remedy(), Remedy::Update);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Difference {
@@ -29,6 +55,33 @@ pub struct Difference {
 }
 
 /// What can be different.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::DifferenceKind;
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// let none: Vec<_> = Table::<Order>::verify(&db).await?.into_iter().map(|one| one.kind).collect();
+/// assert_eq!(none, [DifferenceKind::NoTable]);
+///
+/// # Table::<before::Order>::create(&db).await?;
+/// // The table was made by an earlier release, with the index `by_status`, and without `by_day`.
+/// let kinds: Vec<_> = Table::<Order>::verify(&db).await?.into_iter().map(|one| one.kind).collect();
+/// assert_eq!(kinds.len(), 2);
+/// assert!(kinds.contains(&DifferenceKind::NoIndex) && kinds.contains(&DifferenceKind::UnknownIndex));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DifferenceKind {
@@ -67,6 +120,34 @@ pub enum DifferenceKind {
 }
 
 /// What can be done about a difference.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::Remedy;
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<before::Order>::create(&db).await?;
+/// // The table was made by an earlier release, with the index `by_status`, and without `by_day`.
+/// let differences = Table::<Order>::verify(&db).await?;
+/// // What a deployment does by itself, and what somebody has to decide:
+/// let (by_itself, decided): (Vec<_>, Vec<_>) = differences
+///     .iter()
+///     .partition(|one| matches!(one.remedy(), Remedy::Create | Remedy::Update | Remedy::Wait));
+/// assert_eq!(by_itself[0].index.as_deref(), Some("by_day"));
+/// assert_eq!(decided[0].remedy(), Remedy::UpdateDroppingIndexes); // of `by_status`
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {

@@ -36,11 +36,35 @@ use crate::settings::Throughput;
 /// assert_eq!(NamedTable::list(&db).await?, ["accounts"]);
 ///
 /// let accounts = db.table("accounts");
-/// assert_eq!(accounts.full_name(), "staging_accounts");
+/// assert_eq!((accounts.name(), accounts.full_name()), ("accounts", "staging_accounts"));
+/// assert!(accounts.exists().await? && accounts.database().is_same(&db));
 /// let info = accounts.describe().await?.expect("there");
 /// assert!(info.is_active());
 /// accounts.delete().await?;
 /// assert!(NamedTable::list(&db).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A piece of work can have more throughput:
+///
+/// ```
+/// use dynamap::{Billing, Throughput};
+/// # use dynamap::{Database, Error, Model, Table, TableSettings};
+/// # static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", settings = SMALL, validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let accounts = db.table("accounts");
+/// let much = Throughput::new(100, 1_000);
+/// let work = || async { Ok::<_, Error>(accounts.describe().await?.expect("there").billing()) };
+/// let raised = accounts.raise(much).run(work).await?;
+/// assert_eq!(raised.output, Billing::Provisioned(much));
+/// assert!(!accounts.restore_throughput().await?); // the work has ended, and nothing is left to restore
 /// # Ok(())
 /// # }
 /// ```
@@ -146,6 +170,26 @@ impl<'a> NamedTable<'a> {
 /// The items of counters and of unique values stay: they are in tables of their own. `Unique::verify` finds those of items
 /// that are gone. It waits until the table is gone. Of what is written while it looks, the last items can be deleted with it.
 /// If the future is dropped half-way the service goes on deleting.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::error::TableError;
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// let Err(Error::Table(refused)) = Table::<Account>::delete(&db).await else { panic!("it holds an item") };
+/// assert!(matches!(*refused, TableError::HoldsItems { .. }));
+/// Table::<Account>::delete(&db).with_all_items().await?;
+/// assert!(!Table::<Account>::exists(&db).await?);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`TableError::HoldsItems`] and [`TableError::Protected`], where nothing was deleted; [`TableError::Unknown`] where no

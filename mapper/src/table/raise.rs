@@ -65,6 +65,30 @@ const UNTOLD: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 ///
+/// What writes to indexes needs more of theirs, too:
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table, TableSettings, Throughput};
+/// # static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "orders", gsi(by_status, hash_key = status), settings = SMALL, validate = false)]
+/// # struct Order { #[model(hash_key)] id: u64, status: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Order>::create(&db).await?;
+/// let orders = Table::<Order>::named(&db);
+/// let much = Throughput::new(100, 1_000);
+/// let work = || async { Order { id: 1, status: "open".into() }.insert(&db).await };
+/// let raised = orders.raise(much).index("by_status", much).run(work).await?;
+/// assert_eq!(raised.output.id, 1);
+///
+/// let refused = orders.raise(much).index("by_day", much).run(work).await;
+/// assert!(matches!(refused, Err(Error::Table(_)))); // there is no such index, and nothing was done
+/// # Ok(())
+/// # }
+/// ```
+///
 /// [AWS: ProvisionedThroughput](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ProvisionedThroughput.html)
 #[derive(Debug)]
 #[must_use = "nothing is raised until work is run"]
@@ -75,6 +99,35 @@ pub struct RaiseThroughput<'a> {
 }
 
 /// What work brought that was done with more throughput.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table, TableSettings, Throughput};
+/// # use dynamap::faults::{Fault, Faults};
+/// # static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", settings = SMALL, validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let db = Database::new(client);
+/// # Table::<Account>::create(&db).await?;
+/// let accounts = Table::<Account>::named(&db);
+/// let work = || async {
+///     // The service does not lower the throughput once more that day.
+///     faults.always("UpdateTable", Fault::service("LimitExceededException"));
+///     Ok::<_, Error>("loaded")
+/// };
+/// let raised = accounts.raise(Throughput::new(100, 1_000)).run(work).await?;
+/// assert_eq!(raised.output, "loaded");
+/// assert!(raised.not_restored.is_some());
+///
+/// faults.clear(); // on the next day
+/// assert!(accounts.restore_throughput().await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the throughput may be raised still"]
 #[non_exhaustive]
@@ -86,6 +139,30 @@ pub struct Raised<T> {
 }
 
 /// What a table had before its throughput was raised; in the table `dynamap_throughput`, as long as it is.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table, TableSettings, Throughput};
+/// use dynamap::RaisedThroughput;
+///
+/// # static SMALL: TableSettings = TableSettings::new().provisioned(5, 5);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", settings = SMALL, validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let look = || async {
+///     RaisedThroughput::get(&db, "accounts").consistent().await
+/// };
+/// let accounts = Table::<Account>::named(&db);
+/// let raised = accounts.raise(Throughput::new(100, 1_000)).run(look).await?;
+/// let record = raised.output.expect("there, as long as the work lasts");
+/// assert_eq!(record.throughput(), Throughput::new(5, 5));
+/// assert!(look().await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, dynamap_derive::Model)]
 #[model(crate = "crate", table = "dynamap_throughput", validate = false)]
 #[non_exhaustive]

@@ -34,6 +34,37 @@ use crate::settings::{Billing, Throughput};
 ///
 /// The service makes one index at a time. A large table takes hours for each, and can be read and written meanwhile.
 ///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// use dynamap::Remedy;
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<before::Order>::create(&db).await?;
+/// // The table was made by an earlier release, with the index `by_status`, and without `by_day`.
+/// let plan = Table::<Order>::update(&db).plan().await?;
+/// assert_eq!(plan[0].index.as_deref(), Some("by_day"));
+///
+/// let log = |progress: &dynamap::TableProgress| eprintln!("{}: {}", progress.table, progress.state);
+/// let updated = Table::<Order>::update(&db).on_progress(log).await?;
+/// assert_eq!(updated.done, plan);
+/// assert_eq!(updated.left[0].remedy(), Remedy::UpdateDroppingIndexes); // of `by_status`
+///
+/// let updated = Table::<Order>::update(&db).drop_indexes().remake_stream().await?;
+/// assert!(updated.left.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What keeps everything from going on: rights, credentials, a network that is down. A change that the service refuses is in
 /// [`TableUpdated::refused`], and the others are made. [`Error::Usage`] for [`drop_indexes`](Self::drop_indexes) of one
@@ -50,6 +81,37 @@ pub struct TableUpdate<'a> {
 }
 
 /// What an update did.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # use dynamap::faults::{Fault, Faults};
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let faults = Faults::new();
+/// # let client = faults.wrap(&dynamap::embedded::memory()?)?;
+/// # let db = Database::new(client);
+/// # Table::<before::Order>::create(&db).await?;
+/// faults.always("UpdateTable", Fault::service("LimitExceededException"));
+/// let updated = Table::<Order>::update(&db).await?;
+/// assert!(updated.done.is_empty());
+/// let (refused, why) = &updated.refused[0];
+/// assert_eq!(refused.index.as_deref(), Some("by_day"));
+/// assert!(updated.left.contains(refused) && why.to_string().contains("LimitExceededException"));
+///
+/// faults.clear();
+/// assert_eq!(Table::<Order>::update(&db).await?.done.len(), 1); // as if nothing had been
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "changes can be left, or refused"]
 #[non_exhaustive]
@@ -94,6 +156,33 @@ impl<'a> TableUpdate<'a> {
 
     /// Also turns streams off, and makes those anew that tell something else. What reads the old stream, such as a trigger,
     /// gets nothing more, and changes in between are in neither. Without it a stream stays as it is.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// use dynamap::{Remedy, StreamView, TableSettings};
+    /// # static KEYS: TableSettings = TableSettings::new().stream(StreamView::KeysOnly);
+    /// # mod before {
+    /// #     #[derive(Debug, Clone, dynamap::Model)]
+    /// #     #[model(table = "orders", settings = super::KEYS, validate = false)]
+    /// #     pub struct Order { #[model(hash_key)] pub id: u64 }
+    /// # }
+    ///
+    /// static OFF: TableSettings = TableSettings::new().stream(StreamView::Off);
+    ///
+    /// #[derive(Debug, Clone, Model)]
+    /// #[model(table = "orders", settings = OFF, validate = false)]
+    /// struct Order { #[model(hash_key)] id: u64 }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<before::Order>::create(&db).await?; // with a stream of keys
+    /// let updated = Table::<Order>::update(&db).await?;
+    /// assert_eq!(updated.left[0].remedy(), Remedy::UpdateRemakingStream);
+    /// assert!(Table::<Order>::update(&db).remake_stream().await?.left.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remake_stream(mut self) -> Self {
         self.remake_stream = true;
         self

@@ -21,6 +21,36 @@ const SLOW_POLL: Duration = Duration::from_secs(5);
 const QUICK: u32 = 60;
 
 /// How far the service is with a table.
+///
+/// ```
+/// # use std::sync::Mutex;
+/// # use dynamap::{Database, Model, Table};
+/// # use dynamap::embedded::ControlPlane;
+/// use dynamap::TableProgress;
+/// # mod before {
+/// #     #[derive(Debug, Clone, dynamap::Model)]
+/// #     #[model(table = "orders", gsi(by_status, hash_key = status), validate = false)]
+/// #     pub struct Order { #[model(hash_key)] pub id: u64, pub status: String, pub day: String }
+/// # }
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "orders", gsi(by_day, hash_key = day), validate = false)]
+/// struct Order { #[model(hash_key)] id: u64, status: String, day: String }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let client = dynamap::embedded::builder().control_plane(ControlPlane::polled()).memory()?;
+/// # let db = Database::new(client);
+/// # Table::<before::Order>::create(&db).await?;
+/// let states = Mutex::new(Vec::new());
+/// let watch = |progress: &TableProgress| {
+///     assert_eq!(progress.table, "orders");
+///     states.lock().expect("one thread").push(progress.state.clone());
+/// };
+/// Table::<Order>::update(&db).on_progress(watch).await?; // makes the index `by_day`
+/// assert!(states.lock().expect("one thread").iter().any(|state| state.contains("index by_day")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableProgress {

@@ -39,6 +39,17 @@ impl Item {
 
     /// Reads an attribute as a `T`.
     ///
+    /// ```
+    /// use dynamap::{AttributeValue, Item};
+    ///
+    /// let mut item = Item::new();
+    /// item.insert("euros", AttributeValue::N("5".into()));
+    /// assert_eq!(item.read::<i64>("euros")?, 5);
+    /// assert_eq!(item.read::<Option<i64>>("dollars")?, None);
+    /// assert!(item.read::<i64>("dollars").is_err());
+    /// # Ok::<(), dynamap::StepError>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`take`](Item::take).
     pub fn read<T: Attribute>(&self, name: &str) -> Result<T, StepError> {
@@ -47,8 +58,19 @@ impl Item {
 
     /// Stores a `T`; where it is stored as absent, as `None` is, the attribute is removed.
     ///
+    /// ```
+    /// use dynamap::{AttributeValue, Item};
+    ///
+    /// let mut item = Item::new();
+    /// item.put("cents", &500_i64)?;
+    /// assert_eq!(item.get("cents"), Some(&AttributeValue::N("500".into())));
+    /// item.put("cents", &Option::<i64>::None)?;
+    /// assert!(!item.contains("cents"));
+    /// # Ok::<(), dynamap::StepError>(())
+    /// ```
+    ///
     /// # Errors
-    /// Where DynamoDB cannot hold the value.
+    /// Where DynamoDB cannot hold the value. Then the item is as it was.
     pub fn put<T: Attribute>(&mut self, name: &str, value: &T) -> Result<(), StepError> {
         match value.encode().map_err(|error| StepError::from(error.at(name)))? {
             Some(value) => self.insert(name, value),
@@ -90,6 +112,19 @@ impl Item {
     /// Moves attributes into a map that is an attribute itself; those that are absent stay so. A map that is there gets
     /// more entries.
     ///
+    /// ```
+    /// use dynamap::Item;
+    ///
+    /// let mut item = Item::new();
+    /// item.put("city", &"Bern".to_owned())?;
+    /// item.put("zip", &3000_u32)?;
+    /// item.nest(&["city", "zip"], "address")?;
+    /// assert_eq!(item.names(), ["address"]);
+    /// item.unnest("address")?;
+    /// assert_eq!(item.names(), ["city", "zip"]);
+    /// # Ok::<(), dynamap::StepError>(())
+    /// ```
+    ///
     /// # Errors
     /// Where `into` is there and no map. Then the item is as it was.
     pub fn nest(&mut self, names: &[&str], into: &str) -> Result<(), StepError> {
@@ -110,6 +145,22 @@ impl Item {
     }
 
     /// Moves the entries of a map out, to attributes of the item; the map is gone then. An absent one is nothing to do.
+    ///
+    /// ```
+    /// use dynamap::{AttributeValue, Item};
+    ///
+    /// let city = || AttributeValue::S("Bern".into());
+    /// let mut item = Item::new();
+    /// item.insert("address", AttributeValue::M([("city".to_owned(), city())].into()));
+    /// item.unnest("address")?;
+    /// assert_eq!(item.text("city"), Some("Bern"));
+    ///
+    /// item.insert("address", AttributeValue::M([("city".to_owned(), city())].into()));
+    /// let error = item.unnest("address").expect_err("a city is there");
+    /// assert_eq!(error.attribute(), "city");
+    /// assert!(item.contains("address")); // as it was
+    /// # Ok::<(), dynamap::StepError>(())
+    /// ```
     ///
     /// # Errors
     /// Where `name` is no map, or an attribute is in the way. Then the item is as it was.

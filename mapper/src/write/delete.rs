@@ -20,6 +20,34 @@ use crate::model::Model;
 use crate::read::BoxFuture;
 
 /// The delete of one item by key; from [`Model::delete`](crate::Model::delete). `.await` it.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "profiles", validate = false)]
+/// # struct Profile { #[model(hash_key)] login: String, visits: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Profile>::create(&db).await?;
+/// # for (login, visits) in [("ann", 3), ("bob", 0), ("cid", 0)] {
+/// #     Profile { login: login.into(), visits }.insert(&db).await?;
+/// # }
+/// let unused = Profile::delete(&db, "ann").when(Profile::VISITS.eq(0)).await;
+/// assert!(unused.is_err_and(|error| error.is_conflict())); // she was here
+/// let ann = Profile::delete(&db, "ann").returning_old().await?;
+/// assert_eq!(ann.expect("was there").visits, 3);
+/// assert!(Profile::delete(&db, "ann").await.is_err_and(|error| error.is_not_found()));
+/// Profile::delete(&db, "ann").unchecked().await?; // whether or not there is one
+///
+/// Profile::delete(&db, "bob").exactly_once().await?;
+/// Profile::delete(&db, "cid").into_sdk()?.send().await?;
+/// assert_eq!(Profile::scan(&db).count().await?, 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: DeleteItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html)
 #[must_use = "a delete does nothing until it is awaited"]
 pub struct DeleteByKey<'a, M, R = returns::Nothing> {
     db: &'a Database,
@@ -33,6 +61,24 @@ pub struct DeleteByKey<'a, M, R = returns::Nothing> {
 /// A delete that ignores the version must say so. Write [`when`](Self::when) with a condition, or
 /// [`unchecked`](Self::unchecked) to delete whatever is there; or load the item and use
 /// [`Loaded::delete`](crate::Loaded::delete), which checks the version.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+/// let empty = Account::delete(&db, 1).when(Account::BALANCE.eq(0)).await;
+/// assert!(empty.is_err_and(|error| error.is_conflict()));
+/// Account::delete(&db, 1).unchecked().await?; // whatever its version is
+/// assert!(Account::get(&db, 1).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "write `.when(condition)` or `.unchecked()`, and await it"]
 pub struct NeedsWhenOrUnchecked<'a, M>(pub(super) DeleteByKey<'a, M>);
 

@@ -20,6 +20,30 @@ use crate::read::BoxFuture;
 use crate::sequence;
 
 /// The insert of one model; from [`Model::insert`]. `.await` it.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let account = |id| Account { id, balance: 5 };
+/// assert_eq!(account(0).insert(&db).await?.id, 1);
+/// assert_eq!(account(500).insert(&db).with_own_key().exactly_once().await?.id, 500);
+/// assert_eq!(account(0).insert(&db).await?.id, 501);
+///
+/// let taken = account(500).insert(&db).with_own_key().await;
+/// assert!(taken.is_err_and(|error| error.is_conflict()));
+/// account(0).insert(&db).into_sdk().await?.send().await?; // with the next id
+/// assert_eq!(Account::get(&db, 502).await?.expect("there").balance, 5);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: PutItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html)
 #[must_use = "an insert does nothing until it is awaited"]
 pub struct Insert<'a, M> {
     db: &'a Database,

@@ -24,6 +24,32 @@ pub struct Planned {
 }
 
 /// What a transaction takes beside loaded items: [`Update`], and [`DeleteByKey`].
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Table};
+/// use dynamap::{ByKeyWrite, Transaction};
+///
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// fn write_all<W: ByKeyWrite>(tx: &Transaction, writes: impl IntoIterator<Item = W>) -> Result<(), Error> {
+///     writes.into_iter().try_for_each(|write| tx.write(write).map(drop))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=3 { Account { id, balance: 5, version: 0 }.insert(&db).await?; }
+/// let tx = Transaction::begin(&db);
+/// write_all(&tx, [1, 2].map(|id| Account::update(&db, id).add(Account::BALANCE, 1)))?;
+/// write_all(&tx, [Account::delete(&db, 3).when(Account::BALANCE.eq(5))])?;
+/// tx.commit().await?; // all or none
+/// assert_eq!(Account::get(&db, 2).await?.expect("there").balance, 6);
+/// assert!(Account::get(&db, 3).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a write by key that a transaction takes",
     note = "write `Account::update(&db, key)…` without `returning_…` and `exactly_once`, or `Account::delete(&db, key)` with \

@@ -13,9 +13,9 @@ use crate::reader::Reader as _;
 impl<M: Model> Loaded<M> {
     /// Writes the changes back, provided that nobody else changed the item since it was read.
     ///
-    /// Sends only the attributes that differ, raises the version by one (also when nothing differs), and finishes an upgrade that was made on
-    /// read. On success this value is as it is stored: with the new version, normalised, with its automatic fields. On
-    /// failure it is as it was, and the error carries the winner.
+    /// Sends only the attributes that differ, raises the version by one (also when nothing differs), and finishes an
+    /// upgrade that was made on read. On success this value is as it is stored: with the new version, normalised, with
+    /// its automatic fields. On failure it is as it was, and a [`Conflict`](Error::Conflict) carries the winner.
     ///
     /// If the future is dropped half-way the item may or may not have been written; this value is as it was, and a
     /// later save is a conflict if it had been.

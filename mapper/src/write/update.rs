@@ -99,8 +99,8 @@ pub mod returns {
 
 /// The change of one item by key; from [`Model::update`](crate::Model::update). `.await` it.
 ///
-/// The item must be there ([`Error::NotFound`]); the version is raised, and an `updated_at` field is set. An item of an older schema is upgraded in the
-/// store first, so that changes and condition meet today's shape.
+/// The item must be there ([`Error::NotFound`]); the version is raised, and an `updated_at` field is set. An item of an
+/// older schema is upgraded in the store first, so that changes and condition meet today's shape.
 ///
 /// The struct's validation does not run: it needs the whole value, and an update has not read it. State what must hold
 /// with [`when`](Update::when), or load and save.
@@ -126,6 +126,60 @@ pub mod returns {
 ///     .returning_new()
 ///     .await?;
 /// assert_eq!((account.balance, account.version), (15, 2));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Each change is a verb of its own; one update makes any number of them, each of another attribute:
+///
+/// ```
+/// use std::collections::{BTreeMap, BTreeSet};
+/// # use dynamap::{Database, Model, Table};
+///
+/// #[derive(Debug, Clone, Model)]
+/// #[model(table = "players", validate = false)]
+/// struct Player {
+///     #[model(hash_key)]
+///     name: String,
+///     nick: Option<String>,
+///     lives: u32,
+///     coins: u32,
+///     total: u32,
+///     levels: Vec<u32>,
+///     tags: BTreeSet<String>,
+///     best: BTreeMap<String, u32>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Player>::create(&db).await?;
+/// # let texts = |texts: [&str; 2]| texts.map(str::to_owned);
+/// # let player = Player {
+/// #     name: "ann".into(), nick: None, lives: 3, coins: 10, total: 0, levels: vec![1, 2],
+/// #     tags: texts(["new", "loud"]).into(), best: BTreeMap::from([("E1M1".into(), 90)]),
+/// # };
+/// # player.insert(&db).await?;
+/// let new = BTreeSet::from(["new".to_owned()]);
+/// let before = Player::update(&db, "ann")
+///     .set_if_absent(Player::NICK, "doomguy")
+///     .increment(Player::LIVES, 2)
+///     .decrement(Player::COINS, 4)
+///     .set_to(Player::TOTAL, Player::LIVES.plus_attribute(Player::COINS)) // as they were before
+///     .append(Player::LEVELS, &[3])
+///     .delete_from(Player::TAGS, &new)
+///     .remove_entry(Player::BEST, "E1M1")
+///     .returning_old()
+///     .await?;
+/// assert!(before.expect("was there").nick.is_none());
+/// let update = Player::update(&db, "ann").prepend(Player::LEVELS, &[0]).remove(Player::NICK);
+/// update.exactly_once().await?;
+/// Player::update(&db, "ann").remove_at(Player::LEVELS, 1).into_sdk()?.send().await?;
+///
+/// let ann = Player::get(&db, "ann").await?.expect("there");
+/// assert_eq!((ann.lives, ann.coins, ann.total, &ann.nick), (5, 6, 13, &None));
+/// assert_eq!(ann.levels, [0, 2, 3]);
+/// assert_eq!((ann.tags.len(), ann.best.len()), (1, 0));
 /// # Ok(())
 /// # }
 /// ```
@@ -159,6 +213,26 @@ impl<'a, M: Model> Update<'a, M> {
     /// Sends the update as a transaction of its own, with a token: repeated on a bad network it is made once, and its
     /// outcome is known, unless the deadline passes first: without an answer, or with its condition failing after an
     /// answer was lost. Costs twice as much, and brings nothing back.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # use dynamap::faults::{Fault, Faults};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let faults = Faults::new();
+    /// # let db = Database::new(faults.wrap(&dynamap::embedded::memory()?)?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 5, version: 0 }.insert(&db).await?;
+    /// faults.next("TransactWriteItems", Fault::LoseAnswer); // it is made, and sent again
+    /// Account::update(&db, 1).add(Account::BALANCE, 10).exactly_once().await?;
+    /// assert_eq!(faults.count("TransactWriteItems"), 2);
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 15);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// [AWS: idempotency](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems)
     pub fn exactly_once(self) -> Update<'a, M, returns::Once> {

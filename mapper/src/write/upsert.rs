@@ -27,6 +27,28 @@ use crate::sequence;
 
 /// The upsert or replacement of one model; from [`Model::upsert`](crate::Model::upsert) and
 /// [`Model::replace`](crate::Model::replace). `.await` it.
+///
+/// ```
+/// # use dynamap::{Database, Model, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// let account = |balance| Account { id: 1, balance, version: 0 };
+/// assert!(account(5).replace(&db).await.is_err_and(|error| error.is_not_found()));
+/// assert_eq!(account(5).upsert(&db).await?.version, 1);
+/// assert_eq!(account(6).upsert(&db).await?.version, 2);
+/// account(7).replace(&db).into_sdk().await?.send().await?;
+/// let stored = Account::get(&db, 1).await?.expect("there");
+/// assert_eq!((stored.balance, stored.version), (7, 3));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [AWS: UpdateItem](https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html)
 #[must_use = "nothing is written until this is awaited"]
 pub struct Upsert<'a, M> {
     db: &'a Database,

@@ -4,6 +4,40 @@ use dynamap_mapper::Error;
 use dynamap_mapper::error::{FailedItem, SweepError};
 
 /// Why a [`Backfill`](super::Backfill) did not run, or ended.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillError, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # put(7).send().await?;
+/// // One of the users has no `mail`.
+/// let job = Backfill::<User>::of(&db).tolerate(0);
+/// let Err(BackfillError::Stopped { tolerated: 0, failed }) = job.run().await else { panic!("it fails") };
+/// assert_eq!(failed.len(), 1);
+///
+/// // The job of a table whose owner has never run it.
+/// # Table::<BackfillRecord>::delete(&db).with_all_items().await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// match job.retry_failed().await {
+///     Err(BackfillError::NotBegun { job, .. }) => assert_eq!(job, "User 2.0.0"),
+///     Err(BackfillError::Running { owner, .. }) => panic!("{owner} is at it: wait"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackfillError {

@@ -15,6 +15,33 @@ use super::record::BackfillRecord;
 use super::upgrade::{Became, Upgrader, encode};
 
 /// An item that a [`Backfill`](super::Backfill) could not upgrade. It is as it was.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # put(7).send().await?;
+/// // User 7 has no `mail`.
+/// let record = Backfill::<User>::of(&db).run().await?;
+/// let failure = &record.failures[0];
+/// assert_eq!(failure.key.get("id"), Some(&AttributeValue::N("7".into())));
+/// assert!(failure.to_string().starts_with("item (id = 7): "));
+/// assert!(failure.why.contains("`mail`"), "{failure}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Attribute)]
 #[model(crate = "::dynamap_mapper")]
 #[non_exhaustive]

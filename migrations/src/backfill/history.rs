@@ -9,6 +9,37 @@ use super::record::{BackfillRecord, BackfillState};
 
 /// One run of a [`Backfill`](super::Backfill), of [`run`](super::Backfill::run) or of
 /// [`retry_failed`](super::Backfill::retry_failed).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, BackfillState, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// # put(7).send().await?;
+/// // User 7 has no `mail`.
+/// Backfill::<User>::of(&db).run().await?;
+/// # put(7).item("mail", mail()).send().await?;
+/// // Somebody corrects the item.
+/// let record = Backfill::<User>::of(&db).retry_failed().await?;
+/// let [first, second] = &record.history[..] else { panic!("two runs") };
+/// assert_eq!((first.state, first.items, first.upgraded), (BackfillState::Failed, 4, 3));
+/// assert_eq!((second.state, second.upgraded), (BackfillState::Completed, 1));
+/// assert!(first.ended <= second.begun && second.owner == record.owner);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Attribute)]
 #[model(crate = "::dynamap_mapper")]
 #[non_exhaustive]
@@ -24,7 +55,7 @@ pub struct BackfillRun {
     pub ended: SystemTime,
     /// What became of it.
     pub state: BackfillState,
-    /// How many items it saw.
+    /// How many items it saw; 0 of [`retry_failed`](super::Backfill::retry_failed), which scans nothing.
     pub items: u64,
     /// How many items it upgraded.
     pub upgraded: u64,

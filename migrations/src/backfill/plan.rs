@@ -11,6 +11,31 @@ use semver::Version;
 use super::survey::Survey;
 
 /// What a backfill would do; from [`Backfill::plan`](super::Backfill::plan).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # }).reshapes(&["mail", "email"])]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// // The step says `.reshapes(&["mail", "email"])`, and no index, unique value or time to live is made of these.
+/// let plan = Backfill::<User>::of(&db).plan().await?;
+/// assert_eq!((plan.survey.items, plan.survey.older), (3, 3));
+/// assert!(plan.required.is_empty()); // reads and saves will do
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Plan {
@@ -21,6 +46,35 @@ pub struct Plan {
 }
 
 /// A step that older items still have before them, and why it needs the backfill.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # }).reshapes(&["mail", "email"])]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, gsi(by_email, hash_key = email), validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// // `email` is the key of the index `by_email`.
+/// let plan = Backfill::<User>::of(&db).plan().await?;
+/// let required = &plan.required[0];
+/// assert_eq!((required.from.major, required.to.major), (1, 2));
+/// assert_eq!(
+///     required.to_string(),
+///     "step 1.0.0 to 2.0.0 reshapes `email` of index by_email: its queries miss older items",
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Required {
@@ -33,6 +87,34 @@ pub struct Required {
 }
 
 /// Why a step needs the backfill.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::keyed("1.0.0", "2.0.0", |item| Ok(vec![item]))]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # use dynamap::backfill::Because;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// // A program that starts only where reads and saves bring every item along:
+/// let plan = Backfill::<User>::of(&db).plan().await?;
+/// let may_start = plan.required.iter().all(|required| match required.because {
+///     Because::View { .. } => true, // it is rebuilt anyway
+///     Because::Key => false,
+///     Because::Index { .. } | Because::Unique { .. } | Because::Expiry { .. } => false,
+///     _ => false,
+/// });
+/// assert_eq!((may_start, &plan.required[0].because), (false, &Because::Key));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Because {

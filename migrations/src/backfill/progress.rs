@@ -6,7 +6,38 @@ use dynamap_mapper::SweepProgress;
 
 use super::upgrade::Became;
 
-/// How far a [`Backfill`](super::Backfill) has come.
+/// How far a [`Backfill`](super::Backfill) has come; what [`on_progress`](super::Backfill::on_progress) is told.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # use std::sync::Mutex;
+/// use dynamap::backfill::BackfillProgress;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// let last = Mutex::new(BackfillProgress::default());
+/// let backfill = Backfill::<User>::of(&db)
+///     .on_progress(|progress| *last.lock().expect("nobody panics") = progress);
+/// let done = backfill.run().await?;
+/// let last = *last.lock().expect("nobody panics");
+/// assert_eq!((last.items, last.upgraded, last.failed), (3, 3, 0));
+/// assert_eq!(last.upgraded, done.upgraded);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackfillProgress {

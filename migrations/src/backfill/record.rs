@@ -10,6 +10,35 @@ use super::history::BackfillRun;
 /// The record of a [`Backfill`](super::Backfill): who runs it, how far it has come, what became of it. Create its table
 /// once with `Table::<BackfillRecord>::create_if_missing(&db)`; [`Backfill::history`](super::Backfill::history) reads those
 /// of a table.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use semver::Version;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=120 { put(id).send().await?; }
+/// // 120 users have no `mail`.
+/// Backfill::<User>::of(&db).tolerate(200).run().await?;
+/// let record = BackfillRecord::get(&db, ("users", "User 2.0.0")).await?.expect("it was run");
+/// assert_eq!((record.model(), record.schema()), ("User", Some(Version::new(2, 0, 0))));
+/// assert!(record.swept && !record.verified);
+/// assert_eq!((record.failed, record.failures.len(), record.unnamed()), (120, 100, 20));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "dynamap_migrations", validate = false, crate = "::dynamap_mapper")]
 #[non_exhaustive]
@@ -58,6 +87,34 @@ pub struct BackfillRecord {
 }
 
 /// The state of a [`BackfillRecord`]. Only `Completed` means that all is done.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, BackfillState, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// let job = Backfill::<User>::of(&db);
+/// assert_eq!(job.run().await?.state, BackfillState::Completed);
+/// # put(4).item("mail", mail()).send().await?;
+/// // An older release has written meanwhile.
+/// assert!(!job.verify().await?.is_complete());
+/// assert_eq!(Backfill::<User>::history(&db).await?[0].state, BackfillState::Interrupted);
+/// assert_eq!(job.run().await?.state, BackfillState::Completed); // it begins anew
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Attribute)]
 #[model(rename_all = "snake_case", crate = "::dynamap_mapper")]
 #[non_exhaustive]

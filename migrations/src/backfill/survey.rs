@@ -12,6 +12,36 @@ use super::upgrade::Upgrader;
 
 /// What a table holds of a model, by schema; from [`Backfill::plan`](super::Backfill::plan) and
 /// [`verify`](super::Backfill::verify).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use semver::Version;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// let survey = Backfill::<User>::of(&db).plan().await?.survey;
+/// assert_eq!((survey.items, survey.schemas[&Version::new(1, 0, 0)]), (3, 3));
+/// assert_eq!(survey.write_units, 3); // items of up to 1 KB
+/// assert!(!survey.is_complete());
+///
+/// Backfill::<User>::of(&db).run().await?;
+/// assert!(Backfill::<User>::of(&db).verify().await?.is_complete());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Survey {
@@ -21,23 +51,77 @@ pub struct Survey {
     pub older: u64,
     /// How many there are of each schema.
     pub schemas: BTreeMap<Version, u64>,
-    /// How many write units upgrading the older ones takes at least, without indexes.
+    /// How many
+    /// [write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html) upgrading
+    /// the older ones takes at least, without indexes.
     pub write_units: u64,
 }
 
 /// What a backfill would do; from [`Backfill::dry_run`](super::Backfill::dry_run).
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// # put(7).send().await?;
+/// // Three users, and one without `mail`.
+/// let tried = Backfill::<User>::of(&db).dry_run().await?;
+/// assert_eq!((tried.upgraded, tried.samples.len()), (3, 3));
+/// assert!(tried.failed[0].to_string().contains("id = 7"));
+/// assert_eq!(Backfill::<User>::of(&db).plan().await?.survey.older, 4); // nothing was written
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct DryRun {
     /// How many older items can be upgraded.
     pub upgraded: u64,
-    /// Those that cannot.
+    /// Those that cannot, up to 10,000: where more fail the dry run itself does.
     pub failed: Vec<FailedItem>,
-    /// What the first ones would become.
+    /// What the first 5 would become.
     pub samples: Vec<Sample>,
 }
 
-/// What a backfill would do to one item. Names only, no values.
+/// What a backfill would do to one item. Names and keys only, no other values.
+///
+/// ```
+/// # use dynamap::{AttributeValue, Backfill, BackfillRecord, Database, Migrations, Model, Step, Table};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     let mail: String = item.take("mail")?;
+/// #     item.put("email", &mail)
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<User>::create(&db).await?;
+/// # Table::<BackfillRecord>::create(&db).await?;
+/// # let put = |id: u64| db.client().put_item().table_name("users").item("id", AttributeValue::N(id.to_string()));
+/// # let mail = || AttributeValue::S("ann@example.org".into());
+/// # for id in 1..=3 { put(id).item("mail", mail()).send().await?; }
+/// let sample = &Backfill::<User>::of(&db).dry_run().await?.samples[0];
+/// assert_eq!((&sample.added[..], &sample.removed[..]), (&["_schema".into(), "email".into()][..], &["mail".into()][..]));
+/// assert!(sample.changed.is_empty());
+/// assert_eq!(sample.becomes, [sample.key.clone()]); // it stays where it is
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sample {

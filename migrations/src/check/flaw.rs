@@ -6,6 +6,23 @@ use dynamap_mapper::{Error, UpgradeError};
 use semver::Version;
 
 /// What [`Migrations::check`](crate::Migrations::check) found wrong, one line for each flaw.
+///
+/// ```
+/// # use dynamap::{Item, Migrations, Model, Step};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     item.rename("mail", "email");
+/// #     Ok(())
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use dynamap::check::Fixture;
+///
+/// // What the step starts with, 1.0.0, has no sample; the one of 2.0.0 has no `email`.
+/// let error = USER.check::<User>(&[Fixture::json("2.0.0", r#"{"id": {"N": "1"}}"#)]).expect_err("flaws");
+/// assert_eq!(error.flaws().len(), 2);
+/// assert_eq!(error.to_string().lines().count(), 2);
+/// ```
 #[derive(Debug)]
 pub struct CheckError {
     flaws: Vec<Flaw>,
@@ -35,6 +52,26 @@ impl fmt::Display for CheckError {
 impl std::error::Error for CheckError {}
 
 /// One thing that is wrong.
+///
+/// ```
+/// # use dynamap::{Item, Migrations, Model, Step};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     item.rename("mail", "email");
+/// #     Ok(())
+/// # })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use dynamap::check::{Fixture, Flaw};
+///
+/// let error = USER.check::<User>(&[Fixture::json("2.0.0", r#"{"id": {"N": "1"}}"#)]).expect_err("flaws");
+/// match error.flaws() {
+///     [Flaw::Fixture { position: 0, schema, .. }, Flaw::NoFixture { from, .. }] => {
+///         assert_eq!((schema.as_str(), from.to_string().as_str()), ("2.0.0", "1.0.0"));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -65,6 +102,24 @@ pub enum Flaw {
 }
 
 /// What does not hold for a sample.
+///
+/// ```
+/// # use dynamap::{Item, Migrations, Model, Step};
+/// # static USER: Migrations = Migrations::new(&[Step::new("1.0.0", "2.0.0", |item| {
+/// #     item.rename("mail", "email");
+/// #     Ok(())
+/// # }).down(|item| { item.remove("email"); Ok(()) })]);
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "users", schema = "2.0.0", migrations = USER, validate = false)]
+/// # struct User { #[model(hash_key)] id: u64, email: String }
+/// use dynamap::check::{Fixture, Flaw, Law};
+///
+/// // A way back that forgets an attribute: `.down(|item| { item.remove("email"); Ok(()) })`
+/// let ann = Fixture::json("1.0.0", r#"{"id": {"N": "1"}, "mail": {"S": "ann@example.org"}}"#);
+/// let error = USER.check::<User>(&[ann]).expect_err("a flaw");
+/// let Flaw::Fixture { law: Law::Back { to, attribute }, .. } = &error.flaws()[0] else { panic!("{error}") };
+/// assert_eq!((to.to_string().as_str(), attribute.as_str()), ("1.0.0", "mail"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Law {

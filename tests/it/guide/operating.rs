@@ -1,7 +1,11 @@
 //! `docs/guide/operating.md`: its programs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dynamap::faults::Fault;
 use dynamap::testing::TestDatabase;
-use dynamap::{Database, Model, Sequence, Table, Unique};
+use dynamap::{Database, Model, RequestOutcome, Sequence, Table, Unique};
 
 use crate::support::Outcome;
 
@@ -25,6 +29,28 @@ async fn after_a_restore(db: &Database) -> Result<(), Box<dyn std::error::Error>
         wrong.push(format!("{} has a value that another user has", shared.key));
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_were_throttled_are_counted() -> Outcome {
+    let test = TestDatabase::builder().with::<User>().build().await?;
+    let client = test.database().client().clone();
+
+    let throttled = Arc::new(AtomicU32::new(0)); // a counter of your metrics
+    let counter = Arc::clone(&throttled);
+    let db = Database::builder(client)
+        .on_request(move |request| {
+            if request.outcome == RequestOutcome::Throttled {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build();
+
+    test.faults().next("GetItem", Fault::Throttle);
+    test.faults().next("GetItem", Fault::Throttle);
+    assert!(User::get(&db, 1).await?.is_none());
+    assert_eq!(throttled.load(Ordering::Relaxed), 2);
+    Ok(())
 }
 
 #[tokio::test]

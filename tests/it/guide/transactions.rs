@@ -26,7 +26,7 @@ struct Account {
 #[model(table = "days", validate = false)]
 struct Day {
     #[model(hash_key)]
-    day: String,
+    date: String,
     orders: u32,
     closed: bool,
     #[model(version)]
@@ -81,7 +81,7 @@ async fn bank(first: i64, second: i64) -> Result<TestDatabase, Box<dyn std::erro
     for (id, balance) in [(1, first), (2, second)] {
         Account { id, balance, open: true, version: 0 }.insert(test.database()).await?;
     }
-    let day = Day { day: "2026-11-21".into(), orders: 0, closed: false, version: 0 };
+    let day = Day { date: "2026-11-21".into(), orders: 0, closed: false, version: 0 };
     day.insert(test.database()).await?;
     test.forget_requests();
     Ok(test)

@@ -21,6 +21,34 @@ const AT_ONCE: usize = 16;
 type Items = HashMap<Target, Option<Item>>;
 
 /// The flush of a [`Session`]; from [`Session::flush`]. `.await` it.
+///
+/// ```
+/// # use dynamap::{Database, Model, Session, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=3 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+/// let (metered, meter) = db.metered();
+/// let mut session = Session::of(&metered);
+/// for (fee, is_together) in [(1, false), (2, true)] {
+///     for id in 1..=3 {
+///         let mut account = Account::get(&session, id).await?.expect("there");
+///         account.balance -= fee;
+///         session.save(account)?;
+///     }
+///     let flush = session.flush().at_once(2); // three requests, two under way at a time
+///     let flushed = if is_together { flush.in_transactions().await } else { flush.await }; // or one, of all
+///     assert_eq!(flushed.written(), 3);
+/// }
+/// assert_eq!(Account::get(&db, 3).await?.expect("there").balance, 97);
+/// assert_eq!(meter.capacity().total().write, 9.0); // three, and three at twice the price
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is flushed until it is awaited"]
 pub struct Flush<'s> {
     session: &'s mut Session,
@@ -50,6 +78,34 @@ impl Session {
     /// was read. Up to 100 (AWS), guards of unique values and rows of views counted; twice the price of a [`flush`](Session::flush). What was only read is not checked.
     ///
     /// If the future is dropped half-way, all of them may have been written or none.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Session, Table};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # for id in 1..=2 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+    /// let mut session = Session::of(&db);
+    /// for (id, sum) in [(1, -30), (2, 30)] {
+    ///     let mut account = Account::get(&session, id).await?.expect("there");
+    ///     account.balance += sum;
+    ///     session.save(account)?;
+    /// }
+    /// Account::update(&db, 2).add(Account::BALANCE, 5).await?; // somebody else
+    ///
+    /// assert!(session.commit().await.is_err_and(|error| error.is_conflict()));
+    /// assert_eq!(Account::get(&db, 1).await?.expect("there").balance, 100); // all or none
+    /// let mut two = session.refresh::<Account>(2).await?.expect("there");
+    /// two.balance += 30;
+    /// let two = session.save(two)?;
+    /// assert_eq!(session.commit().await?.take(two)?.balance, 135);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Error::Conflict`] with each item that was not as expected; [`Error::Limit`]; otherwise as

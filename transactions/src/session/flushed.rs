@@ -8,6 +8,33 @@ use dynamap_mapper::{Error, Item, Loaded, Model};
 use crate::receipt::{Handle, Receipt};
 
 /// What a [flush](super::Session::flush) has written, and what not; what was not written is still to be written.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Session, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=2 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+/// let mut session = Session::of(&db);
+/// let (mut one, mut two) = (Account::get(&session, 1).await?.expect("there"), Account::get(&session, 2).await?.expect("there"));
+/// (one.balance, two.balance) = (70, 130);
+/// let (one, two) = (session.save(one)?, session.save(two)?);
+/// Account::update(&db, 2).add(Account::BALANCE, 5).await?; // somebody else
+///
+/// let flushed = session.flush().await;
+/// assert_eq!((flushed.written(), flushed.failures().len()), (1, 1));
+/// assert!(flushed.failure(&one).is_none());
+/// assert!(flushed.failure(&two).is_some_and(Error::is_conflict));
+/// assert_eq!(flushed.take(one)?.balance, 70);
+/// assert!(flushed.into_result().is_err_and(|error| error.is_conflict()));
+/// assert_eq!(session.dirty(), 1); // the second one, for the next flush
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "some changes may not have been written"]
 pub struct Flushed {
@@ -16,6 +43,32 @@ pub struct Flushed {
 }
 
 /// Changes that were not written, as far as is known: one, or those of a transaction.
+///
+/// ```
+/// # use dynamap::{Database, Error, Model, Session, Table, Unflushed};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # for id in 1..=2 { Account { id, balance: 100, version: 0 }.insert(&db).await?; }
+/// let mut session = Session::of(&db);
+/// let (mut one, mut two) = (Account::get(&session, 1).await?.expect("there"), Account::get(&session, 2).await?.expect("there"));
+/// (one.balance, two.balance) = (70, 130);
+/// let (one, two) = (session.save(one)?, session.save(two)?);
+/// Account::update(&db, 2).add(Account::BALANCE, 5).await?; // somebody else
+///
+/// for Unflushed { items, error, .. } in session.flush().await.failures() {
+///     assert_eq!(items[0].table, "accounts");
+///     let Error::Conflict(conflict) = error else { panic!("{error}") };
+///     let now = conflict.failures()[0].stored::<Account>()?.expect("it is there");
+///     assert_eq!(now.balance, 105);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Unflushed {

@@ -6,6 +6,31 @@ use dynamap_mapper::{Database, Error, Item, Key, Known, Noted, Overlay, Reader, 
 use super::Session;
 
 /// What a [`Session`] was asked for, and what of it needed no request.
+///
+/// ```
+/// # use dynamap::{Database, Model, Session, SessionCounts, Table};
+/// # #[derive(Debug, Clone, Model)]
+/// # #[model(table = "accounts", validate = false)]
+/// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let db = Database::new(dynamap::embedded::memory()?);
+/// # Table::<Account>::create(&db).await?;
+/// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+/// let mut session = Session::of(&db);
+/// for _ in 0..2 {
+///     let mut account = Account::get(&session, 1).await?.expect("there");
+///     account.balance += 1;
+///     session.save(account)?;
+///     assert!(Account::get(&session, 2).await?.is_none());
+/// }
+/// session.flush().await.into_result()?;
+/// let SessionCounts { hits, negative_hits, misses, verbs, written, writes_saved, .. } = session.counts();
+/// assert_eq!((hits, negative_hits, misses), (1, 1, 2));
+/// assert_eq!((verbs, written, writes_saved), (2, 1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionCounts {

@@ -47,6 +47,23 @@ impl Transaction {
     /// As [`insert`](Transaction::insert), and keeps the key that the model holds where it would be taken from a counter.
     /// The counter is raised to it at commit.
     ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key, auto_increment)] id: u64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// let tx = Transaction::begin(&db);
+    /// tx.insert_with_own_key(Account { id: 1_000, balance: 0 })?; // from another system
+    /// tx.commit().await?;
+    /// assert_eq!(Account { id: 0, balance: 0 }.insert(&db).await?.id, 1_001);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`insert`](Transaction::insert).
     pub fn insert_with_own_key<M: Model>(&self, model: M) -> Result<Handle<M>, Error> {
@@ -146,6 +163,27 @@ impl Transaction {
     /// Requires at commit that a loaded item is as it was when it was read.
     ///
     /// Items read through the transaction are checked anyway; this is for items that were read before it.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table, Transaction};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let db = Database::new(dynamap::embedded::memory()?);
+    /// # Table::<Account>::create(&db).await?;
+    /// # Account { id: 1, balance: 100, version: 0 }.insert(&db).await?;
+    /// let one = Account::get(&db, 1).await?.expect("there"); // a customer looks at it
+    /// let tx = Transaction::begin(&db);
+    /// tx.check(&one)?;
+    /// tx.insert(Account { id: 2, balance: one.balance / 10, version: 0 })?;
+    /// Account::update(&db, 1).add(Account::BALANCE, -50).await?; // somebody else
+    /// assert!(tx.commit().await.is_err_and(|error| error.is_conflict()));
+    /// assert!(Account::get(&db, 2).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`save`](Transaction::save).

@@ -25,6 +25,15 @@ use crate::item::AttributeValue;
 pub struct UnixSeconds;
 
 /// A point in time as whole milliseconds since 1970; earlier times are negative. Otherwise as [`UnixSeconds`].
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use dynamap::{AttributeValue, Convert, UnixMillis};
+///
+/// let before = UNIX_EPOCH - Duration::from_millis(1_500);
+/// assert_eq!(UnixMillis::encode(&before)?, AttributeValue::N("-1500".into()));
+/// # Ok::<(), dynamap::EncodeError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct UnixMillis;
 
