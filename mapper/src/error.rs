@@ -45,7 +45,8 @@ use crate::upgrade::UpgradeError;
 /// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.
 ///
 /// Only [`OutcomeUnknown`](Error::OutcomeUnknown) leaves open what is stored; after every other error the intended
-/// write has not happened.
+/// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and what
+/// an update or delete says that cannot read the item it was to return.
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Table};
