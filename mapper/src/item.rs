@@ -22,9 +22,9 @@ use crate::codec::number;
 /// let mut item = Item::new();
 /// item.insert("name", AttributeValue::S("E1M1".into()));
 /// assert!(item.rename("name", "title"));
-/// assert_eq!(item.text("title"), Some("E1M1"));
 /// item.set_default("title", AttributeValue::S("untitled".into())); // it has one
 /// item.set_default("map", AttributeValue::N("1".into()));
+/// assert_eq!(item.text("title"), Some("E1M1"));
 /// assert_eq!(item.get("map"), Some(&AttributeValue::N("1".into())));
 /// assert_eq!(format!("{item:?}"), "Item {map: N, title: S}");
 /// ```

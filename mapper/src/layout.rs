@@ -41,6 +41,9 @@ pub(crate) const COUNTERS_TABLE: &str = "dynamap_counters";
 /// assert!(layout.owns(&item));
 /// let key = Order::encode_key(("ann", 7))?;
 /// assert!(layout.may_own(&key, Some(&item)) && layout.may_own(&key, None));
+/// item.remove("number");
+/// layout.compose(&mut item)?;
+/// assert!(!item.contains("sk")); // a part is missing
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Layout {

@@ -187,6 +187,7 @@ pub(crate) fn schema_text(schema: &Version) -> AttributeValue {
 /// }
 /// assert_eq!(what_to_deploy(&Version::new(2, 0, 0), &Version::new(1, 4, 0)), "the newer release");
 /// assert_eq!(what_to_deploy(&Version::new(1, 5, 0), &Version::new(1, 4, 0)), "nothing");
+/// assert_eq!(what_to_deploy(&Version::new(1, 3, 0), &Version::new(1, 4, 0)), "the migration");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
