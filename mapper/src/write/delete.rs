@@ -186,7 +186,7 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk).
     ///
     /// # Errors
-    /// `Encode`, `Limit`: what is found before anything is sent.
+    /// `Encode`, `Limit`: what is found before anything is sent; `Usage` where the delete is no single request, as there.
     pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
         let db = self.db;
         Ok(delete_request(db.client(), &self.plan()?.render(db)?))

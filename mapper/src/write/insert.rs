@@ -136,7 +136,9 @@ impl<'a, M: Model> Insert<'a, M> {
     /// auto-increment key.
     ///
     /// # Errors
-    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
+    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent; `Usage` where the insert is no single request:
+    /// where it is sent [`exactly_once`](Insert::exactly_once), or has unique values or views. What the service says where
+    /// an id is taken.
     pub async fn into_sdk(self) -> Result<PutItemFluentBuilder, Error> {
         if self.once {
             return Err(Error::Usage(
