@@ -188,13 +188,13 @@ impl<'a, V> Rebuild<'a, V> {
         Self { db, source, name, segments: 4, at_once: 16, tolerated: 100, view: PhantomData }
     }
 
-    /// In how many segments the tables are scanned side by side; default 4.
+    /// In how many segments the tables are scanned side by side; default 4, at least 1: of 0 the run is [`Error::Usage`].
     pub fn segments(mut self, segments: usize) -> Self {
         self.segments = segments;
         self
     }
 
-    /// How many items are taken in at once; default 16.
+    /// How many items are taken in at once; default 16, at least 1.
     pub fn at_once(mut self, items: usize) -> Self {
         self.at_once = items;
         self

@@ -171,7 +171,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Saves a loaded model, as [`Loaded::save`].
+    /// Saves a loaded model, as [`Loaded::save`]: it is as it is stored when the batch has run, and as it was where its
+    /// save failed.
     pub fn save<M: Model>(&mut self, loaded: &'a mut Loaded<M>) -> BatchSlot<()> {
         let (db, target) = (self.db, self.target::<M>(Ok(loaded.key().clone())));
         let run: Alone<'a> = Box::new(move |_| -> BoxFuture<'a, Outcome> {
@@ -180,7 +181,7 @@ impl<'a> Batch<'a> {
         self.push(target.map_or(Access::Nothing, Access::Write), Kind::Alone(run))
     }
 
-    /// Deletes a loaded model, as [`Loaded::delete`].
+    /// Deletes a loaded model, as [`Loaded::delete`]; its result is the plain model.
     pub fn delete_loaded<M: Model>(&mut self, loaded: Loaded<M>) -> BatchSlot<M> {
         let (db, target) = (self.db, self.target::<M>(Ok(loaded.key().clone())));
         let run: Alone<'a> = Box::new(move |_| -> BoxFuture<'a, Outcome> {

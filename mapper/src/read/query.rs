@@ -232,7 +232,7 @@ impl<M: Model, I, O: Output<M>> Scan<'_, M, I, O> {
     /// The request as a builder of the SDK; see [`Query::into_sdk`].
     ///
     /// # Errors
-    /// `Encode`: what is found before anything is sent.
+    /// `Encode`, `Usage`: what is found before anything is sent; a scan in [`segments`](Self::segments) is several requests.
     pub fn into_sdk(self) -> Result<ScanFluentBuilder, Error> {
         self.search.into_scan(O::wanted().as_deref())
     }
@@ -378,8 +378,8 @@ macro_rules! common {
                 self
             }
 
-            /// At most so many items are read by one request (AWS calls that `Limit`), whether they are results or not.
-            /// Without it a request reads up to 1 MB.
+            /// At most so many items are read by one request (AWS calls that `Limit`), whether they are results or not;
+            /// at least one: 0 is [`Error::Usage`]. Without it a request reads up to 1 MB.
             pub fn page_size(mut self, items: usize) -> Self {
                 self.search.page_size = Some(items);
                 self

@@ -203,7 +203,7 @@ pub struct DeleteTable<'a> {
 }
 
 impl DeleteTable<'_> {
-    /// Whatever it holds.
+    /// Deletes the table with everything that it holds.
     pub fn with_all_items(mut self) -> Self {
         self.with_all_items = true;
         self

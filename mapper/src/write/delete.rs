@@ -122,6 +122,28 @@ impl<'a, M: Model> DeleteByKey<'a, M> {
     /// Sends the delete as a transaction of its own, with a token: repeated on a bad network it is made once, and its
     /// outcome is known, unless the deadline passes first: without an answer, or with its condition failing after an
     /// answer was lost. Costs twice as much, and brings nothing back.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # use dynamap::faults::{Fault, Faults};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "profiles", validate = false)]
+    /// # struct Profile { #[model(hash_key)] login: String }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let faults = Faults::new();
+    /// # let db = Database::new(faults.wrap(&dynamap::embedded::memory()?)?);
+    /// # Table::<Profile>::create(&db).await?;
+    /// # for login in ["ann", "bob"] { Profile { login: login.into() }.insert(&db).await?; }
+    /// faults.next("DeleteItem", Fault::LoseAnswer); // it is gone, and nobody knows by whom
+    /// let plain = Profile::delete(&db, "ann").await;
+    /// assert!(plain.is_err_and(|error| error.is_outcome_unknown()));
+    /// faults.next("TransactWriteItems", Fault::LoseAnswer); // sent again, with its token
+    /// Profile::delete(&db, "bob").exactly_once().await?;
+    /// assert_eq!(Profile::scan(&db).count().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn exactly_once(self) -> DeleteByKey<'a, M, returns::Once> {
         self.returning()
     }
@@ -186,7 +208,7 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     /// The request as a builder of the SDK; see [`Update::into_sdk`](super::Update::into_sdk).
     ///
     /// # Errors
-    /// `Encode`, `Limit`: what is found before anything is sent.
+    /// `Encode`, `Limit`: what is found before anything is sent; `Usage` where the delete is no single request, as there.
     pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
         let db = self.db;
         Ok(delete_request(db.client(), &self.plan()?.render(db)?))

@@ -71,6 +71,27 @@ impl<'a, M: Model> Insert<'a, M> {
     /// Sends the insert as a transaction of its own, with a token: repeated on a bad network it is made once, also where
     /// somebody deletes the new item at once, and its outcome is known, unless the deadline passes first: without an
     /// answer, or with the key taken after an answer was lost. Costs twice as much.
+    ///
+    /// ```
+    /// # use dynamap::{Database, Model, Table};
+    /// # use dynamap::faults::{Fault, Faults};
+    /// # #[derive(Debug, Clone, Model)]
+    /// # #[model(table = "accounts", validate = false)]
+    /// # struct Account { #[model(hash_key)] id: u64, balance: i64, #[model(version)] version: u64 }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let faults = Faults::new();
+    /// # let db = Database::new(faults.wrap(&dynamap::embedded::memory()?)?);
+    /// # Table::<Account>::create(&db).await?;
+    /// let account = |id| Account { id, balance: 5, version: 0 };
+    /// faults.next("PutItem", Fault::DropBefore); // nobody knows whether it arrived
+    /// let plain = account(1).insert(&db).await;
+    /// assert!(plain.is_err_and(|error| error.is_outcome_unknown()));
+    /// faults.next("TransactWriteItems", Fault::DropBefore); // it is sent again
+    /// assert_eq!(account(2).insert(&db).exactly_once().await?.version, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn exactly_once(mut self) -> Self {
         self.once = true;
         self
@@ -136,7 +157,9 @@ impl<'a, M: Model> Insert<'a, M> {
     /// auto-increment key.
     ///
     /// # Errors
-    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
+    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent; `Usage` where the insert is no single request:
+    /// where it is sent [`exactly_once`](Insert::exactly_once), or has unique values or views. What the service says where
+    /// an id is taken.
     pub async fn into_sdk(self) -> Result<PutItemFluentBuilder, Error> {
         if self.once {
             return Err(Error::Usage(

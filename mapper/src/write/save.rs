@@ -70,7 +70,8 @@ impl<M: Model> Loaded<M> {
     /// Reads the item again, consistently, and forgets unsaved changes.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where the item is gone; then this value is as it was.
+    /// [`Error::NotFound`] where the item is gone; `Decode`, `SchemaTooNew`, `Upgrade` where it cannot be read any more;
+    /// what the service says. This value is as it was then.
     pub async fn reload(&mut self, db: &Database) -> Result<(), Error> {
         let table = db.table_name(M::layout());
         let item = db.read_item(M::layout(), self.key(), true).await?;

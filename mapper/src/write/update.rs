@@ -142,6 +142,7 @@ pub mod returns {
 ///     #[model(hash_key)]
 ///     name: String,
 ///     nick: Option<String>,
+///     team: Option<String>,
 ///     lives: u32,
 ///     coins: u32,
 ///     total: u32,
@@ -156,13 +157,13 @@ pub mod returns {
 /// # Table::<Player>::create(&db).await?;
 /// # let texts = |texts: [&str; 2]| texts.map(str::to_owned);
 /// # let player = Player {
-/// #     name: "ann".into(), nick: None, lives: 3, coins: 10, total: 0, levels: vec![1, 2],
+/// #     name: "ann".into(), nick: Some("annie".into()), team: Some("red".into()), lives: 3, coins: 10, total: 0, levels: vec![1, 2],
 /// #     tags: texts(["new", "loud"]).into(), best: BTreeMap::from([("E1M1".into(), 90)]),
 /// # };
 /// # player.insert(&db).await?;
 /// let new = BTreeSet::from(["new".to_owned()]);
 /// let before = Player::update(&db, "ann")
-///     .set_if_absent(Player::NICK, "doomguy")
+///     .set_if_absent(Player::NICK, "doomguy") // it has one
 ///     .increment(Player::LIVES, 2)
 ///     .decrement(Player::COINS, 4)
 ///     .set_to(Player::TOTAL, Player::LIVES.plus_attribute(Player::COINS)) // as they were before
@@ -171,13 +172,14 @@ pub mod returns {
 ///     .remove_entry(Player::BEST, "E1M1")
 ///     .returning_old()
 ///     .await?;
-/// assert!(before.expect("was there").nick.is_none());
-/// let update = Player::update(&db, "ann").prepend(Player::LEVELS, &[0]).remove(Player::NICK);
+/// assert_eq!(before.expect("was there").lives, 3);
+/// let update = Player::update(&db, "ann").prepend(Player::LEVELS, &[0]).remove(Player::TEAM);
 /// update.exactly_once().await?;
 /// Player::update(&db, "ann").remove_at(Player::LEVELS, 1).into_sdk()?.send().await?;
 ///
 /// let ann = Player::get(&db, "ann").await?.expect("there");
-/// assert_eq!((ann.lives, ann.coins, ann.total, &ann.nick), (5, 6, 13, &None));
+/// assert_eq!((ann.lives, ann.coins, ann.total), (5, 6, 13));
+/// assert_eq!((ann.nick.as_deref(), ann.team.as_deref()), (Some("annie"), None));
 /// assert_eq!(ann.levels, [0, 2, 3]);
 /// assert_eq!((ann.tags.len(), ann.best.len()), (1, 0));
 /// # Ok(())
@@ -423,7 +425,9 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
     /// What happens then is the program's: older items are not upgraded, a lost answer is not recognised.
     ///
     /// # Errors
-    /// `Encode`, `Usage`, `Limit`: what is found before anything is sent.
+    /// `Encode`, `Limit`: what is found before anything is sent. `Usage` where the update is no single request: where it
+    /// is sent [`exactly_once`](Update::exactly_once), touches a unique value or an item with views, or where the
+    /// database writes older schemas.
     pub fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
         let db = self.db;
         let rendered = self.plan()?.render(db)?;

@@ -126,7 +126,8 @@ impl<'a, M: Model> Upsert<'a, M> {
     /// auto-increment key.
     ///
     /// # Errors
-    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent.
+    /// `Invalid`, `Encode`, `Limit`: what is found before anything is sent; `Usage` where the write is no single request,
+    /// as there. What the service says where a counter is raised.
     pub async fn into_sdk(self) -> Result<UpdateItemFluentBuilder, Error> {
         let db = self.db;
         let rendered = self.plan().await?.0.render(db)?;
