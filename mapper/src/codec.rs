@@ -263,7 +263,10 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attribute `{}`: expected {}, found {}", self.path, self.expected, self.found)
+        if !self.path.is_empty() {
+            write!(f, "attribute `{}`: ", self.path)?;
+        }
+        write!(f, "expected {}, found {}", self.expected, self.found)
     }
 }
 

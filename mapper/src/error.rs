@@ -20,7 +20,6 @@ pub use invalid::Invalid;
 use invalid::one_line;
 pub use service::ServiceError;
 pub(crate) use service::{is_unconfigured, is_unsent};
-use shape::step;
 pub use shape::{Loss, NotUpgraded, SchemaGap, Undecodable};
 pub use sweep::{FailedItem, SweepError};
 pub use table::TableError;
@@ -151,7 +150,7 @@ pub enum Error {
     )]
     NoUpgradePath(Box<SchemaGap>),
     /// A migration step could not read a stored item. The item is as it was.
-    #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, step(&.0.error))]
+    #[error("item {} could not be upgraded: {}: the item is as it was", .0.target, .0.error)]
     Upgrade(Box<NotUpgraded>),
     /// Items of a model cannot be written in an older schema: a step between has no way back, or changes the key, or none
     /// starts there. Nothing was sent; give the step a `.down(…)`.

@@ -129,7 +129,7 @@ impl<M> Table<M> {
     /// let plan = Table::<Order>::update(&db).plan().await?;
     /// assert_eq!(
     ///     plan[0].to_string(),
-    ///     "orders, index by_status: the index is none and shall be global status (S): update it"
+    ///     "orders, index by_status: there is no such index, of global status (S): update it"
     /// );
     /// let updated = Table::<Order>::update(&db).await?;
     /// assert_eq!(updated.done, plan);

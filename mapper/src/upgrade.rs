@@ -179,19 +179,23 @@ impl Upgrade for Never {
 /// }
 /// # Ok::<(), StepError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpgradeError {
     /// The chain has no step for the stored schema.
+    #[error("no step leads from its schema")]
     NoPath,
     /// A step of the chain could not read the item.
+    #[error("step {} to {}: {}", .0.from, .0.to, .0.error)]
     Step(Box<FailedStep>),
     /// The steps change the time at which the service deletes the item, which no rewrite may: the backfill leaves it.
+    #[error("the steps change `{attribute}`, by which the service deletes the item: leave it as it is")]
     Expiry {
         /// The attribute.
         attribute: String,
     },
     /// A step changes the key: the backfill moves the item.
+    #[error("step {from} to {to} changes the key: run the backfill, which moves the item")]
     Keyed {
         /// The schema that the step starts at.
         from: Box<Version>,

@@ -200,7 +200,7 @@ async fn each_altered_table_has_the_one_difference_with_its_remedy() -> Outcome 
         Kind::NoIndex,
         by_status,
         Remedy::Update,
-        "orders, index by_status: the index is none and shall be global status (S) + day (S): update it",
+        "orders, index by_status: there is no such index, of global status (S) + day (S): update it",
     );
     update(case.await, false).await;
     let case = expect(
@@ -234,7 +234,7 @@ async fn each_altered_table_has_the_one_difference_with_its_remedy() -> Outcome 
         Kind::NoIndex,
         Some("by_total"),
         Remedy::Copy,
-        "orders, index by_total: the index is none and shall be local customer (S) + total (N): the service cannot change that: copy the items to another table",
+        "orders, index by_total: there is no such index, of local customer (S) + total (N): the service cannot change that: copy the items to another table",
     );
     keep(case.await).await;
     let case = expect(

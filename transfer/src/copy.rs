@@ -1,5 +1,7 @@
 //! Copying all items of one table into another.
 
+mod copied;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -17,13 +19,14 @@ use crate::sink::{Existing, Sink};
 use crate::table::{SEGMENTS, raw};
 use crate::transform::Transforms;
 use crate::{BoxError, BoxFuture, Watch};
+pub use copied::{Copied, Verified};
 
 /// A job that copies every item of a table into another one; from [`Transfer::copy_to`](crate::Transfer::copy_to).
 ///
-/// Items arrive as they are stored, with versions, schemas and nonces, unless a transform changes them. The target must be there, with the same keys; its
-/// indexes, its billing and its time to live are its own. What belongs to it and lies in other tables is not copied with it:
-/// counters of `auto_increment` and guards of unique values, which are made anew under another name (`Sequence::repair`,
-/// `Unique::backfill`), and rows of views, whose tables are copied by themselves.
+/// Items arrive as they are stored, with versions, schemas and nonces, unless a transform changes them. The target must be
+/// there, with the same keys; its indexes, its billing and its time to live are its own. What belongs to it and lies in
+/// other tables is not copied with it: counters of `auto_increment` and guards of unique values, which are made anew under
+/// another name (`Sequence::repair`, `Unique::backfill`), and rows of views, whose tables are copied by themselves.
 ///
 /// **Writers.** A copy is no picture of one moment: each item arrives as it was when it was read. What is inserted,
 /// changed or deleted in the source behind the place that was read is missed, so a copy that is to be complete is made
@@ -102,68 +105,6 @@ pub struct Copy<'a> {
     /// Behind a lock so that the job can be shared.
     until: Mutex<Option<BoxFuture<'a, ()>>>,
     watch: Option<Watch<'a>>,
-}
-
-/// What a [`Copy`](struct@Copy) did.
-///
-/// ```
-/// # use dynamap::{Database, Model, Table, transfer::Transfer as _};
-/// # #[derive(Clone, Model)] #[model(table = "users", validate = false)] struct User { #[model(hash_key)] id: u64 }
-/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let db = Database::new(dynamap::embedded::memory()?);
-/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
-/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
-/// # for id in 1..=9 { User { id }.insert(&db).await?; }
-/// let copied = db.table("users").copy_to(tests.table("users")).run().await?;
-/// assert_eq!((copied.progress.items, copied.progress.written), (9, 9));
-/// assert!(copied.is_finished && copied.failed.is_empty());
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Copied {
-    /// How much, by this run.
-    pub progress: Progress,
-    /// Whether every item was seen. If not, it was stopped by [`until`](Copy::until).
-    pub is_finished: bool,
-    /// The items that failed, by this run, where that is tolerated.
-    pub failed: Vec<FailedItem>,
-    /// Those that failed in earlier runs, as their checkpoint says.
-    pub failed_before: Vec<String>,
-    /// Where it ended: another one goes on from there.
-    pub checkpoint: String,
-}
-
-/// What [`Copy::verify`] found.
-///
-/// ```
-/// # use dynamap::{Database, Model, Table, transfer::Transfer as _};
-/// # #[derive(Clone, Model)] #[model(table = "users", validate = false)] struct User { #[model(hash_key)] id: u64 }
-/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let db = Database::new(dynamap::embedded::memory()?);
-/// # let tests = Database::builder(db.client().clone()).table_prefix("tests_").build();
-/// # for db in [&db, &tests] { Table::<User>::create(db).await?; }
-/// # for id in 1..=9 { User { id }.insert(&db).await?; }
-/// let verified = db.table("users").copy_to(tests.table("users")).verify().await?;
-/// assert_eq!((verified.source.items, verified.target.items), (9, 0));
-/// assert!(!verified.is_equal());
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Verified {
-    /// What the source holds, transformed.
-    pub source: Digest,
-    /// What the target holds.
-    pub target: Digest,
-}
-
-impl Verified {
-    /// Whether both hold the same.
-    #[must_use]
-    pub fn is_equal(&self) -> bool {
-        self.source == self.target
-    }
 }
 
 /// A checkpoint of a copy.

@@ -153,19 +153,3 @@ impl SchemaGap {
         Self { target: Target::new(table, key), stored, known: layout.schema.clone() }
     }
 }
-
-/// Why an item was not upgraded.
-pub(super) fn step(error: &UpgradeError) -> String {
-    match error {
-        UpgradeError::Step(step) => format!("step {} to {}: {}", step.from, step.to, step.error),
-        UpgradeError::NoPath => "no step leads from its schema".to_owned(),
-        UpgradeError::Expiry { attribute } => {
-            format!(
-                "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
-            )
-        }
-        UpgradeError::Keyed { from, to } => {
-            format!("step {from} to {to} changes the key: run the backfill, which moves the item")
-        }
-    }
-}

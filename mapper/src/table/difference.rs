@@ -224,7 +224,12 @@ impl fmt::Display for Difference {
             DifferenceKind::Class => "its class",
             DifferenceKind::Tag => "a tag",
         };
-        write!(f, ": {what} is {found} and shall be {wanted}: {}", self.remedy())
+        match self.kind {
+            DifferenceKind::NoTable => write!(f, ": there is no such table")?,
+            DifferenceKind::NoIndex => write!(f, ": there is no such index, of {wanted}")?,
+            _ => write!(f, ": {what} is {found} and shall be {wanted}")?,
+        }
+        write!(f, ": {}", self.remedy())
     }
 }
 

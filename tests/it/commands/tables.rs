@@ -91,7 +91,7 @@ async fn a_table_is_brought_to_what_its_model_wants() -> Outcome {
     let (verified, document_of) = told(&db, order, "table verify").await;
     assert_eq!(verified.exit, Exit::Differs);
     assert!(
-        verified.out.contains("t_orders, index by_status: the index is none"),
+        verified.out.contains("t_orders, index by_status: there is no such index"),
         "{}",
         verified.out
     );

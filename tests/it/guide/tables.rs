@@ -70,7 +70,7 @@ async fn a_table_is_brought_to_what_its_model_wants() -> Outcome {
     let planned = Table::<Order>::update(&db).plan().await?; // changes nothing
     assert_eq!(
         planned[0].to_string(),
-        "orders, index by_status: the index is none and shall be global status (S): update it"
+        "orders, index by_status: there is no such index, of global status (S): update it"
     );
     let updated = Table::<Order>::update(&db).await?;
     assert!(updated.left.is_empty());
