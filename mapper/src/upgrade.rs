@@ -189,7 +189,9 @@ pub enum UpgradeError {
     #[error("step {} to {}: {}", .0.from, .0.to, .0.error)]
     Step(Box<FailedStep>),
     /// The steps change the time at which the service deletes the item, which no rewrite may: the backfill leaves it.
-    #[error("the steps change `{attribute}`, by which the service deletes the item: leave it as it is")]
+    #[error(
+        "the steps change `{attribute}`, by which the service deletes the item: leave it as it is"
+    )]
     Expiry {
         /// The attribute.
         attribute: String,
