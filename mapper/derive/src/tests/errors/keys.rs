@@ -1,6 +1,6 @@
 //! What is wrong with keys, indexes, versions and unique values.
 
-use super::{check, fields};
+use super::{check, fields, model};
 
 #[test]
 fn a_model_has_one_hash_key_and_at_most_one_range_key() {
