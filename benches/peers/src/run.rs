@@ -40,11 +40,8 @@ pub fn all(rounds: usize, toasty: Option<&Path>) -> Outcome {
     let all = rows::all();
     println!("{} rows, {rounds} rounds", all.len());
     let mut rows = rounds::measure(&all, rounds)?;
-    let program = env::current_exe()?;
-    for (row, measured) in all.iter().zip(&mut rows) {
-        measured.instructions = Some(callgrind::instructions(&program, row)?);
-        println!("{}", line(measured));
-    }
+    callgrind::count_all(&env::current_exe()?, &all, &mut rows)?;
+    rows.iter().for_each(|measured| println!("{}", line(measured)));
     let toasty = match toasty {
         Some(toasty) => of_toasty(toasty, rounds)?,
         None => Vec::new(),

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ProcessTime;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Outcome;
@@ -115,13 +115,7 @@ pub fn codec<I: 'static, T>(
 /// What is measured: callgrind counts inside of this function only.
 #[inline(never)]
 fn counted(work: impl FnOnce() -> Outcome) -> Outcome<Duration> {
-    let before = cpu_time();
+    let began = ProcessTime::try_now()?;
     work()?;
-    Ok(cpu_time().saturating_sub(before))
-}
-
-/// The CPU time that this process has had.
-#[must_use]
-pub fn cpu_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+    Ok(began.try_elapsed()?)
 }

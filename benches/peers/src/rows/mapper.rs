@@ -36,7 +36,7 @@ fn item() -> Item {
 }
 
 fn decode() -> Outcome<Run> {
-    let expected = Order { version: 0, ..sample(FOUND) };
+    let expected = Order { version: 1, ..sample(FOUND) };
     codec(item, move |found| found == expected, |item| Ok(Order::from_attributes(&item)?))
 }
 

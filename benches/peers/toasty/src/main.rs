@@ -29,10 +29,7 @@ fn run(arguments: &[&str]) -> Outcome {
         ["count", work, library, times] => callgrind::count(&all, work, library, times.parse()?),
         ["measure", times] => {
             let mut measured = rounds::measure(&all, times.parse()?)?;
-            let program = env::current_exe()?;
-            for (row, measured) in all.iter().zip(&mut measured) {
-                measured.instructions = Some(callgrind::instructions(&program, row)?);
-            }
+            callgrind::count_all(&env::current_exe()?, &all, &mut measured)?;
             println!("{}", serde_json::to_string(&measured)?);
             Ok(())
         }
