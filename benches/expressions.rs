@@ -7,7 +7,7 @@ use crate::order::{CUSTOMER, Order};
 
 pub fn benches(criterion: &mut Criterion) {
     let db = Database::new(dynamap::embedded::memory().expect("a store in memory"));
-    let open = || Order::PAID.eq(false).and(Order::TOTAL.gt(0));
+    let open = || Order::PAID.eq(false) & Order::TOTAL.gt(0);
 
     let mut group = criterion.benchmark_group("expressions");
     group.bench_function("a condition, as text", |bencher| {

@@ -1,7 +1,7 @@
 //! Verbs on the embedded store, in memory: mapper, SDK and engine together.
 
-use criterion::{BenchmarkGroup, Criterion};
 use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use dynamap::{Database, Model, Table, Transaction};
 use tokio::runtime::{Builder, Runtime};
 
@@ -73,14 +73,12 @@ fn writes(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime, db: &Data
 }
 
 async fn transfer(db: &Database) -> Result<(), dynamap::Error> {
-    Transaction::run(db, |tx| async move {
-        let mut from = Order::get(&tx, (CUSTOMER, 3)).await?.expect("an order");
-        let mut to = Order::get(&tx, (CUSTOMER, 4)).await?.expect("an order");
-        from.total -= 1;
-        to.total += 1;
-        tx.save(from)?;
-        tx.save(to)?;
-        Ok(())
-    })
-    .await
+    let tx = Transaction::begin(db);
+    let mut from = Order::get(&tx, (CUSTOMER, 3)).await?.expect("an order");
+    let mut to = Order::get(&tx, (CUSTOMER, 4)).await?.expect("an order");
+    from.total -= 1;
+    to.total += 1;
+    tx.save(from)?;
+    tx.save(to)?;
+    tx.commit().await.map(drop)
 }

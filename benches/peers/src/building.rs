@@ -110,7 +110,10 @@ fn cargo(project: &Path, arguments: &[&str]) -> Outcome<String> {
 
 /// The crates that the project builds for its own platform, itself not counted.
 fn crates(project: &Path) -> Outcome<usize> {
-    let tree = cargo(project, &["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])?;
+    let tree = cargo(
+        project,
+        &["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"],
+    )?;
     let mut names: Vec<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     names.sort_unstable();
     names.dedup();

@@ -19,7 +19,8 @@ use tokio::runtime::{Builder, Runtime};
 const DELAY: Duration = Duration::from_millis(2);
 /// How many requests are under way at once: what dynamap does where nothing else is said.
 const AT_ONCE: usize = 8;
-const TABLE: &str = "entries";
+/// The table of the entries.
+pub const TABLE: &str = "entries";
 /// AWS: at most 25 writes in one batch.
 const PUTS: usize = 25;
 /// AWS: at most 100 keys in one batch.
@@ -40,11 +41,11 @@ pub struct Delayed {
 /// A small item without a version, as bulk loads are of.
 #[derive(Debug, Clone, PartialEq, Eq, Model)]
 #[model(table = "entries", validate = false)]
-struct Entry {
+pub struct Entry {
     #[model(hash_key)]
-    id: u64,
-    kind: String,
-    text: String,
+    pub id: u64,
+    pub kind: String,
+    pub text: String,
 }
 
 fn entry(id: u64) -> Entry {
@@ -85,7 +86,8 @@ pub fn measure(rounds: usize, smoke: bool) -> Outcome<Vec<Delayed>> {
 fn one_request(runtime: &Runtime) -> Duration {
     let times = (0..50).map(|_| {
         let began = Instant::now();
-        runtime.block_on(async { tokio::spawn(tokio::time::sleep(DELAY)).await })
+        runtime
+            .block_on(async { tokio::spawn(tokio::time::sleep(DELAY)).await })
             .expect("a sleep does not panic");
         began.elapsed().as_secs_f64()
     });
@@ -137,7 +139,8 @@ fn answers(requests: usize) -> impl Answers {
     }
 }
 
-fn json(id: usize) -> String {
+/// An entry as the service answers it.
+pub fn json(id: usize) -> String {
     format!(
         r#"{{"id":{{"N":"{id}"}},"kind":{{"S":"door opened"}},"text":{{"S":"by the one with the key"}},"_schema":{{"S":"1.0.0"}}}}"#
     )
@@ -160,7 +163,8 @@ async fn load_by_hand(client: Client, items: usize) -> Outcome {
     let puts = ids.chunks(PUTS).map(|ids| {
         let client = &client;
         async move {
-            let puts: Vec<WriteRequest> = ids.iter().map(|id| put(*id)).collect::<Result<_, _>>()?;
+            let puts: Vec<WriteRequest> =
+                ids.iter().map(|id| put(*id)).collect::<Result<_, _>>()?;
             let answer = client.batch_write_item().request_items(TABLE, puts).send().await?;
             match answer.unprocessed_items {
                 Some(left) if !left.is_empty() => Err("writes are left".into()),
@@ -220,19 +224,23 @@ async fn get_by_hand(client: Client, items: usize) -> Outcome {
     let gets = ids.chunks(KEYS).map(|ids| {
         let client = &client;
         async move {
-            let key = |id: &u64| Attributes::from([("id".to_owned(), AttributeValue::N(id.to_string()))]);
+            let key =
+                |id: &u64| Attributes::from([("id".to_owned(), AttributeValue::N(id.to_string()))]);
             let keys = KeysAndAttributes::builder().set_keys(Some(ids.iter().map(key).collect()));
             let answer = client.batch_get_item().request_items(TABLE, keys.build()?).send().await?;
             let found = answer.responses.and_then(|mut found| found.remove(TABLE));
             found.unwrap_or_default().into_iter().map(read).collect::<Outcome<Vec<_>>>()
         }
     });
-    let found: Vec<Vec<Entry>> =
-        stream::iter(gets).buffer_unordered(AT_ONCE).try_collect().await?;
+    let found: Vec<Vec<Entry>> = stream::iter(gets).buffer_unordered(AT_ONCE).try_collect().await?;
     all(items, found.into_iter().flatten().count())
 }
 
-fn read(mut item: Attributes) -> Outcome<Entry> {
+/// The entry of an item, by hand.
+///
+/// # Errors
+/// Where it is none.
+pub fn read(mut item: Attributes) -> Outcome<Entry> {
     match (item.remove("id"), item.remove("kind"), item.remove("text")) {
         (
             Some(AttributeValue::N(id)),

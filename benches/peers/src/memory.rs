@@ -2,17 +2,16 @@
 
 use std::env;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use dynamap::{Database, Model};
+use floor::Outcome;
 use floor::canned::Canned;
-use floor::order::{CUSTOMER, item_json};
-use floor::{Outcome, TABLE, by_hand};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use tokio::runtime::Builder;
 
-use crate::order::Order;
+use crate::delayed::{Entry, TABLE, json, read};
 
 /// The items of one page.
 const PAGE: usize = 100;
@@ -31,9 +30,8 @@ pub struct Memory {
 /// Where a scan fails, or finds another number of items.
 pub fn measure(sizes: &[usize]) -> Outcome<Vec<Memory>> {
     let peak = |way: &str, items: usize| -> Outcome<u64> {
-        let output = Command::new(env::current_exe()?)
-            .args(["memory", way, &items.to_string()])
-            .output()?;
+        let output =
+            Command::new(env::current_exe()?).args(["memory", way, &items.to_string()]).output()?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
@@ -67,24 +65,24 @@ pub fn scan(way: &str, items: usize) -> Outcome<u64> {
 
 /// A table of so many pages.
 fn pages(pages: usize) -> Canned {
-    let items: Vec<_> = (0..PAGE as u64).map(|n| item_json(n, by_hand::OWN)).collect();
-    let key = json!({ "customer": { "S": CUSTOMER }, "number": { "N": "99" } });
-    let last = json!({ "Items": items, "Count": PAGE, "ScannedCount": PAGE });
-    let mut page = last.clone();
-    page["LastEvaluatedKey"] = key;
-    let (page, last) = (Bytes::from(page.to_string()), Bytes::from(last.to_string()));
-    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let items: Vec<String> = (0..PAGE).map(json).collect();
+    let items = items.join(",");
+    let page = |key: &str| {
+        Bytes::from(format!(r#"{{"Items":[{items}],"Count":{PAGE},"ScannedCount":{PAGE}{key}}}"#))
+    };
+    let (page, last) = (page(r#","LastEvaluatedKey":{"id":{"N":"99"}}"#), page(""));
+    let asked = AtomicUsize::new(0);
     Canned::new(move |_: &str, _: &[u8]| {
-        let asked = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        let asked = asked.fetch_add(1, Ordering::Relaxed) + 1;
         if asked < pages { page.clone() } else { last.clone() }
     })
 }
 
 async fn through(db: &Database) -> Outcome<usize> {
-    let mut results = Order::scan(db).stream();
+    let mut results = Entry::scan(db).stream();
     let mut found = 0;
-    while let Some(order) = results.next().await {
-        found += usize::from(order?.paid);
+    while let Some(entry) = results.next().await {
+        found += usize::from(!entry?.text.is_empty());
     }
     Ok(found)
 }
@@ -95,7 +93,7 @@ async fn through_by_hand(client: &aws_sdk_dynamodb::Client) -> Outcome<usize> {
         let scan = client.scan().table_name(TABLE).set_exclusive_start_key(next);
         let page = scan.send().await?;
         for item in page.items.unwrap_or_default() {
-            found += usize::from(by_hand::stored(item)?.order.paid);
+            found += usize::from(!read(item)?.text.is_empty());
         }
         next = page.last_evaluated_key;
         if next.is_none() {

@@ -36,7 +36,11 @@ pub fn write(results: &Results) -> Outcome {
 
 fn measured_on(page: &mut String, results: &Results) -> Outcome {
     let versions = &results.versions;
-    writeln!(page, "Measured on {}: {}, {}, release profile.", versions.date, versions.machine, versions.compiler)?;
+    writeln!(
+        page,
+        "Measured on {}: {}, {}, release profile.",
+        versions.date, versions.machine, versions.compiler
+    )?;
     writeln!(page, "Versions: {}.", versions.libraries.join(", "))?;
     writeln!(page, "Toasty's program: {}.\n", versions.of_toasty.join(", "))?;
     Ok(())
@@ -47,7 +51,11 @@ fn targets(page: &mut String, targets: &[Target]) -> Outcome {
     writeln!(page, "## Targets\n\n{met} of {} are met.\n", targets.len())?;
     writeln!(page, "| work | target | measured | |\n|---|---|---|---|")?;
     for Target { work, asked, found, met } in targets {
-        writeln!(page, "| {work} | {asked} | {found} | {} |", if *met { "met" } else { "**not met**" })?;
+        writeln!(
+            page,
+            "| {work} | {asked} | {found} | {} |",
+            if *met { "met" } else { "**not met**" }
+        )?;
     }
     Ok(())
 }
@@ -84,7 +92,10 @@ fn toasty(page: &mut String, results: &Results) -> Outcome {
     if results.toasty.is_empty() {
         return Ok(());
     }
-    writeln!(page, "\nToasty, in its own program, beside the bare SDK of the version that its driver pins:\n\n{COLUMNS}")?;
+    writeln!(
+        page,
+        "\nToasty, in its own program, beside the bare SDK of the version that its driver pins:\n\n{COLUMNS}"
+    )?;
     for work in VERBS {
         let base = find(&results.toasty, work, BY_HAND);
         for row in results.toasty.iter().filter(|row| row.work == work) {
@@ -109,7 +120,7 @@ fn many(page: &mut String, results: &Results) -> Outcome {
     for row in &results.memory {
         writeln!(page, "| {} | {} KiB | {} KiB |", row.items, row.dynamap, row.by_hand)?;
     }
-    let backfill = &results.backfill;
+    let Some(backfill) = &results.backfill else { return Ok(()) };
     writeln!(page, "\n## Backfill\n")?;
     writeln!(
         page,
@@ -125,8 +136,16 @@ fn building(page: &mut String, results: &Results) -> Outcome {
     writeln!(page, "\n## Building\n")?;
     writeln!(page, "| | crates | CPU time of a clean debug build |\n|---|---:|---:|")?;
     writeln!(page, "| the SDK with its HTTPS client | {} | |", building.sdk_alone_crates)?;
-    writeln!(page, "| with `aws-config`, and a program that reads an item | {} | {:.0} s |", building.sdk_crates, building.sdk_seconds)?;
-    writeln!(page, "| dynamap with its default features, and a program that reads an item | {} | {:.0} s |", building.crates, building.seconds)?;
+    writeln!(
+        page,
+        "| with `aws-config`, and a program that reads an item | {} | {:.0} s |",
+        building.sdk_crates, building.sdk_seconds
+    )?;
+    writeln!(
+        page,
+        "| dynamap with its default features, and a program that reads an item | {} | {:.0} s |",
+        building.crates, building.seconds
+    )?;
     Ok(())
 }
 

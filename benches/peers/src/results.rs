@@ -23,7 +23,7 @@ pub struct Results {
     pub toasty: Vec<Measured>,
     pub delayed: Vec<Delayed>,
     pub memory: Vec<Memory>,
-    pub backfill: Backfill,
+    pub backfill: Option<Backfill>,
     /// Measured apart, since it takes minutes.
     pub building: Option<Building>,
 }

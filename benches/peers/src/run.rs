@@ -47,16 +47,19 @@ pub fn all(rounds: usize, toasty: Option<&Path>) -> Outcome {
         None => Vec::new(),
     };
     println!("delays, memory, backfill");
-    let results = Results {
+    let mut results = Results {
         versions: versions::now(),
         rounds,
         rows,
         toasty,
         delayed: delayed::measure(DELAYED, false)?,
         memory: memory::measure(&SCANNED)?,
-        backfill: backfill::measure()?,
+        backfill: None,
         building: results::last().ok().and_then(|last| last.building),
     };
+    // What was measured so far is not lost where the example was not built.
+    results.keep()?;
+    results.backfill = Some(backfill::measure()?);
     results.keep()
 }
 

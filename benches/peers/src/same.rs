@@ -1,12 +1,12 @@
 //! dynamap and the bare SDK by hand send the same requests: what is compared is not less work.
 
 use dynamap::{Database, Model, Transaction};
+use floor::Outcome;
 use floor::answers::{FOUND, orders};
 use floor::by_hand::{self, OWN};
 use floor::canned::Canned;
 use floor::order::{self, CUSTOMER};
 use floor::wire::resolved;
-use floor::Outcome;
 use serde_json::Value;
 use tokio::runtime::Builder;
 

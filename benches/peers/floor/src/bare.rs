@@ -64,11 +64,15 @@ fn save() -> Outcome<Run> {
     let (rig, client) = rig()?;
     let stored = rig.prepare(by_hand::get(&client, CUSTOMER, FOUND))?;
     let mut stored = stored.ok_or("no order")?;
-    rig.run(1, |version| version == VERSION + 1, async move || {
-        stored.order.total += 1;
-        by_hand::save_total(&client, &mut stored).await?;
-        Ok(stored.order.version)
-    })
+    rig.run(
+        1,
+        |version| version == VERSION + 1,
+        async move || {
+            stored.order.total += 1;
+            by_hand::save_total(&client, &mut stored).await?;
+            Ok(stored.order.version)
+        },
+    )
 }
 
 fn update() -> Outcome<Run> {
@@ -78,19 +82,22 @@ fn update() -> Outcome<Run> {
 
 fn query() -> Outcome<Run> {
     let (rig, client) = rig()?;
-    let is_expected = |found: Vec<Stored>| {
-        found.into_iter().map(|found| found.order).eq((0..ORDERS).map(sample))
-    };
+    let is_expected =
+        |found: Vec<Stored>| found.into_iter().map(|found| found.order).eq((0..ORDERS).map(sample));
     rig.run(1, is_expected, async move || by_hand::query(&client, CUSTOMER).await)
 }
 
 fn transfer() -> Outcome<Run> {
     let (rig, client) = rig()?;
-    rig.run(3, |()| true, async move || {
-        let mut from = by_hand::get(&client, CUSTOMER, 1).await?.ok_or("no order")?;
-        let mut to = by_hand::get(&client, CUSTOMER, 2).await?.ok_or("no order")?;
-        from.order.total -= 30;
-        to.order.total += 30;
-        by_hand::save_both(&client, &mut from, &mut to).await
-    })
+    rig.run(
+        3,
+        |()| true,
+        async move || {
+            let mut from = by_hand::get(&client, CUSTOMER, 1).await?.ok_or("no order")?;
+            let mut to = by_hand::get(&client, CUSTOMER, 2).await?.ok_or("no order")?;
+            from.order.total -= 30;
+            to.order.total += 30;
+            by_hand::save_both(&client, &mut from, &mut to).await
+        },
+    )
 }

@@ -19,8 +19,7 @@ pub fn count_all(program: &Path, rows: &[Row], measured: &mut [Measured]) -> Out
     for (rows, measured) in rows.chunks(AT_ONCE).zip(measured.chunks_mut(AT_ONCE)) {
         let counted: Vec<Result<f64, String>> = thread::scope(|scope| {
             let count = |row| instructions(program, row).map_err(|error| error.to_string());
-            let threads: Vec<_> =
-                rows.iter().map(|row| scope.spawn(move || count(row))).collect();
+            let threads: Vec<_> = rows.iter().map(|row| scope.spawn(move || count(row))).collect();
             let joined = |thread: thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|_| Err("a count panicked".to_owned()))
             };

@@ -104,7 +104,9 @@ fn string(value: AttributeValue) -> Outcome<String> {
     }
 }
 
-fn parsed<T: std::str::FromStr<Err = std::num::ParseIntError>>(value: AttributeValue) -> Outcome<T> {
+fn parsed<T: std::str::FromStr<Err = std::num::ParseIntError>>(
+    value: AttributeValue,
+) -> Outcome<T> {
     match value {
         AttributeValue::N(text) => Ok(text.parse()?),
         _ => Err("expected N".into()),

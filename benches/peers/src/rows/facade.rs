@@ -73,34 +73,46 @@ fn get() -> Outcome<Run> {
 fn insert() -> Outcome<Run> {
     let (rig, client) = rig()?;
     let order = sample(FOUND);
-    rig.run(1, |()| true, async move || {
-        let order = Order { version: 1, ..order.clone() };
-        Ok(order.put(client.clone()).not_exists().await?)
-    })
+    rig.run(
+        1,
+        |()| true,
+        async move || {
+            let order = Order { version: 1, ..order.clone() };
+            Ok(order.put(client.clone()).not_exists().await?)
+        },
+    )
 }
 
 fn save() -> Outcome<Run> {
     let (rig, client) = rig()?;
     let mut order = rig.prepare(found(&client))?;
-    rig.run(1, |version| version == VERSION + 1, async move || {
-        order.total += 1;
-        let next = order.version + 1;
-        let update = Update::set("total", order.total).and(Update::set("version", next));
-        let condition = Condition::eq("version", order.version);
-        order.update(client.clone(), update).condition(condition).await?;
-        order.version = next;
-        Ok(next)
-    })
+    rig.run(
+        1,
+        |version| version == VERSION + 1,
+        async move || {
+            order.total += 1;
+            let next = order.version + 1;
+            let update = Update::set("total", order.total).and(Update::set("version", next));
+            let condition = Condition::eq("version", order.version);
+            order.update(client.clone(), update).condition(condition).await?;
+            order.version = next;
+            Ok(next)
+        },
+    )
 }
 
 fn update() -> Outcome<Run> {
     let (rig, client) = rig()?;
-    rig.run(1, |()| true, async move || {
-        let update = Update::increment("total", 5).and(Update::increment("version", 1));
-        let key = KeyId::pk(CUSTOMER).sk(FOUND);
-        Order::update_by_id(client.clone(), key, update).exists().return_none().await?;
-        Ok(())
-    })
+    rig.run(
+        1,
+        |()| true,
+        async move || {
+            let update = Update::increment("total", 5).and(Update::increment("version", 1));
+            let key = KeyId::pk(CUSTOMER).sk(FOUND);
+            Order::update_by_id(client.clone(), key, update).exists().return_none().await?;
+            Ok(())
+        },
+    )
 }
 
 fn query() -> Outcome<Run> {

@@ -26,17 +26,12 @@ const BATCH: u64 = 100;
 /// The rows of this work.
 pub(super) fn rows() -> Vec<Row> {
     let row = |library, start| Row { work: WORK, library, repeat: 8, start };
-    vec![
-        row(COALESCED, coalesced as fn() -> _),
-        row("dynamap", one_by_one),
-        row(BY_HAND, bare),
-    ]
+    vec![row(COALESCED, coalesced as fn() -> _), row("dynamap", one_by_one), row(BY_HAND, bare)]
 }
 
 /// Answers gets and batches of gets with the orders that are asked for.
 fn answers() -> impl Answers {
-    let items: Vec<String> =
-        (0..GETS).map(|number| item_json(number, OWN).to_string()).collect();
+    let items: Vec<String> = (0..GETS).map(|number| item_json(number, OWN).to_string()).collect();
     let found = move |body: &[u8]| {
         let found: Vec<&str> =
             numbers(body).filter_map(|n| items.get(n)).map(String::as_str).collect();
@@ -61,19 +56,27 @@ fn are_all(found: &[Option<Loaded<Order>>]) -> bool {
 fn coalesced() -> Outcome<Run> {
     let rig = Rig::new(answers())?;
     let reader = Coalesced::new(&Database::new(rig.client()));
-    rig.run(GETS / BATCH, |found: Vec<_>| are_all(&found), async move || {
-        let get = async |number| Order::get(&reader, (CUSTOMER, number)).await;
-        Ok(try_join_all((0..GETS).map(get)).await?)
-    })
+    rig.run(
+        GETS / BATCH,
+        |found: Vec<_>| are_all(&found),
+        async move || {
+            let get = async |number| Order::get(&reader, (CUSTOMER, number)).await;
+            Ok(try_join_all((0..GETS).map(get)).await?)
+        },
+    )
 }
 
 fn one_by_one() -> Outcome<Run> {
     let rig = Rig::new(answers())?;
     let db = Database::new(rig.client());
-    rig.run(GETS, |found: Vec<_>| are_all(&found), async move || {
-        let get = async |number| Order::get(&db, (CUSTOMER, number)).await;
-        Ok(try_join_all((0..GETS).map(get)).await?)
-    })
+    rig.run(
+        GETS,
+        |found: Vec<_>| are_all(&found),
+        async move || {
+            let get = async |number| Order::get(&db, (CUSTOMER, number)).await;
+            Ok(try_join_all((0..GETS).map(get)).await?)
+        },
+    )
 }
 
 fn bare() -> Outcome<Run> {

@@ -6,8 +6,8 @@ use floor::order::{CUSTOMER, VERSION};
 use floor::row::{Rig, Row, Run, VERB};
 use floor::{Outcome, TABLE};
 use modyne::{
-    Aggregate, Entity, EntityDef, EntityExt, ProjectionExt, QueryInput, QueryInputExt,
-    Table, expr, keys,
+    Aggregate, Entity, EntityDef, EntityExt, ProjectionExt, QueryInput, QueryInputExt, Table, expr,
+    keys,
 };
 use serde::Serialize;
 
@@ -110,47 +110,59 @@ fn get() -> Outcome<Run> {
 fn insert() -> Outcome<Run> {
     let (rig, db) = rig()?;
     let order = sample(FOUND);
-    rig.run(1, |()| true, async move || {
-        Order { version: 1, ..order.clone() }.create().execute(&db).await?;
-        Ok(())
-    })
+    rig.run(
+        1,
+        |()| true,
+        async move || {
+            Order { version: 1, ..order.clone() }.create().execute(&db).await?;
+            Ok(())
+        },
+    )
 }
 
 fn save() -> Outcome<Run> {
     let (rig, db) = rig()?;
     let mut order = rig.prepare(found(&db))?;
-    rig.run(1, |version| version == VERSION + 1, async move || {
-        order.total += 1;
-        let next = order.version + 1;
-        let update = expr::Update::new("SET #total = :total, #version = :next")
-            .name("#total", "total")
-            .name("#version", "version")
-            .value(":total", order.total)
-            .value(":next", next);
-        let condition = expr::Condition::new("#version = :version")
-            .name("#version", "version")
-            .value(":version", order.version);
-        let key = (order.customer.as_str(), order.number);
-        Order::update(key).expression(update).condition(condition).execute(&db).await?;
-        order.version = next;
-        Ok(next)
-    })
+    rig.run(
+        1,
+        |version| version == VERSION + 1,
+        async move || {
+            order.total += 1;
+            let next = order.version + 1;
+            let update = expr::Update::new("SET #total = :total, #version = :next")
+                .name("#total", "total")
+                .name("#version", "version")
+                .value(":total", order.total)
+                .value(":next", next);
+            let condition = expr::Condition::new("#version = :version")
+                .name("#version", "version")
+                .value(":version", order.version);
+            let key = (order.customer.as_str(), order.number);
+            Order::update(key).expression(update).condition(condition).execute(&db).await?;
+            order.version = next;
+            Ok(next)
+        },
+    )
 }
 
 fn update() -> Outcome<Run> {
     let (rig, db) = rig()?;
-    rig.run(1, |()| true, async move || {
-        let update = expr::Update::new("ADD #total :amount, #version :one")
-            .name("#total", "total")
-            .name("#version", "version")
-            .value(":amount", 5)
-            .value(":one", 1);
-        let condition =
-            expr::Condition::new("attribute_exists(#customer)").name("#customer", "customer");
-        let update = Order::update((CUSTOMER, FOUND)).expression(update).condition(condition);
-        update.execute(&db).await?;
-        Ok(())
-    })
+    rig.run(
+        1,
+        |()| true,
+        async move || {
+            let update = expr::Update::new("ADD #total :amount, #version :one")
+                .name("#total", "total")
+                .name("#version", "version")
+                .value(":amount", 5)
+                .value(":one", 1);
+            let condition =
+                expr::Condition::new("attribute_exists(#customer)").name("#customer", "customer");
+            let update = Order::update((CUSTOMER, FOUND)).expression(update).condition(condition);
+            update.execute(&db).await?;
+            Ok(())
+        },
+    )
 }
 
 fn query() -> Outcome<Run> {

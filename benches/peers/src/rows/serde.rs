@@ -42,23 +42,31 @@ fn encode() -> Outcome<Run> {
 
 fn get() -> Outcome<Run> {
     let (rig, client) = rig()?;
-    rig.run(1, |found: Order| found == sample(FOUND), async move || {
-        let item = by_hand::get_request(&client, CUSTOMER, FOUND).send().await?.item;
-        Ok(from_item(item.ok_or("no order")?)?)
-    })
+    rig.run(
+        1,
+        |found: Order| found == sample(FOUND),
+        async move || {
+            let item = by_hand::get_request(&client, CUSTOMER, FOUND).send().await?.item;
+            Ok(from_item(item.ok_or("no order")?)?)
+        },
+    )
 }
 
 fn insert() -> Outcome<Run> {
     let (rig, client) = rig()?;
     let order = sample(FOUND);
-    rig.run(1, |stored: Order| stored.version == 1, async move || {
-        let order = Order { version: 1, ..order.clone() };
-        let mut item: Attributes = to_item(&order)?;
-        item.insert(SCHEMA.to_owned(), text(SCHEMA_NOW));
-        item.insert(WRITE.to_owned(), text(&by_hand::nonce()));
-        by_hand::insert_request(&client, item).send().await?;
-        Ok(order)
-    })
+    rig.run(
+        1,
+        |stored: Order| stored.version == 1,
+        async move || {
+            let order = Order { version: 1, ..order.clone() };
+            let mut item: Attributes = to_item(&order)?;
+            item.insert(SCHEMA.to_owned(), text(SCHEMA_NOW));
+            item.insert(WRITE.to_owned(), text(&by_hand::nonce()));
+            by_hand::insert_request(&client, item).send().await?;
+            Ok(order)
+        },
+    )
 }
 
 fn query() -> Outcome<Run> {
