@@ -145,7 +145,7 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::Item,
                     bank::dynamap::__private::EncodeError,
                 > {
-                    let mut item = bank::dynamap::__private::Item::new();
+                    let mut item = bank::dynamap::__private::Item::with_capacity(8usize);
                     bank::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
                     bank::dynamap::__private::put::<
                         Option<String>,
@@ -326,7 +326,7 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(5usize);
                     ::dynamap::__private::put::<u32>(&mut item, "episode", &self.episode)?;
                     ::dynamap::__private::put::<String>(&mut item, "map", &self.map)?;
                     ::core::result::Result::Ok(item)
@@ -410,7 +410,7 @@ fn a_map() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(2usize);
                     ::dynamap::__private::put::<String>(&mut item, "city", &self.city)?;
                     ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &self.country)?;
                     ::core::result::Result::Ok(item)
@@ -1009,7 +1009,7 @@ fn a_model_with_composed_keys_and_an_index() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(8usize);
                     ::dynamap::__private::put::<String>(&mut item, "user", &self.user)?;
                     ::dynamap::__private::put::<String>(&mut item, "day", &self.day)?;
                     ::dynamap::__private::put::<u32>(&mut item, "number", &self.number)?;
