@@ -3,11 +3,8 @@
 //! Both upgrade the same items, in stores of their own in memory, with as many updates under way. The loop has no
 //! checkpoints, no lease and no record, and stops at the first error.
 //!
-//! Clocks of a busy machine tell little, so instructions were counted as well (callgrind, 400 items): 686 thousand for an
-//! item of the backfill, 547 thousand for one of the loop, and most of both is the SDK and the engine of the store. Of the
-//! difference 64 thousand render the update from what the item was and what it shall be, and 15 thousand are the engine's,
-//! for one more attribute (`_write`) that is set and compared. To copy an item once less, and not to add up the sizes of a
-//! single write, won 2 %.
+//! Clocks of a busy machine tell little, so `benches/peers` counts instructions as well; it runs one part alone:
+//! `filled`, `by-hand` or `backfill`. See `docs/benchmarks.md`.
 //!
 //! ```sh
 //! cargo run --release --example backfill -- 100000
@@ -56,12 +53,25 @@ struct User {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
     let items = std::env::args().nth(1).map_or(Ok(10_000), |number| number.parse())?;
+    if let Some(part) = std::env::args().nth(2) {
+        return alone(&part, items).await;
+    }
     let by_hand = by_hand(items).await?;
     println!("by hand:  {:.0} items/s", rate(items, by_hand));
     let backfill = backfill(items).await?;
     println!("backfill: {:.0} items/s", rate(items, backfill));
     println!("ratio:    {:.2}", by_hand.as_secs_f64() / backfill.as_secs_f64());
     Ok(())
+}
+
+/// One part, for a profile of it.
+async fn alone(part: &str, items: u32) -> Outcome {
+    match part {
+        "filled" => filled(items).await.map(drop),
+        "by-hand" => by_hand(items).await.map(drop),
+        "backfill" => backfill(items).await.map(drop),
+        _ => Err("write filled, by-hand or backfill".into()),
+    }
 }
 
 fn rate(items: u32, time: Duration) -> f64 {

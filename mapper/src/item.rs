@@ -57,6 +57,15 @@ impl Item {
         Self::default()
     }
 
+    /// An item without attributes, with room for so many.
+    ///
+    /// Not public: for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_capacity(attributes: usize) -> Self {
+        Self(HashMap::with_capacity(attributes))
+    }
+
     /// The value of an attribute, `None` where the item does not have it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&AttributeValue> {

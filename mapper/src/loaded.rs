@@ -87,7 +87,7 @@ impl<M> Loaded<M> {
         M: Model,
     {
         let current = Current { stored_schema: M::layout().schema.clone(), upgraded: None };
-        let mut loaded = Self::from_store(model, key, image.clone(), current);
+        let mut loaded = Self::from_store(model, key, Item::new(), current);
         loaded.settle(image);
         loaded
     }

@@ -167,6 +167,8 @@ impl<'a> Attempts<'a> {
         E: Refusal + ProvideErrorMetadata + std::error::Error + Send + 'static,
     {
         let span = self.span();
+        // In a box of its own before it is wrapped: every layer around it would move it once more.
+        let request = Box::pin(request);
         let attempt = async move {
             self.throttled.clear();
             let Ok(reserved) = self.admit().await else {

@@ -179,6 +179,9 @@ pub(crate) fn plain(text: &str) -> Option<String> {
 
 /// The number of significant digits of a number text.
 pub(crate) fn significant_digits(text: &str) -> usize {
+    if is_plain_integer(text) {
+        return text.trim_start_matches('-').trim_end_matches('0').len();
+    }
     parts(text).map_or(0, |(_, digits, _)| digits.len())
 }
 

@@ -125,7 +125,8 @@ impl Rendered {
         };
         match (answer, self.index) {
             (Err(Error::Service(error)), Some(index))
-                if error.code == "ValidationException" && self.lacks_index(db, index).await =>
+                if error.code == "ValidationException"
+                    && Box::pin(self.lacks_index(db, index)).await =>
             {
                 Err(Error::NoSuchIndex { table: self.table.as_str().into(), index })
             }

@@ -289,7 +289,9 @@ impl<'a> Search<'a> {
             if items.len() >= progress.left {
                 break;
             }
-            let position = rest.peek().map(|_| rendered.behind(&item));
+            // This item can be the last that is wanted.
+            let is_last = items.len() + 1 >= progress.left;
+            let position = rest.peek().filter(|_| is_last).map(|_| rendered.behind(&item));
             items.extend(self.found(rendered, &progress.known, item)?);
             if items.len() >= progress.left && position.is_some() {
                 behind = position;

@@ -98,9 +98,10 @@ pub(super) async fn send(
 ) -> Result<Vec<Option<Item>>, Unapplied> {
     let under_way = UnderWay::new(db, writes.iter().map(|write| (write.layout, &write.target)));
     let sent = send_all(db, writes, terms).await;
-    let left = sent.as_ref().map(Vec::as_slice);
-    // Boxed: most databases have no cache.
-    Box::pin(under_way.settle(cached::left(writes, left))).await;
+    if under_way.is_told() {
+        let left = sent.as_ref().map(Vec::as_slice);
+        Box::pin(under_way.settle(cached::left(writes, left))).await;
+    }
     sent
 }
 

@@ -32,9 +32,14 @@ impl UnderWay {
         Self { db: db.clone(), targets, began: Instant::now(), runtime }
     }
 
+    /// Whether there is a cache that is to be told.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.targets.is_empty()
+    }
+
     /// Tells the cache what the writes left, in their order.
     pub(crate) async fn settle(mut self, left: impl IntoIterator<Item = Left> + Send) {
-        if self.targets.is_empty() {
+        if !self.is_told() {
             return;
         }
         let told = self.targets.iter().cloned().zip(left);

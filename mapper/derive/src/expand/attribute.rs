@@ -101,6 +101,7 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
     let aliases = aliases(private, stored.clone());
     let defaults = defaults(private, stored);
     let text = quote_spanned!(site()=> &'static ::core::primitive::str);
+    let room = fields.len();
     quote_spanned! {site()=>
         #apart
 
@@ -111,7 +112,7 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
             const ALIASES: &'static [(#text, #text)] = #aliases;
 
             fn to_entries(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
-                let mut item = #private::Item::new();
+                let mut item = #private::Item::with_capacity(#room);
                 #(#writes)*
                 ::core::result::Result::Ok(item)
             }

@@ -239,9 +239,11 @@ fn attributes(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let reads = model.fields.iter().map(|field| read(private, field, &item));
     let composes = (!model.templates.is_empty() || model.discriminator.is_some())
         .then(|| quote_spanned!(site()=> <Self as #private::Model>::layout().compose(&mut item)?;));
+    // With room for what a write puts on it: schema, version and nonce.
+    let room = model.fields.len() + 3;
     quote_spanned! {site()=>
         fn to_attributes(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
-            let mut item = #private::Item::new();
+            let mut item = #private::Item::with_capacity(#room);
             #(#writes)*
             #composes
             ::core::result::Result::Ok(item)

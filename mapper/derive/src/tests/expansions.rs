@@ -148,7 +148,7 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::Item,
                     bank::dynamap::__private::EncodeError,
                 > {
-                    let mut item = bank::dynamap::__private::Item::new();
+                    let mut item = bank::dynamap::__private::Item::with_capacity(8usize);
                     bank::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
                     bank::dynamap::__private::put::<
                         Option<String>,

@@ -325,7 +325,7 @@ fn a_model_with_fields_beside_others() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(7usize);
                     ::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
                     ::dynamap::__private::put_flattened::<Address>(&mut item, &self.address)?;
                     ::dynamap::__private::put_with::<

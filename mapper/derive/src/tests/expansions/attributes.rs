@@ -44,7 +44,7 @@ fn a_map() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(2usize);
                     ::dynamap::__private::put::<String>(&mut item, "city", &self.city)?;
                     ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &self.country)?;
                     ::core::result::Result::Ok(item)

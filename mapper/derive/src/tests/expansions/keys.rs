@@ -113,7 +113,7 @@ fn a_model_with_a_range_key() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(5usize);
                     ::dynamap::__private::put::<u32>(&mut item, "episode", &self.episode)?;
                     ::dynamap::__private::put::<String>(&mut item, "map", &self.map)?;
                     ::core::result::Result::Ok(item)
@@ -391,7 +391,7 @@ fn a_model_with_composed_keys_and_an_index() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut item = ::dynamap::__private::Item::with_capacity(8usize);
                     ::dynamap::__private::put::<String>(&mut item, "user", &self.user)?;
                     ::dynamap::__private::put::<String>(&mut item, "day", &self.day)?;
                     ::dynamap::__private::put::<u32>(&mut item, "number", &self.number)?;

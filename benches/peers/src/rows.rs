@@ -1,0 +1,18 @@
+//! The work that every library does, a file for each library.
+
+mod facade;
+mod gets;
+mod mapper;
+mod modyne;
+mod serde;
+
+pub use gets::{COALESCED, WORK as GETS};
+
+use floor::bare;
+use floor::row::Row;
+
+/// All rows but those of Toasty, which has a program of its own.
+pub fn all() -> Vec<Row> {
+    let libraries = [mapper::rows(), bare::rows(), serde::rows(), modyne::rows(), facade::rows()];
+    [libraries.concat(), gets::rows()].concat()
+}

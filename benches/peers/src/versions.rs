@@ -1,0 +1,65 @@
+//! What was measured, and on what.
+
+use std::fs;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// The lock files that were built.
+const LOCK: &str = include_str!("../Cargo.lock");
+const TOASTY_LOCK: &str = include_str!("../toasty/Cargo.lock");
+
+/// The libraries whose versions are told.
+const LIBRARIES: [&str; 5] =
+    ["dynamap", "aws-sdk-dynamodb", "serde_dynamo", "modyne", "dynamodb-facade"];
+/// Those of Toasty's program.
+const OF_TOASTY: [&str; 3] = ["toasty", "toasty-driver-dynamodb", "aws-sdk-dynamodb"];
+
+/// The machine, the compiler and the libraries.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Versions {
+    pub date: String,
+    pub machine: String,
+    pub compiler: String,
+    pub libraries: Vec<String>,
+    pub of_toasty: Vec<String>,
+}
+
+/// What is measured now, and on what.
+#[must_use]
+pub fn now() -> Versions {
+    let told = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output();
+        output.map_or_else(
+            |_| format!("no {program}"),
+            |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        )
+    };
+    let of = |lock: &str, names: &[&str]| {
+        let version = |name: &&str| Some(format!("{name} {}", locked(lock, name)?));
+        names.iter().filter_map(version).collect()
+    };
+    Versions {
+        date: told("date", "+%Y-%m-%d"),
+        machine: machine(),
+        compiler: told("rustc", "--version"),
+        libraries: of(LOCK, &LIBRARIES),
+        of_toasty: of(TOASTY_LOCK, &OF_TOASTY),
+    }
+}
+
+/// The processor and how many of its cores there are.
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{}, {cores} cores, Linux", model.map_or("an unknown processor", |(_, model)| model))
+}
+
+/// The version of a package in a lock file.
+#[must_use]
+pub fn locked(lock: &str, name: &str) -> Option<String> {
+    let package = format!("name = \"{name}\"\nversion = \"");
+    let (_, rest) = lock.split_once(&package)?;
+    rest.split_once('"').map(|(version, _)| version.to_owned())
+}
