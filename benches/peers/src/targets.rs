@@ -27,7 +27,7 @@ impl Target {
 
 /// The verbs that are compared with the bare SDK and with all mappers.
 pub const VERBS: [&str; 5] = ["get", "insert", "save", "update", "query of 10"];
-/// The mappers of the main program.
+/// The mappers that are compared.
 pub const MAPPERS: [&str; 3] = ["serde_dynamo", "modyne", "dynamodb-facade"];
 
 /// All targets that the numbers tell something about.
@@ -60,8 +60,7 @@ fn verbs(results: &Results, all: &mut Vec<Target>) {
         let Some(own) = ratio(results, work, "dynamap", BY_HAND) else { continue };
         all.push(Target::at_most(work, "≤ 1.03 × the bare SDK", 1.03, own));
         let mappers = MAPPERS.iter().filter_map(|mapper| ratio(results, work, mapper, BY_HAND));
-        let toasty = toasty(results, work);
-        let fastest = mappers.chain(toasty).fold(f64::MAX, f64::min);
+        let fastest = mappers.fold(f64::MAX, f64::min);
         let asked = "fastest of all mappers: below".to_owned();
         let (asked, found) = (format!("{asked} {fastest:.2} ×"), format!("{own:.2}"));
         all.push(Target { work: work.to_owned(), asked, found, met: own <= fastest });
@@ -110,11 +109,4 @@ fn building(results: &Results, all: &mut Vec<Target>) {
 pub fn ratio(results: &Results, work: &str, library: &str, other: &str) -> Option<f64> {
     let count = |library| results.row(work, library)?.instructions;
     Some(count(library)? / count(other)?)
-}
-
-/// How many times the instructions of the bare SDK of its own version Toasty takes for some work.
-#[must_use]
-pub fn toasty(results: &Results, work: &str) -> Option<f64> {
-    let count = |library| crate::results::find(&results.toasty, work, library)?.instructions;
-    Some(count("toasty")? / count(BY_HAND)?)
 }
