@@ -16,7 +16,7 @@ pub struct Target {
 
 impl Target {
     fn at_most(work: impl Into<String>, asked: &str, most: f64, found: f64) -> Self {
-        let (work, asked, found_text) = (work.into(), asked.to_owned(), format!("{found:.2}"));
+        let (work, asked, found_text) = (work.into(), asked.to_owned(), format!("{found:.3}"));
         Self { work, asked, found: found_text, met: found <= most }
     }
 
@@ -62,7 +62,7 @@ fn verbs(results: &Results, all: &mut Vec<Target>) {
         let mappers = MAPPERS.iter().filter_map(|mapper| ratio(results, work, mapper, BY_HAND));
         let fastest = mappers.fold(f64::MAX, f64::min);
         let asked = "fastest of all mappers: below".to_owned();
-        let (asked, found) = (format!("{asked} {fastest:.2} ×"), format!("{own:.2}"));
+        let (asked, found) = (format!("{asked} {fastest:.3} ×"), format!("{own:.3}"));
         all.push(Target { work: work.to_owned(), asked, found, met: own <= fastest });
     }
     if let Some(ratio) = ratio(results, "transfer", "dynamap", BY_HAND) {
