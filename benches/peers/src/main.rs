@@ -50,9 +50,6 @@ enum Command {
         /// How often each row is measured.
         #[arg(long, default_value_t = 15)]
         rounds: usize,
-        /// The program of Toasty, built from `toasty/`.
-        #[arg(long)]
-        toasty: Option<std::path::PathBuf>,
     },
     /// Measures what dynamap adds to the build of a program of the SDK.
     Building,
@@ -80,8 +77,8 @@ fn main() -> ExitCode {
 
 fn execute(command: Command) -> Outcome {
     match command {
-        Command::Run { smoke: true, toasty, .. } => run::smoke(toasty.as_deref()),
-        Command::Run { rounds, toasty, .. } => run::all(rounds, toasty.as_deref()),
+        Command::Run { smoke: true, .. } => run::smoke(),
+        Command::Run { rounds, .. } => run::all(rounds),
         Command::Building => {
             let results = results::last()?;
             results::Results { building: Some(building::measure()?), ..results }.keep()

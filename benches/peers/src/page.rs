@@ -7,7 +7,7 @@ use floor::Outcome;
 use floor::bare::BY_HAND;
 use floor::rounds::Measured;
 
-use crate::results::{Results, docs, find};
+use crate::results::{Results, docs};
 use crate::rows::GETS;
 use crate::targets::{self, Target, VERBS};
 
@@ -26,7 +26,6 @@ pub fn write(results: &Results) -> Outcome {
     targets(&mut page, &targets::all(results))?;
     rows(&mut page, "Codec", results, &["decode", "decode, image kept", "encode"])?;
     rows(&mut page, "Verbs", results, &VERBS)?;
-    toasty(&mut page, results)?;
     rows(&mut page, "Several items", results, &["transfer", GETS])?;
     many(&mut page, results)?;
     building(&mut page, results)?;
@@ -41,8 +40,7 @@ fn measured_on(page: &mut String, results: &Results) -> Outcome {
         "Measured on {}: {}, {}, release profile.",
         versions.date, versions.machine, versions.compiler
     )?;
-    writeln!(page, "Versions: {}.", versions.libraries.join(", "))?;
-    writeln!(page, "Toasty's program: {}.\n", versions.of_toasty.join(", "))?;
+    writeln!(page, "Versions: {}.\n", versions.libraries.join(", "))?;
     Ok(())
 }
 
@@ -85,23 +83,6 @@ fn line(page: &mut String, row: &Measured, base: Option<&Measured>) -> Outcome {
         page,
         "| {work} | {library} | {time} | ± {spread:.0} % | {times} | {instructions} | {counts} |"
     )?;
-    Ok(())
-}
-
-fn toasty(page: &mut String, results: &Results) -> Outcome {
-    if results.toasty.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        page,
-        "\nToasty, in its own program, beside the bare SDK of the version that its driver pins:\n\n{COLUMNS}"
-    )?;
-    for work in VERBS {
-        let base = find(&results.toasty, work, BY_HAND);
-        for row in results.toasty.iter().filter(|row| row.work == work) {
-            line(page, row, base)?;
-        }
-    }
     Ok(())
 }
 

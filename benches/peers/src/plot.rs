@@ -7,7 +7,7 @@ use floor::bare::BY_HAND;
 use plotters::prelude::*;
 
 use crate::results::{Results, docs};
-use crate::targets::{MAPPERS, VERBS, ratio, toasty};
+use crate::targets::{MAPPERS, VERBS, ratio};
 
 /// A group of bars.
 struct Group {
@@ -29,8 +29,7 @@ pub fn draw(results: &Results) -> Outcome {
     let group = |work: &&'static str| {
         let libraries = [BY_HAND, "dynamap"].into_iter().chain(MAPPERS);
         let ratio = |library| Some((library, ratio(results, work, library, BY_HAND)?));
-        let of_toasty = toasty(results, work).map(|ratio| ("toasty", ratio));
-        Group { work, bars: libraries.filter_map(ratio).chain(of_toasty).collect() }
+        Group { work, bars: libraries.filter_map(ratio).collect() }
     };
     let groups = |works: &[&'static str]| works.iter().map(group).collect::<Vec<_>>();
     let title = "Instructions, as multiples of the bare SDK with hand-written mapping";

@@ -19,8 +19,6 @@ pub struct Results {
     pub versions: Versions,
     pub rounds: usize,
     pub rows: Vec<Measured>,
-    /// The rows of Toasty's program, which has the bare SDK of another version.
-    pub toasty: Vec<Measured>,
     pub delayed: Vec<Delayed>,
     pub memory: Vec<Memory>,
     pub backfill: Option<Backfill>,

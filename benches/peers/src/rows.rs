@@ -11,7 +11,7 @@ pub use gets::{COALESCED, WORK as GETS};
 use floor::bare;
 use floor::row::Row;
 
-/// All rows but those of Toasty, which has a program of its own.
+/// All rows.
 pub fn all() -> Vec<Row> {
     let libraries = [mapper::rows(), bare::rows(), serde::rows(), modyne::rows(), facade::rows()];
     [libraries.concat(), gets::rows()].concat()

@@ -5,15 +5,12 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-/// The lock files that were built.
+/// The lock file that was built.
 const LOCK: &str = include_str!("../Cargo.lock");
-const TOASTY_LOCK: &str = include_str!("../toasty/Cargo.lock");
 
 /// The libraries whose versions are told.
 const LIBRARIES: [&str; 5] =
     ["dynamap", "aws-sdk-dynamodb", "serde_dynamo", "modyne", "dynamodb-facade"];
-/// Those of Toasty's program.
-const OF_TOASTY: [&str; 3] = ["toasty", "toasty-driver-dynamodb", "aws-sdk-dynamodb"];
 
 /// The machine, the compiler and the libraries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,7 +19,6 @@ pub struct Versions {
     pub machine: String,
     pub compiler: String,
     pub libraries: Vec<String>,
-    pub of_toasty: Vec<String>,
 }
 
 /// What is measured now, and on what.
@@ -35,16 +31,12 @@ pub fn now() -> Versions {
             |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         )
     };
-    let of = |lock: &str, names: &[&str]| {
-        let version = |name: &&str| Some(format!("{name} {}", locked(lock, name)?));
-        names.iter().filter_map(version).collect()
-    };
+    let version = |name: &str| Some(format!("{name} {}", locked(LOCK, name)?));
     Versions {
         date: told("date", "+%Y-%m-%d"),
         machine: machine(),
         compiler: told("rustc", "--version"),
-        libraries: of(LOCK, &LIBRARIES),
-        of_toasty: of(TOASTY_LOCK, &OF_TOASTY),
+        libraries: LIBRARIES.into_iter().filter_map(version).collect(),
     }
 }
 
