@@ -5,7 +5,7 @@ use dynamap::{Item, Model};
 
 use crate::order::{Order, sample};
 
-pub fn benches(criterion: &mut Criterion) {
+pub(crate) fn benches(criterion: &mut Criterion) {
     let order = sample(7);
     let item = order.encode().expect("an order can be stored");
     let read = |item: Item| Order::decode(item).expect("an order");

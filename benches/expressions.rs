@@ -5,7 +5,7 @@ use dynamap::{Database, Model};
 
 use crate::order::{CUSTOMER, Order};
 
-pub fn benches(criterion: &mut Criterion) {
+pub(crate) fn benches(criterion: &mut Criterion) {
     let db = Database::new(dynamap::embedded::memory().expect("a store in memory"));
     let open = || Order::PAID.eq(false) & Order::TOTAL.gt(0);
 

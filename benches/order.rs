@@ -8,43 +8,43 @@ use serde::{Deserialize, Serialize};
 /// An order of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Model, Serialize, Deserialize)]
 #[model(table = "orders", validate = false)]
-pub struct Order {
+pub(crate) struct Order {
     #[model(hash_key)]
-    pub customer: String,
+    pub(crate) customer: String,
     #[model(range_key)]
-    pub number: u64,
-    pub status: String,
-    pub total: i64,
-    pub paid: bool,
-    pub note: Option<String>,
-    pub tags: Vec<String>,
-    pub address: Address,
-    pub lines: Vec<Line>,
+    pub(crate) number: u64,
+    pub(crate) status: String,
+    pub(crate) total: i64,
+    pub(crate) paid: bool,
+    pub(crate) note: Option<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) address: Address,
+    pub(crate) lines: Vec<Line>,
     #[model(version)]
-    pub version: u64,
+    pub(crate) version: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Attribute, Serialize, Deserialize)]
-pub struct Address {
-    pub street: String,
-    pub city: String,
-    pub zip: String,
-    pub country: String,
+pub(crate) struct Address {
+    pub(crate) street: String,
+    pub(crate) city: String,
+    pub(crate) zip: String,
+    pub(crate) country: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Attribute, Serialize, Deserialize)]
-pub struct Line {
-    pub sku: String,
-    pub title: String,
-    pub quantity: u32,
-    pub price: i64,
+pub(crate) struct Line {
+    pub(crate) sku: String,
+    pub(crate) title: String,
+    pub(crate) quantity: u32,
+    pub(crate) price: i64,
 }
 
 /// The customer of all orders.
-pub const CUSTOMER: &str = "customer-7f3a";
+pub(crate) const CUSTOMER: &str = "customer-7f3a";
 
 /// The order with this number.
-pub fn sample(number: u64) -> Order {
+pub(crate) fn sample(number: u64) -> Order {
     let line = |n: u32| Line {
         sku: format!("SKU-{n:05}"),
         title: format!("A thing of kind {n}, with a title of usual length"),

@@ -10,7 +10,7 @@ use crate::order::{CUSTOMER, Order, sample};
 /// How many orders there are.
 const ORDERS: u64 = 10;
 
-pub fn benches(criterion: &mut Criterion) {
+pub(crate) fn benches(criterion: &mut Criterion) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let db = runtime.block_on(filled());
     let mut group = criterion.benchmark_group("verbs");
