@@ -60,6 +60,25 @@ async fn a_finished_job_leaves_no_checkpoint_so_that_the_next_one_does_all() -> 
 }
 
 #[tokio::test]
+async fn what_failed_before_a_stop_is_told_by_the_run_that_goes_on() -> Outcome {
+    let (db, _) = with_orders(30).await;
+    let other = prefixed(&db).await;
+    for number in 0..30 {
+        put(&other, number, "theirs").await;
+    }
+    let copy = || orders(&db).copy_to(orders(&other)).segments(1).page_size(5).tolerate(30);
+    let stopped = copy().until(std::future::ready(())).run().await?;
+    assert!(!stopped.failed.is_empty() && stopped.failed_before.is_empty(), "{stopped:?}");
+    let mut before: Vec<_> = stopped.failed.iter().map(ToString::to_string).collect();
+    let mut rest = copy().resume(stopped.checkpoint).run().await?;
+    before.sort();
+    rest.failed_before.sort();
+    assert_eq!(rest.failed_before, before);
+    assert_eq!(before.len() + rest.failed.len(), 30);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_checkpoint_of_a_table_that_was_made_anew_is_refused() -> Outcome {
     let (db, _) = with_orders(30).await;
     let other = prefixed(&db).await;
