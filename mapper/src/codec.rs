@@ -44,7 +44,7 @@ pub use sets::SetElement;
 
 use std::fmt;
 
-use crate::item::{AttributeValue, kind_name};
+use crate::item::{AttributeValue, kind_name, same};
 
 /// A Rust type that can be stored in an attribute.
 ///
@@ -110,12 +110,31 @@ pub trait Attribute: Sized {
         None
     }
 
+    /// Whether this value is known to be stored as that one, so that a save need not encode it. `false` says nothing: it is
+    /// encoded and compared then.
+    ///
+    /// ```
+    /// use dynamap::{Attribute, AttributeValue};
+    ///
+    /// let number = |text: &str| AttributeValue::N(text.into());
+    /// assert!(7_u32.is_stored_as(&number("7")) && 7_u32.is_stored_as(&number("7.0")));
+    /// assert!(!7_u32.is_stored_as(&number("8")) && !7_u32.is_stored_as(&AttributeValue::S("7".into())));
+    /// ```
+    fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+        matches!(self.encode(), Ok(Some(own)) if same(&own, stored))
+    }
+
     /// The stored form of a slice of these; a list unless the type says otherwise.
     ///
     /// # Errors
     /// As [`encode`](Attribute::encode), naming the position.
     fn encode_slice(values: &[Self]) -> Result<AttributeValue, EncodeError> {
         collections::encode_list(values)
+    }
+
+    /// As [`is_stored_as`](Attribute::is_stored_as), for a slice of these.
+    fn is_slice_stored_as(values: &[Self], stored: &AttributeValue) -> bool {
+        collections::is_list(values, stored)
     }
 
     /// The inverse of [`encode_slice`](Attribute::encode_slice).

@@ -4,7 +4,7 @@
 
 use crate::codec::EncodeError;
 use crate::item::{AttributeValue, Item};
-use crate::key::KeyAttribute;
+use crate::key::{KeyAttribute, LONGEST_HASH_KEY, LONGEST_RANGE_KEY};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::schema::SCHEMA_ATTRIBUTE;
@@ -33,21 +33,35 @@ pub enum Holds {
     Some(&'static [&'static str]),
 }
 
+fn check_index_key(
+    value: Option<&AttributeValue>,
+    (longest, too_long): (usize, &'static str),
+) -> Result<(), EncodeError> {
+    let length = match value {
+        Some(AttributeValue::S(text)) => text.len(),
+        Some(AttributeValue::B(blob)) => blob.as_ref().len(),
+        Some(AttributeValue::Null(_)) => 0,
+        _ => return Ok(()),
+    };
+    if length == 0 {
+        let reason =
+            "the key of an index must not be empty: leave it absent, as an `Option` that is `None`";
+        return Err(EncodeError::new(reason));
+    }
+    if length > longest { Err(EncodeError::new(too_long)) } else { Ok(()) }
+}
+
 impl Layout {
-    /// Whether an item may be stored: AWS refuses an empty string or empty binary in the key of an index.
+    /// Whether an item may be stored: AWS refuses an empty or too long string or binary in the key of an index.
     pub(crate) fn check_index_keys(&self, item: &Item) -> Result<(), EncodeError> {
-        let keys =
-            self.indexes.iter().flat_map(|index| index.hash_key.iter().chain(index.range_key));
-        for key in keys {
-            let empty = match item.get(key.name) {
-                Some(AttributeValue::S(text)) => text.is_empty(),
-                Some(AttributeValue::B(blob)) => blob.as_ref().is_empty(),
-                Some(AttributeValue::Null(_)) => true,
-                _ => false,
-            };
-            if empty {
-                let reason = "the key of an index must not be empty: leave it absent, as an `Option` that is `None`";
-                return Err(EncodeError::new(reason).at(key.name));
+        for index in self.indexes {
+            for (keys, longest) in
+                [(index.hash_key, LONGEST_HASH_KEY), (index.range_key, LONGEST_RANGE_KEY)]
+            {
+                for key in keys {
+                    let value = item.get(key.name);
+                    check_index_key(value, longest).map_err(|error| error.at(key.name))?;
+                }
             }
         }
         Ok(())

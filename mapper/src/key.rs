@@ -1,6 +1,7 @@
 //! Primary keys: which item is meant.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::codec::{EncodeError, kind::ScalarKind, number};
 use crate::item::{AttributeValue, Item};
@@ -36,23 +37,31 @@ use aws_sdk_dynamodb::primitives::Blob;
 ///
 /// [AWS: primary key](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html#HowItWorks.CoreComponents.PrimaryKey)
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct Key(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Parts {
     hash: Part,
     range: Option<Part>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Part {
     name: &'static str,
     value: Value,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Value {
     S(String),
     N(String),
     B(Vec<u8>),
 }
+
+/// AWS: the longest partition key and the longest sort key, in bytes.
+pub(crate) const LONGEST_HASH_KEY: (usize, &str) = (2048, "the hash key has more than 2048 bytes");
+pub(crate) const LONGEST_RANGE_KEY: (usize, &str) =
+    (1024, "the range key has more than 1024 bytes");
 
 /// A key attribute of a model: its name in the table and its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +76,17 @@ impl Key {
     /// A key from encoded values.
     ///
     /// # Errors
-    /// Where a value is no string, number or binary, or is empty: AWS refuses empty key values.
+    /// Where a value is no string, number or binary, is empty, or has more than 2,048 bytes as a hash key, 1,024 as a range
+    /// key: AWS refuses all of these.
+    ///
+    /// [AWS: constraints](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys)
     pub fn new(
         hash: (&'static str, AttributeValue),
         range: Option<(&'static str, AttributeValue)>,
     ) -> Result<Self, EncodeError> {
-        Ok(Self { hash: Part::new(hash)?, range: range.map(Part::new).transpose()? })
+        let hash = Part::new(hash, LONGEST_HASH_KEY)?;
+        let range = range.map(|range| Part::new(range, LONGEST_RANGE_KEY)).transpose()?;
+        Ok(Self(Arc::new(Parts { hash, range })))
     }
 
     /// The key of a stored item.
@@ -90,7 +104,7 @@ impl Key {
     /// The name of the hash key attribute.
     #[must_use]
     pub fn hash_name(&self) -> &'static str {
-        self.hash.name
+        self.0.hash.name
     }
 
     /// The key as the attributes that a request names the item by.
@@ -101,8 +115,8 @@ impl Key {
 
     /// The key as one value: the hash key's own, or a map of both keys.
     pub(crate) fn to_value(&self) -> AttributeValue {
-        match self.range {
-            None => self.hash.value.to_attribute(),
+        match self.0.range {
+            None => self.0.hash.value.to_attribute(),
             Some(_) => AttributeValue::M(self.to_item().into_inner()),
         }
     }
@@ -130,12 +144,15 @@ impl Key {
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {
-        std::iter::once(&self.hash).chain(&self.range)
+        std::iter::once(&self.0.hash).chain(&self.0.range)
     }
 }
 
 impl Part {
-    fn new((name, value): (&'static str, AttributeValue)) -> Result<Self, EncodeError> {
+    fn new(
+        (name, value): (&'static str, AttributeValue),
+        (longest, too_long): (usize, &'static str),
+    ) -> Result<Self, EncodeError> {
         let value = match value {
             AttributeValue::S(text) => Value::S(text),
             AttributeValue::N(text) => Value::N(number::canonical(&text).into_owned()),
@@ -144,12 +161,15 @@ impl Part {
                 return Err(EncodeError::new("a key must be a string, a number or binary").at(name));
             }
         };
-        let empty = match &value {
-            Value::S(text) | Value::N(text) => text.is_empty(),
-            Value::B(bytes) => bytes.is_empty(),
+        let length = match &value {
+            Value::S(text) | Value::N(text) => text.len(),
+            Value::B(bytes) => bytes.len(),
         };
-        if empty {
+        if length == 0 {
             return Err(EncodeError::new("a key value must not be empty").at(name));
+        }
+        if length > longest {
+            return Err(EncodeError::new(too_long).at(name));
         }
         Ok(Self { name, value })
     }
@@ -204,5 +224,17 @@ mod tests {
     fn empty_and_non_scalar_keys_are_refused() {
         assert!(Key::new(("id", AttributeValue::S(String::new())), None).is_err());
         assert!(Key::new(("id", AttributeValue::Bool(true)), None).is_err());
+    }
+
+    #[test]
+    fn the_longest_keys_are_taken_and_longer_ones_refused() {
+        let text = |length| AttributeValue::S("k".repeat(length));
+        let binary = |length| AttributeValue::B(Blob::new(vec![0; length]));
+        for value in [&text as &dyn Fn(usize) -> AttributeValue, &binary] {
+            assert!(Key::new(("id", value(2048)), Some(("at", value(1024)))).is_ok());
+            assert!(Key::new(("id", value(2049)), None).is_err());
+            let error = Key::new(("id", value(1)), Some(("at", value(1025)))).expect_err("long");
+            assert_eq!(error.path(), "at");
+        }
     }
 }

@@ -166,27 +166,27 @@ impl<M: Model> Loaded<M> {
         if model.key().map_err(encode)? != self.key {
             return Err(Error::key_changed(table, &self.key));
         }
-        let mut target = self.current().clone();
-        // What the program did not change stays as it is stored: an absent attribute that read as its default stays
-        // absent, and a value that another program spelled differently keeps its spelling.
+        let mut wanted = self.current().clone();
+        model.put_attributes(&mut wanted).map_err(encode)?;
+        let mut read = self.current().clone();
         let as_read = match &self.left {
             Some(left) => left,
-            None => &as_read.to_attributes().map_err(encode)?,
+            None => {
+                as_read.put_attributes(&mut read).map_err(encode)?;
+                &read
+            }
         };
-        let mut attributes = model.to_attributes().map_err(encode)?;
+        let mut target = self.current().clone();
         for name in layout.attributes {
-            let value = attributes.remove(name);
-            // What is composed of others is brought up to date, whoever wrote it.
-            if !layout.is_composed(name) && same_option(value.as_ref(), as_read.get(name)) {
+            let (wanted, as_read) = (wanted.get(name), as_read.get(name));
+            // What the program did not change stays as it is stored: an absent attribute that read as its default stays
+            // absent, and a value that another program spelled differently keeps its spelling. What is composed of
+            // others is brought up to date, whoever wrote it.
+            if !layout.is_composed(name) && same_option(wanted, as_read) {
                 continue;
             }
-            match value {
-                Some(value) => {
-                    let value = merged(target.get(name), as_read.get(name), value);
-                    target.insert(*name, value)
-                }
-                None => target.remove(name),
-            };
+            let value = wanted.map(|wanted| merged(target.get(name), as_read, wanted.clone()));
+            target.set(name, value);
             for (_, alias) in layout.aliases.iter().filter(|(written, _)| written == name) {
                 target.remove(alias);
             }
@@ -209,6 +209,8 @@ impl<M: Model> Loaded<M> {
         let upgraded = is_older.then(|| M::layout().upgraded(&image, &self.stored_schema));
         self.upgraded = upgraded.and_then(Result::ok);
         self.image = image;
+        // The write is gone, and what it started from is this value's alone.
+        self.image.settle();
         self.left = M::layout().after_read.then(|| self.model.to_attributes().ok()).flatten();
     }
 }

@@ -153,7 +153,19 @@ pub trait Model: Sized + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// Where DynamoDB cannot hold a value.
-    fn to_attributes(&self) -> Result<Item, EncodeError>;
+    fn to_attributes(&self) -> Result<Item, EncodeError> {
+        // With room for what a write puts on it: schema, version and nonce.
+        let mut item = Item::with_capacity(Self::layout().attributes.len() + 3);
+        self.put_attributes(&mut item)?;
+        Ok(item)
+    }
+
+    /// Puts these attributes on an item: on a clone of a stored one only those that it does not hold already.
+    ///
+    /// # Errors
+    /// Where DynamoDB cannot hold a value.
+    #[doc(hidden)]
+    fn put_attributes(&self, item: &mut Item) -> Result<(), EncodeError>;
 
     /// The model of an item of the current schema.
     ///

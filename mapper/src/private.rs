@@ -1,6 +1,7 @@
 //! The door for generated code: what the derives call. Not part of the public API, and free to change.
 
 mod flatten;
+mod sink;
 mod variants;
 
 use std::collections::HashMap;
@@ -39,8 +40,9 @@ pub use crate::upgrade::{Never, Upgrade};
 pub use crate::view::ViewLayout;
 pub use crate::write::{Unversioned, Versioned};
 pub use flatten::{
-    Flatten, assert_apart, count, from_map, join, put_defaults, put_flattened, to_map,
+    Flatten, assert_apart, count, from_map, is_map, join, put_defaults, put_flattened, to_map,
 };
+pub use sink::Sink;
 pub use variants::{OtherMap, OtherName, no_variant, variant, variant_of};
 
 /// What fields are read from: an item, or a map inside one.
@@ -101,32 +103,34 @@ pub fn present<'a>(source: &impl Source, names: &[&'a str]) -> &'a str {
 }
 
 /// Writes a field; a value that is stored as absent leaves no attribute.
-pub fn put<T: Attribute>(item: &mut Item, name: &str, value: &T) -> Result<(), EncodeError> {
-    if let Some(value) = value.encode().map_err(|error| error.at(name))? {
-        item.insert(name, value);
+pub fn put<T: Attribute>(into: &mut impl Sink, name: &str, value: &T) -> Result<(), EncodeError> {
+    if !into.keeps(name, |stored| value.is_stored_as(stored)) {
+        into.put(name, value.encode().map_err(|error| error.at(name))?);
     }
     Ok(())
 }
 
 /// Writes a field through its converter.
 pub fn put_with<T, C: Convert<T>>(
-    item: &mut Item,
+    into: &mut impl Sink,
     name: &str,
     value: &T,
 ) -> Result<(), EncodeError> {
-    item.insert(name, C::encode(value).map_err(|error| error.at(name))?);
+    into.put(name, Some(C::encode(value).map_err(|error| error.at(name))?));
     Ok(())
 }
 
 /// Writes a field that has a default: a value that would be absent is stored as NULL, so that it does not read as the
 /// default next time.
 pub fn put_or_null<T: Attribute>(
-    item: &mut Item,
+    into: &mut impl Sink,
     name: &str,
     value: &T,
 ) -> Result<(), EncodeError> {
-    let value = value.encode().map_err(|error| error.at(name))?;
-    item.insert(name, value.unwrap_or(AttributeValue::Null(true)));
+    if !into.keeps(name, |stored| value.is_stored_as(stored)) {
+        let value = value.encode().map_err(|error| error.at(name))?;
+        into.put(name, Some(value.unwrap_or(AttributeValue::Null(true))));
+    }
     Ok(())
 }
 

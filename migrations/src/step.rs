@@ -371,9 +371,7 @@ fn convert<A: Flatten, B: Flatten + From<A>>(item: &mut Item) -> Result<(), Step
     for name in A::ATTRIBUTES.iter().copied().chain(aliases) {
         item.remove(name);
     }
-    for (name, value) in B::from(old).to_entries()?.into_inner() {
-        item.insert(name, value);
-    }
+    B::from(old).put_entries(item)?;
     Ok(())
 }
 

@@ -42,6 +42,7 @@ mod guide;
 mod histories;
 mod ids;
 mod indexes;
+mod items;
 mod keys;
 mod laws;
 mod migrations;

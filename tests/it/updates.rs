@@ -219,12 +219,47 @@ async fn a_save_of_very_many_attributes_is_possible() -> Outcome {
     let mut item = stored(&db, "accounts", &[("id", n(1))]).await.expect("there");
     item.remove("_schema");
     db.client().put_item().table_name("accounts").set_item(Some(item.into_inner())).send().await?;
+    let mut blind = Wide::get(&db, 1).consistent().await?.expect("there");
+    // Another program changes what the save leaves alone, and neither version nor nonce: that is not put back.
+    let other = db.client().update_item().table_name("accounts").key("id", n(1));
+    let other = other.update_expression("SET balance = :b").expression_attribute_values(":b", n(9));
+    other.send().await?;
+    assert!(blind.save(&db).await.expect_err("changed").is_conflict());
     let mut wide = Wide::get(&db, 1).consistent().await?.expect("there");
     let mut stale = wide.clone();
     wide.save(&db).await?;
     let now = stored(&db, "accounts", &[("id", n(1))]).await.expect("there");
-    assert_eq!((now.len(), wide.version), (6, 2));
+    assert_eq!((now.len(), wide.version, now.get("balance")), (6, 2, Some(&n(9))));
     assert!(stale.save(&db).await.expect_err("stale").is_conflict());
+    Ok(())
+}
+
+/// Nothing that one condition cannot compare is left out silently.
+#[tokio::test]
+async fn an_item_without_a_version_is_compared_whole_or_not_at_all() -> Outcome {
+    #[derive(Debug, Clone, Model)]
+    #[model(table = "notes", validate = false)]
+    struct Note {
+        #[model(hash_key)]
+        id: u64,
+        text: String,
+    }
+    let (db, _) = store().await;
+    Table::<Note>::create(&db).await?;
+    for (extras, is_compared) in [(140, true), (160, false)] {
+        let mut item = vec![("id".to_owned(), n(1)), ("text".to_owned(), s("milk"))];
+        item.extend((0..extras).map(|i| (format!("extra{i}"), n(i))));
+        let put = db.client().put_item().table_name("notes");
+        put.set_item(Some(item.into_iter().collect())).send().await?;
+        let mut note = Note::get(&db, 1).consistent().await?.expect("there");
+        note.text = "tea".to_owned();
+        match note.save_if_unchanged(&db).await {
+            Ok(()) => assert!(is_compared),
+            Err(error) => {
+                assert!(!is_compared && matches!(error, Error::Limit { limit: 300, .. }));
+            }
+        }
+    }
     Ok(())
 }
 

@@ -136,7 +136,7 @@ fn defaults<'a>(
     fields.filter_map(move |field| {
         let ty = field.ty;
         if field.role == Role::Flattened {
-            return Some(quote_spanned!(at(ty)=> #private::put_defaults::<#ty>(&mut item)?;));
+            return Some(quote_spanned!(at(ty)=> #private::put_defaults::<#ty>(item)?;));
         }
         let default = value(field.default.as_ref()?, at(ty));
         let write = write_value(private, field, &quote_spanned!(at(ty)=> &default));
@@ -248,15 +248,15 @@ fn write_value(private: &TokenStream, field: &Field<'_>, value: &TokenStream) ->
     match role {
         Role::Skipped => return TokenStream::new(),
         Role::Flattened => {
-            return quote_spanned!(at(ty)=> #private::put_flattened::<#ty>(&mut item, #value)?;);
+            return quote_spanned!(at(ty)=> #private::put_flattened::<#ty>(item, #value)?;);
         }
         _ => {}
     }
     if let Some(with) = converter(private, field) {
-        return quote_spanned!(at(&with)=> #private::put_with::<#ty, #with>(&mut item, #name, #value)?;);
+        return quote_spanned!(at(&with)=> #private::put_with::<#ty, #with>(item, #name, #value)?;);
     }
     let put = Ident::new(if default.is_some() { "put_or_null" } else { "put" }, at(ty));
-    quote_spanned!(at(ty)=> #private::#put::<#ty>(&mut item, #name, #value)?;)
+    quote_spanned!(at(ty)=> #private::#put::<#ty>(item, #name, #value)?;)
 }
 
 /// What a field holds where nothing is stored.

@@ -74,7 +74,10 @@ pub(crate) fn model(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
             fn key(&self) -> ::core::result::Result<#private::Key, #private::EncodeError> {
                 ::core::unreachable!()
             }
-            fn to_attributes(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
+            fn put_attributes(
+                &self,
+                _: &mut #private::Item,
+            ) -> ::core::result::Result<(), #private::EncodeError> {
                 ::core::unreachable!()
             }
             fn from_attributes(

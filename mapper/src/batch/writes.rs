@@ -120,7 +120,7 @@ impl Entry {
         let usage = Error::Usage("a batch takes puts and deletes that expect nothing");
         let refused = |_| Error::Usage("a put has an item and a delete a key");
         let request = WriteRequest::builder();
-        let (bytes, request) = match (rendered.action, rendered.condition) {
+        let (bytes, request) = match (rendered.action, rendered.parts.condition) {
             (Action::Put, None) => {
                 let item = rendered.after.unwrap_or_default();
                 let bytes = sent_size(&item);
@@ -129,7 +129,7 @@ impl Entry {
             }
             (Action::Delete, None) => {
                 let bytes = sent_size(&write.target().key.to_item());
-                let delete = DeleteRequest::builder().set_key(Some(rendered.key));
+                let delete = DeleteRequest::builder().set_key(Some(rendered.parts.key));
                 (bytes, request.delete_request(delete.build().map_err(refused)?))
             }
             _ => return Err(usage),

@@ -27,6 +27,20 @@ pub(super) fn decode_list<T: Attribute>(value: &AttributeValue) -> Result<Vec<T>
         .collect()
 }
 
+pub(super) fn is_list<T: Attribute>(values: &[T], stored: &AttributeValue) -> bool {
+    let AttributeValue::L(stored) = stored else { return false };
+    let mut pairs = values.iter().zip(stored);
+    values.len() == stored.len() && pairs.all(|(value, stored)| is_element(value, stored))
+}
+
+/// Whether an element of a list or map is stored as this.
+pub(super) fn is_element<T: Attribute>(value: &T, stored: &AttributeValue) -> bool {
+    match stored {
+        AttributeValue::Null(true) => matches!(value.encode(), Ok(None)),
+        stored => value.is_stored_as(stored),
+    }
+}
+
 /// An element of a list or map: NULL stands for what would be an absent attribute.
 pub(super) fn decode_element<T: Attribute>(value: &AttributeValue) -> Result<T, DecodeError> {
     match (value, T::absent()) {
@@ -54,6 +68,10 @@ impl<T: Attribute> Attribute for Vec<T> {
 
     fn decode(value: &AttributeValue) -> Result<Self, DecodeError> {
         T::decode_slice(value)
+    }
+
+    fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+        T::is_slice_stored_as(self, stored)
     }
 }
 

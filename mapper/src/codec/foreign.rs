@@ -31,6 +31,10 @@ macro_rules! pointers {
                 T::decode(value).map($pointer::new)
             }
 
+            fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+                T::is_stored_as(self, stored)
+            }
+
             fn absent() -> Option<Self> {
                 T::absent().map($pointer::new)
             }

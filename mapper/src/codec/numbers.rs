@@ -49,6 +49,10 @@ macro_rules! integers {
                 integer($expected, value)
             }
 
+            fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+                Self::decode(stored).is_ok_and(|stored| stored == *self)
+            }
+
             $($slice)*
         }
     )* };
@@ -59,6 +63,10 @@ integers! {
     u8, "a number (u8)", kind::B {
         fn encode_slice(values: &[Self]) -> Result<AttributeValue, EncodeError> {
             Ok(super::scalars::binary(values))
+        }
+
+        fn is_slice_stored_as(values: &[Self], stored: &AttributeValue) -> bool {
+            super::scalars::bytes(stored).is_ok_and(|stored| stored == values)
         }
 
         fn decode_slice(value: &AttributeValue) -> Result<Vec<Self>, DecodeError> {

@@ -24,6 +24,10 @@ impl Attribute for String {
             other => Err(DecodeError::kind("a string", other)),
         }
     }
+
+    fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+        matches!(stored, AttributeValue::S(text) if text == self)
+    }
 }
 
 impl Attribute for bool {
@@ -83,6 +87,10 @@ impl<T: Attribute> Attribute for Option<T> {
             AttributeValue::Null(_) => Ok(None),
             value => T::decode(value).map(Some),
         }
+    }
+
+    fn is_stored_as(&self, stored: &AttributeValue) -> bool {
+        self.as_ref().is_some_and(|value| value.is_stored_as(stored))
     }
 
     fn absent() -> Option<Self> {

@@ -47,12 +47,13 @@ impl Expression {
         std::iter::once(&self.left).chain(right)
     }
 
-    fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
-        let left = into.place(&self.left);
-        Ok(match &self.step {
-            None => left,
-            Some((sign, term)) => format!("{left} {sign} {}", into.term(term)?),
-        })
+    fn render(&self, text: &mut String, into: &mut Placeholders) -> Result<(), EncodeError> {
+        into.place(text, &self.left);
+        if let Some((sign, term)) = &self.step {
+            text.extend([' ', *sign, ' ']);
+            into.term(text, term)?;
+        }
+        Ok(())
     }
 }
 
@@ -206,28 +207,43 @@ impl Change {
         self.from.iter().flat_map(Expression::places).collect()
     }
 
-    /// The change as a part of its clause.
-    fn render(&self, into: &mut Placeholders) -> Result<String, EncodeError> {
-        let place = into.place(&self.place);
+    /// Writes the change as a part of its clause.
+    fn render(&self, text: &mut String, into: &mut Placeholders) -> Result<(), EncodeError> {
+        into.place(text, &self.place);
         if let Some(from) = &self.from {
-            return Ok(format!("{place} = {}", from.render(into)?));
+            text.push_str(" = ");
+            return from.render(text, into);
         }
         let value = match &self.value {
-            Ok(Some(value)) => into.value(value.clone()),
-            Ok(None) => return Ok(place),
+            Ok(Some(value)) => value.clone(),
+            Ok(None) => return Ok(()),
             Err(error) => return Err(error.clone().at(&self.place.to_string())),
         };
-        Ok(match self.verb {
-            Verb::Set => format!("{place} = {value}"),
-            Verb::SetIfAbsent => format!("{place} = if_not_exists({place}, {value})"),
-            Verb::Increment => format!("{place} = {place} + {value}"),
-            Verb::Decrement => format!("{place} = {place} - {value}"),
-            Verb::Append => format!("{place} = list_append({place}, {value})"),
-            Verb::Prepend => format!("{place} = list_append({value}, {place})"),
-            Verb::Add | Verb::DeleteFrom | Verb::Remove | Verb::SetTo => {
-                format!("{place} {value}")
+        // What is written between the place and its value, whether the place is written once more, and what follows.
+        let (before, again, between, end) = match self.verb {
+            Verb::Set => (" = ", false, "", ""),
+            Verb::SetIfAbsent => (" = if_not_exists(", true, ", ", ")"),
+            Verb::Increment => (" = ", true, " + ", ""),
+            Verb::Decrement => (" = ", true, " - ", ""),
+            Verb::Append => (" = list_append(", true, ", ", ")"),
+            Verb::Prepend => {
+                text.push_str(" = list_append(");
+                into.value(text, value);
+                text.push_str(", ");
+                into.place(text, &self.place);
+                text.push(')');
+                return Ok(());
             }
-        })
+            Verb::Add | Verb::DeleteFrom | Verb::Remove | Verb::SetTo => (" ", false, "", ""),
+        };
+        text.push_str(before);
+        if again {
+            into.place(text, &self.place);
+            text.push_str(between);
+        }
+        into.value(text, value);
+        text.push_str(end);
+        Ok(())
     }
 }
 
@@ -245,19 +261,22 @@ pub(super) fn check_apart(changes: &[Change]) -> Result<(), EncodeError> {
 /// The update expression of some changes; empty without any.
 pub(crate) fn render(changes: &[Change], into: &mut Placeholders) -> Result<String, EncodeError> {
     check_apart(changes)?;
-    let mut clauses = Vec::new();
+    let mut text = String::with_capacity(64);
     for (clause, verbs) in CLAUSES {
-        let parts: Result<Vec<String>, _> = changes
-            .iter()
-            .filter(|change| verbs.contains(&change.verb))
-            .map(|change| change.render(into))
-            .collect();
-        let parts = parts?;
-        if !parts.is_empty() {
-            clauses.push(format!("{clause} {}", parts.join(", ")));
+        let mut is_first = true;
+        for change in changes.iter().filter(|change| verbs.contains(&change.verb)) {
+            if is_first {
+                text.push_str(if text.is_empty() { "" } else { " " });
+                text.push_str(clause);
+                text.push(' ');
+            } else {
+                text.push_str(", ");
+            }
+            is_first = false;
+            change.render(&mut text, into)?;
         }
     }
-    Ok(clauses.join(" "))
+    Ok(text)
 }
 
 /// The clauses of an update expression.

@@ -266,54 +266,90 @@ impl Node {
 
     /// The expression text, its names and values put into `into`; `None` for the empty condition.
     pub(crate) fn render(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
-        Ok(match &*self.0 {
-            Kind::And(nodes) => join(nodes, " AND ", into)?,
-            Kind::Or(nodes) => join(nodes, " OR ", into)?,
-            Kind::Not(node) => {
-                let Some(text) = node.render_inner(into)? else {
-                    let reason = "`!Condition::none()` says nothing: begin with a condition";
-                    return Err(EncodeError::new(reason));
-                };
-                Some(format!("NOT {text}"))
-            }
-            Kind::Labelled(_, node) => node.render(into)?,
-            Kind::Compare(left, operator, right) => {
-                let (left, right) = (into.term(left)?, into.term(right)?);
-                Some(format!("{left} {} {right}", operator.symbol()))
-            }
-            Kind::Between(term, low, high) => {
-                let (term, low, high) = (into.term(term)?, into.term(low)?, into.term(high)?);
-                Some(format!("{term} BETWEEN {low} AND {high}"))
-            }
-            Kind::In(place, terms) => Some(Self::render_in(place, terms, into)?),
-            Kind::BeginsWith(place, term) => {
-                Some(format!("begins_with({}, {})", into.place(place), into.term(term)?))
-            }
-            Kind::Contains(place, term) => {
-                Some(format!("contains({}, {})", into.place(place), into.term(term)?))
-            }
-            Kind::Type(place, kind) => {
-                let place = into.place(place);
-                let kind = into.value(AttributeValue::S((*kind).to_owned()));
-                Some(format!("attribute_type({place}, {kind})"))
-            }
-            Kind::Exists(place) => Some(format!("attribute_exists({})", into.place(place))),
-            Kind::NotExists(place) => Some(format!("attribute_not_exists({})", into.place(place))),
-        })
+        let mut text = String::with_capacity(64);
+        self.write(&mut text, into)?;
+        Ok((!text.is_empty()).then_some(text))
     }
 
-    fn render_in(
+    /// Writes the condition, or nothing where it says nothing.
+    fn write(&self, text: &mut String, into: &mut Placeholders) -> Result<(), EncodeError> {
+        match &*self.0 {
+            Kind::And(nodes) => return join(nodes, " AND ", text, into),
+            Kind::Or(nodes) => return join(nodes, " OR ", text, into),
+            Kind::Not(node) => {
+                text.push_str("NOT ");
+                let before = text.len();
+                node.write_inner(text, into)?;
+                if text.len() == before {
+                    let reason = "`!Condition::none()` says nothing: begin with a condition";
+                    return Err(EncodeError::new(reason));
+                }
+                return Ok(());
+            }
+            Kind::Labelled(_, node) => return node.write(text, into),
+            Kind::Compare(left, operator, right) => {
+                into.term(text, left)?;
+                text.push(' ');
+                text.push_str(operator.symbol());
+                text.push(' ');
+                return into.term(text, right);
+            }
+            Kind::Between(term, low, high) => {
+                into.term(text, term)?;
+                text.push_str(" BETWEEN ");
+                into.term(text, low)?;
+                text.push_str(" AND ");
+                return into.term(text, high);
+            }
+            Kind::In(place, terms) => return Self::write_in(place, terms, text, into),
+            Kind::BeginsWith(place, term) => {
+                text.push_str("begins_with(");
+                into.place(text, place);
+                text.push_str(", ");
+                into.term(text, term)?;
+            }
+            Kind::Contains(place, term) => {
+                text.push_str("contains(");
+                into.place(text, place);
+                text.push_str(", ");
+                into.term(text, term)?;
+            }
+            Kind::Type(place, kind) => {
+                text.push_str("attribute_type(");
+                into.place(text, place);
+                text.push_str(", ");
+                into.value(text, AttributeValue::S((*kind).to_owned()));
+            }
+            Kind::Exists(place) => {
+                text.push_str("attribute_exists(");
+                into.place(text, place);
+            }
+            Kind::NotExists(place) => {
+                text.push_str("attribute_not_exists(");
+                into.place(text, place);
+            }
+        }
+        text.push(')');
+        Ok(())
+    }
+
+    fn write_in(
         place: &Place,
         terms: &[Term],
+        text: &mut String,
         into: &mut Placeholders,
-    ) -> Result<String, EncodeError> {
+    ) -> Result<(), EncodeError> {
         if terms.is_empty() || terms.len() > MAX_IN {
             let reason = "`is_in` takes 1 to 100 operands";
             return Err(EncodeError::new(reason).at(&place.to_string()));
         }
-        let name = into.place(place);
-        let terms: Result<Vec<_>, _> = terms.iter().map(|term| into.term(term)).collect();
-        Ok(format!("{name} IN ({})", terms?.join(", ")))
+        into.place(text, place);
+        for (i, term) in terms.iter().enumerate() {
+            text.push_str(if i == 0 { " IN (" } else { ", " });
+            into.term(text, term)?;
+        }
+        text.push(')');
+        Ok(())
     }
 
     fn unlabelled(&self) -> &Kind {
@@ -324,12 +360,19 @@ impl Node {
     }
 
     /// In parentheses where the operators around it bind tighter.
-    fn render_inner(&self, into: &mut Placeholders) -> Result<Option<String>, EncodeError> {
-        let text = self.render(into)?;
-        Ok(match self.unlabelled() {
-            Kind::And(_) | Kind::Or(_) => text.map(|text| format!("({text})")),
-            _ => text,
-        })
+    fn write_inner(&self, text: &mut String, into: &mut Placeholders) -> Result<(), EncodeError> {
+        if !matches!(self.unlabelled(), Kind::And(_) | Kind::Or(_)) {
+            return self.write(text, into);
+        }
+        text.push('(');
+        let before = text.len();
+        self.write(text, into)?;
+        if text.len() == before {
+            text.pop();
+        } else {
+            text.push(')');
+        }
+        Ok(())
     }
 
     /// The number of operators and functions, as AWS counts them against its limit of 300.
@@ -360,11 +403,20 @@ impl Term {
 fn join(
     nodes: &[Node],
     operator: &str,
+    text: &mut String,
     into: &mut Placeholders,
-) -> Result<Option<String>, EncodeError> {
-    let mut texts = Vec::with_capacity(nodes.len());
+) -> Result<(), EncodeError> {
+    let first = text.len();
     for node in nodes {
-        texts.extend(node.render_inner(into)?);
+        let before = text.len();
+        if before > first {
+            text.push_str(operator);
+        }
+        let start = text.len();
+        node.write_inner(text, into)?;
+        if text.len() == start {
+            text.truncate(before);
+        }
     }
-    Ok((!texts.is_empty()).then(|| texts.join(operator)))
+    Ok(())
 }

@@ -23,29 +23,29 @@ pub(crate) struct Placeholders {
 }
 
 impl Placeholders {
-    /// The placeholder of an attribute name.
-    pub(crate) fn name(&mut self, name: &str) -> String {
+    /// Writes the placeholder of an attribute name.
+    pub(crate) fn name(&mut self, text: &mut String, name: &str) {
         let index = self.names.iter().position(|n| n == name).unwrap_or_else(|| {
             self.names.push(name.to_owned());
             self.names.len() - 1
         });
-        placeholder('#', index)
+        placeholder(text, '#', index);
     }
 
-    /// The placeholder of a value.
-    pub(crate) fn value(&mut self, value: AttributeValue) -> String {
+    /// Writes the placeholder of a value.
+    pub(crate) fn value(&mut self, text: &mut String, value: AttributeValue) {
         self.values.push(value);
-        placeholder(':', self.values.len() - 1)
+        placeholder(text, ':', self.values.len() - 1);
     }
 
-    /// The placeholders of a place: `#0.#1[2]`.
-    pub(crate) fn place(&mut self, place: &Place) -> String {
-        let mut text = self.name(&place.name);
+    /// Writes the placeholders of a place: `#0.#1[2]`.
+    pub(crate) fn place(&mut self, text: &mut String, place: &Place) {
+        self.name(text, &place.name);
         for segment in &place.inner {
             match segment {
                 Segment::Key(key) => {
                     text.push('.');
-                    text.push_str(&self.name(key));
+                    self.name(text, key);
                 }
                 Segment::Index(index) => {
                     // Writing to a String does not fail.
@@ -53,17 +53,21 @@ impl Placeholders {
                 }
             }
         }
-        text
     }
 
-    /// One side of a comparison.
-    pub(crate) fn term(&mut self, term: &Term) -> Result<String, EncodeError> {
+    /// Writes one side of a comparison.
+    pub(crate) fn term(&mut self, text: &mut String, term: &Term) -> Result<(), EncodeError> {
         match term {
-            Term::Place(place) => Ok(self.place(place)),
-            Term::Size(place) => Ok(format!("size({})", self.place(place))),
-            Term::Value(_, Ok(value)) => Ok(self.value(value.clone())),
-            Term::Value(place, Err(error)) => Err(error.clone().at(&place.to_string())),
+            Term::Place(place) => self.place(text, place),
+            Term::Size(place) => {
+                text.push_str("size(");
+                self.place(text, place);
+                text.push(')');
+            }
+            Term::Value(_, Ok(value)) => self.value(text, value.clone()),
+            Term::Value(place, Err(error)) => return Err(error.clone().at(&place.to_string())),
         }
+        Ok(())
     }
 
     /// The maps for the request; `None` where AWS refuses an empty one.
@@ -95,19 +99,22 @@ impl Placeholders {
 }
 
 fn numbered<T>(sigil: char, values: Vec<T>) -> HashMap<String, T> {
-    values.into_iter().enumerate().map(|(i, value)| (placeholder(sigil, i), value)).collect()
+    let numbered = values.into_iter().enumerate().map(|(index, value)| {
+        let mut text = String::with_capacity(4);
+        placeholder(&mut text, sigil, index);
+        (text, value)
+    });
+    numbered.collect()
 }
 
 /// `#0`, `:12`: most have one digit, and need no formatter.
-fn placeholder(sigil: char, index: usize) -> String {
-    let mut text = String::with_capacity(4);
+fn placeholder(text: &mut String, sigil: char, index: usize) {
     text.push(sigil);
     match u32::try_from(index).ok().and_then(|index| char::from_digit(index, 10)) {
         Some(digit) => text.push(digit),
         // Writing to a String does not fail.
         None => drop(write!(text, "{index}")),
     }
-    text
 }
 
 fn explain_value(out: &mut String, value: &AttributeValue) {

@@ -1,6 +1,9 @@
 //! Fields whose entries are stored beside the others.
 
-use super::Source;
+use std::collections::HashMap;
+
+use super::sink::Comparison;
+use super::{Sink, Source};
 use crate::codec::{DecodeError, EncodeError};
 use crate::item::{AttributeValue, Item};
 
@@ -15,7 +18,7 @@ pub trait Flatten: Sized {
     /// The names under which they are read too, each with the name that is written.
     const ALIASES: &'static [(&'static str, &'static str)];
 
-    fn to_entries(&self) -> Result<Item, EncodeError>;
+    fn put_entries(&self, item: &mut impl Sink) -> Result<(), EncodeError>;
     fn from_entries(source: &impl Source) -> Result<Self, DecodeError>;
     /// What the fields with a default read as where they are absent.
     fn default_entries() -> Result<Item, EncodeError>;
@@ -25,20 +28,17 @@ pub trait Flatten: Sized {
 ///
 /// # Errors
 /// Where DynamoDB cannot hold a value.
-pub fn put_flattened<T: Flatten>(item: &mut Item, value: &T) -> Result<(), EncodeError> {
-    for (name, value) in value.to_entries()?.into_inner() {
-        item.insert(name, value);
-    }
-    Ok(())
+pub fn put_flattened<T: Flatten>(into: &mut impl Sink, value: &T) -> Result<(), EncodeError> {
+    value.put_entries(into)
 }
 
 /// Adds the defaults of a flattened field.
 ///
 /// # Errors
 /// Where DynamoDB cannot hold a default.
-pub fn put_defaults<T: Flatten>(item: &mut Item) -> Result<(), EncodeError> {
+pub fn put_defaults<T: Flatten>(into: &mut impl Sink) -> Result<(), EncodeError> {
     for (name, value) in T::default_entries()?.into_inner() {
-        item.insert(name, value);
+        into.put(&name, Some(value));
     }
     Ok(())
 }
@@ -48,7 +48,16 @@ pub fn put_defaults<T: Flatten>(item: &mut Item) -> Result<(), EncodeError> {
 /// # Errors
 /// Where DynamoDB cannot hold a value.
 pub fn to_map<T: Flatten>(value: &T) -> Result<AttributeValue, EncodeError> {
-    value.to_entries().map(|entries| AttributeValue::M(entries.into_inner()))
+    let mut map = HashMap::with_capacity(T::ATTRIBUTES.len());
+    value.put_entries(&mut map)?;
+    Ok(AttributeValue::M(map))
+}
+
+/// Whether a struct is stored as this map.
+pub fn is_map<T: Flatten>(value: &T, stored: &AttributeValue) -> bool {
+    let AttributeValue::M(map) = stored else { return false };
+    let mut comparison = Comparison::new(map);
+    value.put_entries(&mut comparison).is_ok() && comparison.is_same()
 }
 
 /// The struct of a map.

@@ -11,18 +11,12 @@ use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::Layout;
 
-/// AWS: the longest partition key and the longest sort key, in bytes.
-const LONGEST_KEYS: [(usize, &str); 2] = [
-    (2048, "the hash key has more than 2048 bytes"),
-    (1024, "the range key has more than 1024 bytes"),
-];
-
 /// The key of an item, of the kinds that the table has.
 pub(super) fn key(layout: &Layout, item: &Item) -> Result<Key, EncodeError> {
     let attributes = std::iter::once(layout.hash_key).chain(layout.range_key);
-    for (attribute, longest) in attributes.zip(LONGEST_KEYS) {
+    for attribute in attributes {
         if let Some(value) = item.get(attribute.name) {
-            part(attribute, value, longest).map_err(|error| error.at(attribute.name))?;
+            kind(attribute, value).map_err(|error| error.at(attribute.name))?;
         }
     }
     Key::of(layout, item)
@@ -30,21 +24,16 @@ pub(super) fn key(layout: &Layout, item: &Item) -> Result<Key, EncodeError> {
 
 /// Whether a value is one of this attribute, of some key.
 pub(super) fn part_of_key(key: KeyAttribute, value: &AttributeValue) -> Result<(), EncodeError> {
-    part(key, value, LONGEST_KEYS[0]).map_err(|error| error.at(key.name))
+    kind(key, value).map_err(|error| error.at(key.name))?;
+    Key::new((key.name, value.clone()), None).map(drop)
 }
 
-fn part(
-    key: KeyAttribute,
-    value: &AttributeValue,
-    (longest, too_long): (usize, &'static str),
-) -> Result<(), EncodeError> {
-    let length = match (key.kind, value) {
-        (ScalarKind::S, AttributeValue::S(text)) => text.len(),
-        (ScalarKind::B, AttributeValue::B(blob)) => blob.as_ref().len(),
-        (ScalarKind::N, AttributeValue::N(text)) => return number::check(text),
-        _ => return Err(EncodeError::new("the table's key is of another kind")),
-    };
-    if length > longest { Err(EncodeError::new(too_long)) } else { Ok(()) }
+fn kind(key: KeyAttribute, value: &AttributeValue) -> Result<(), EncodeError> {
+    match (key.kind, value) {
+        (ScalarKind::S, AttributeValue::S(_)) | (ScalarKind::B, AttributeValue::B(_)) => Ok(()),
+        (ScalarKind::N, AttributeValue::N(text)) => number::check(text),
+        _ => Err(EncodeError::new("the table's key is of another kind")),
+    }
 }
 
 /// Whether each value is one that DynamoDB takes.

@@ -40,8 +40,12 @@ impl Search<'_> {
         // An index that does not hold whole items has little more than what is selected from it.
         let whole = self.index.is_none_or(|index| index.holds == Holds::All);
         let projection = wanted.filter(|_| whole).map(|wanted| {
-            let names = self.projection(wanted);
-            names.iter().map(|name| placeholders.name(name)).collect::<Vec<_>>().join(", ")
+            let mut text = String::new();
+            for (i, name) in self.projection(wanted).into_iter().enumerate() {
+                text.push_str(if i == 0 { "" } else { ", " });
+                placeholders.name(&mut text, name);
+            }
+            text
         });
         let select = (wanted.is_none() && !whole).then_some(Select::AllAttributes);
         let (names, values) = placeholders.into_maps();

@@ -10,7 +10,7 @@ use crate::codec::Attribute as _;
 use crate::codec::kind::ScalarKind;
 use crate::database::{Blocks, Database, NAMED};
 use crate::error::{Error, ServiceError};
-use crate::expr::{Node, Placeholders};
+use crate::expr::{Change, Node, Place, Placeholders, change};
 use crate::item::{AttributeValue, Item};
 use crate::key::{Key, KeyAttribute};
 use crate::layout::{COUNTERS_TABLE, Layout};
@@ -122,7 +122,8 @@ impl Counter {
         let lower = Node::any(vec![Node::not_exists(VALUE), Node::less(VALUE, to.clone())]);
         let encode = |error| Error::encode(&COUNTERS, error);
         let condition = lower.render(&mut placeholders).map_err(encode)?;
-        let update = format!("SET {} = {}", placeholders.name(VALUE), placeholders.value(to));
+        let set = [Change::set(Place::attribute(VALUE), to)];
+        let update = change::render(&set, &mut placeholders).map_err(encode)?;
         let (names, values) = placeholders.into_maps();
         let mut attempts = Attempts::new(db, "UpdateItem", &table).until(until);
         let answer = attempts.repeat(|| {

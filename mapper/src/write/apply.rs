@@ -151,7 +151,7 @@ async fn transmit(
         limits::at_most(what, MAX_ACTIONS, writes.len())?;
     }
     let nonce = db.nonce();
-    let rendered: Vec<Rendered> =
+    let mut rendered: Vec<Rendered> =
         writes.iter().map(|write| render(db, write, &nonce)).collect::<Result<_, _>>()?;
     // One item alone is within the limit of an item.
     if rendered.len() > 1 {
@@ -160,28 +160,22 @@ async fn transmit(
             (&write.target, before.max(rendered.after.as_ref().map_or(0, Item::size)))
         }))?;
     }
+    let after: Vec<_> = rendered.iter().map(|rendered| rendered.after.clone()).collect();
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
-    match (writes, rendered.as_slice()) {
-        ([write], [one]) if !write.once => {
-            let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
-            Ok(rendered
-                .into_iter()
-                .map(|one| one.after)
-                .map(|after| after.or(returned.clone()))
-                .collect())
-        }
-        (writes, all) => {
-            let sent = Box::pin(transact::send(db, writes, all, &nonce, terms)).await;
-            let after = rendered.into_iter().map(|rendered| rendered.after).collect();
-            match sent {
-                Ok(()) => Ok(after),
-                Err(unapplied) => Err(Unapplied {
-                    error: alone(own, unapplied.error),
-                    sent: Some(Sent { nonce, after }),
-                    ..unapplied
-                }),
-            }
-        }
+    if let [write] = writes
+        && !write.once
+        && let Some(one) = rendered.pop()
+    {
+        let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
+        return Ok(after.into_iter().map(|after| after.or(returned.clone())).collect());
+    }
+    match Box::pin(transact::send(db, writes, rendered, &nonce, terms)).await {
+        Ok(()) => Ok(after),
+        Err(unapplied) => Err(Unapplied {
+            error: alone(own, unapplied.error),
+            sent: Some(Sent { nonce, after }),
+            ..unapplied
+        }),
     }
 }
 
@@ -207,6 +201,9 @@ pub fn check_count(writes: usize) -> Result<(), Error> {
 }
 
 fn named_once(writes: &[Write]) -> Result<(), Error> {
+    if let [_] = writes {
+        return Ok(());
+    }
     let targets: HashSet<_> = writes.iter().map(|w| (&w.target.table, &w.target.key)).collect();
     if targets.len() < writes.len() {
         return Err(Error::Usage(

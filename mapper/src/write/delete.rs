@@ -211,7 +211,8 @@ impl<M: Model, R: returns::Return> DeleteByKey<'_, M, R> {
     /// `Encode`, `Limit`: what is found before anything is sent; `Usage` where the delete is no single request, as there.
     pub fn into_sdk(self) -> Result<DeleteItemFluentBuilder, Error> {
         let db = self.db;
-        Ok(delete_request(db.client(), &self.plan()?.render(db)?))
+        let rendered = self.plan()?.render(db)?;
+        Ok(delete_request(db.client(), rendered.returns, rendered.parts))
     }
 }
 

@@ -169,7 +169,8 @@ impl<'a, M: Model> Insert<'a, M> {
         let db = self.db;
         let (write, _) = self.plan().await?;
         single_request(&write)?;
-        Ok(put_request(db.client(), &render(db, &write, &db.nonce())?))
+        let rendered = render(db, &write, &db.nonce())?;
+        Ok(put_request(db.client(), rendered.item(), rendered.parts))
     }
 }
 

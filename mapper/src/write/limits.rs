@@ -35,13 +35,22 @@ pub(super) fn check(
     at_most("bytes of a condition expression", MAX_EXPRESSION, condition.map_or(0, str::len))?;
     let operators = expectation.map_or(0, Node::operators);
     at_most("operators of a condition expression", MAX_OPERATORS, operators)?;
-    after.map_or(Ok(()), check_item)
+    match (action, after) {
+        // The changes are checked by themselves, and what stays is stored as it is.
+        (Action::Update(_), Some(after)) => check_size(after),
+        (_, Some(after)) => check_item(after),
+        (_, None) => Ok(()),
+    }
 }
 
 /// An error where an item is too large, or nested too deep.
 pub(crate) fn check_item(item: &Item) -> Result<(), Error> {
-    at_most("bytes of an item", MAX_ITEM, item.size())?;
+    check_size(item)?;
     nesting(item.iter().map(|(_, value)| levels(value)).max())
+}
+
+fn check_size(item: &Item) -> Result<(), Error> {
+    at_most("bytes of an item", MAX_ITEM, item.size())
 }
 
 /// An error where a change stores a value that is nested too deep, the place of the change counted.
@@ -59,20 +68,11 @@ fn nesting(deepest: Option<usize>) -> Result<(), Error> {
 
 /// How many values are inside each other at most; a value without others inside is one.
 fn levels(value: &AttributeValue) -> usize {
-    if !matches!(value, AttributeValue::L(_) | AttributeValue::M(_)) {
-        return 1;
+    match value {
+        AttributeValue::L(list) => 1 + list.iter().map(levels).max().unwrap_or(0),
+        AttributeValue::M(map) => 1 + map.values().map(levels).max().unwrap_or(0),
+        _ => 1,
     }
-    let (mut deepest, mut open) = (0, vec![(1, value)]);
-    // A loop, not a recursion: a value of any depth is counted.
-    while let Some((level, value)) = open.pop() {
-        deepest = deepest.max(level);
-        match value {
-            AttributeValue::L(list) => open.extend(list.iter().map(|value| (level + 1, value))),
-            AttributeValue::M(map) => open.extend(map.values().map(|value| (level + 1, value))),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 /// An error where all items of a transaction are too large together, as far as their sizes are known: an item counts with

@@ -281,6 +281,24 @@ impl Write {
         Node::all(all)
     }
 
+    /// That the attributes in which two items do not differ are as they were seen; the library's own tell that anyway.
+    pub(super) fn left_alone<'a>(
+        &'a self,
+        before: &'a Item,
+        after: &'a Item,
+    ) -> impl Iterator<Item = Node> + 'a {
+        let own = [SCHEMA_ATTRIBUTE, WRITE_ATTRIBUTE];
+        let is_other = move |name: &str| {
+            !own.contains(&name)
+                && Some(name) != self.layout.version
+                && !self.target.key.contains(name)
+        };
+        let left = before.iter().filter(move |(name, value)| {
+            is_other(name) && same_option(Some(value), after.get(name))
+        });
+        left.map(|(name, value)| Node::seen(name, Some(value)))
+    }
+
     /// Whether version and nonce alone tell that an item is as it was seen.
     pub(super) fn is_locked(&self, item: &Item) -> bool {
         self.layout.version.is_some_and(|name| item.contains(name))
@@ -296,8 +314,8 @@ impl Write {
                 let mut names: Vec<_> = described.collect();
                 let mut others: Vec<_> = item.iter().map(|(name, _)| name).collect();
                 others.sort_unstable();
+                // Without a version all of them: where one condition cannot hold that, it is an `Error::Limit`.
                 others.retain(|name| !names.contains(name));
-                others.truncate(MAX_COMPARED.saturating_sub(names.len()));
                 names.extend(others);
                 names
             }
@@ -320,17 +338,16 @@ pub(crate) fn target(db: &Database, layout: &Layout, key: Key) -> Target {
 /// program wrote is still there.
 pub(super) fn in_schema<M: Model>(loaded: &Loaded<M>, mut target: Item) -> Item {
     let layout = M::layout();
-    if *loaded.stored_schema() <= layout.schema {
-        target.insert(SCHEMA_ATTRIBUTE, schema_text(&layout.schema));
+    let is_there = *loaded.stored_schema() == layout.schema && target.contains(SCHEMA_ATTRIBUTE);
+    if !is_there && *loaded.stored_schema() <= layout.schema {
+        target.set(SCHEMA_ATTRIBUTE, Some(schema_text(&layout.schema)));
     }
     target
 }
 
 /// The names of the attributes in which two items differ, sorted.
 pub(crate) fn difference<'a>(before: &'a Item, after: &'a Item) -> Vec<&'a str> {
-    let mut names: Vec<&str> = before.iter().chain(after.iter()).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    names.dedup();
+    let mut names = before.apart(after);
     names.retain(|name| !same_option(before.get(name), after.get(name)));
     names
 }

@@ -9,24 +9,37 @@ use crate::codec::EncodeError;
 use crate::database::Database;
 use crate::decode::stored_version;
 use crate::error::Error;
-use crate::expr::{Change, Place, Placeholders, change};
+use crate::expr::{Change, Node, Place, Placeholders, change};
 use crate::item::{AttributeValue, Item};
 use crate::layout::Layout;
 use crate::schema::WRITE_ATTRIBUTE;
 
-/// A write as it goes into a request: rendered once and sent unchanged as often as needed.
+/// A write as it goes into a request, and what it leaves.
 pub(crate) struct Rendered {
     pub(crate) action: Action,
-    pub(crate) table: String,
-    pub(crate) key: HashMap<String, AttributeValue>,
-    pub(crate) condition: Option<String>,
-    pub(crate) names: Option<HashMap<String, String>>,
-    pub(crate) values: Option<HashMap<String, AttributeValue>>,
+    pub(crate) parts: Parts,
     /// The item that the write leaves; `None` where it leaves none or changes none.
     pub(crate) after: Option<Item>,
     /// Whether a second copy can have no effect once the first one was applied.
     pub(crate) repeatable: bool,
     pub(crate) returns: Returns,
+}
+
+/// What goes into the request.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) table: String,
+    pub(crate) key: HashMap<String, AttributeValue>,
+    pub(crate) condition: Option<String>,
+    pub(crate) names: Option<HashMap<String, String>>,
+    pub(crate) values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Rendered {
+    /// The item to put, for the request; what is left keeps its own.
+    pub(crate) fn item(&self) -> Option<HashMap<String, AttributeValue>> {
+        self.after.clone().map(Item::into_inner)
+    }
 }
 
 pub(crate) enum Action {
@@ -61,7 +74,7 @@ impl From<EncodeError> for Refused {
 
 fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let mut placeholders = Placeholders::default();
-    let mut after = None;
+    let (mut after, mut kept) = (None, Node::all(Vec::new()));
     // What a write saw is never there again after it was applied: version and nonce moved on.
     // An item that is put as it is has no nonce of this write: it is known by all that it holds, and a second copy puts
     // the same.
@@ -71,9 +84,11 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
             let target = stamp(write, Some(base), item, nonce)?;
             let update = update(write, base, &target, &mut placeholders)?;
             after = Some(target);
-            // Too long for an update: the whole item is put, under the same condition that it is as it was seen.
+            // Too long for an update: the whole item is put, under the same condition that it is as it was seen. What the
+            // update would have left alone is put back as it was, so that must be as it was too.
             if update.len() > limits::MAX_EXPRESSION && write.is_locked(base) {
                 placeholders = Placeholders::default();
+                kept = Node::all(write.left_alone(base, item).collect());
                 Action::Put
             } else {
                 Action::Update(update)
@@ -90,7 +105,7 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
         (_, After::Gone) => Action::Delete,
         (_, After::Same) => Action::Check,
     };
-    let expectation = write.expectation();
+    let expectation = write.expectation().map(|expectation| expectation.and(kept));
     let condition = match &expectation {
         Some(expectation) => expectation.render(&mut placeholders)?,
         None => None,
@@ -100,8 +115,8 @@ fn render_parts(write: &Write, nonce: &str) -> Result<Rendered, Refused> {
     let (names, values) = placeholders.into_maps();
     let table = write.target.table.clone();
     let key = write.target.key.to_item().into_inner();
-    let returns = write.returns;
-    Ok(Rendered { action, table, key, condition, names, values, after, repeatable, returns })
+    let parts = Parts { table, key, condition, names, values };
+    Ok(Rendered { action, parts, after, repeatable, returns: write.returns })
 }
 
 /// Puts version and nonce on the item that a write leaves. `base` is the item that it changes.
@@ -125,9 +140,9 @@ fn stamp(
         };
         let next = seen.unwrap_or(0).checked_add(1);
         let next = next.ok_or_else(|| EncodeError::new("the version has no successor").at(name))?;
-        item.insert(name, AttributeValue::N(next.to_string()));
+        item.set(name, Some(AttributeValue::N(next.to_string())));
     }
-    item.insert(WRITE_ATTRIBUTE, AttributeValue::S(nonce.to_owned()));
+    item.set(WRITE_ATTRIBUTE, Some(AttributeValue::S(nonce.to_owned())));
     Ok(item)
 }
 
@@ -164,7 +179,7 @@ fn update(
     base: &Item,
     target: &Item,
     placeholders: &mut Placeholders,
-) -> Result<String, EncodeError> {
+) -> Result<String, Refused> {
     let changes: Vec<Change> = difference(base, target)
         .into_iter()
         .filter(|name| !write.target.key.contains(name))
@@ -173,5 +188,6 @@ fn update(
             None => Change::remove(Place::from(name)),
         })
         .collect();
-    change::render(&changes, placeholders)
+    limits::check_changes(&changes).map_err(Refused::Limit)?;
+    Ok(change::render(&changes, placeholders)?)
 }

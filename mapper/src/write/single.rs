@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure::
 use tokio::time::Instant;
 
 use super::plan::{After, Base, Returns, Stamp, Write};
-use super::render::{Action, Rendered};
+use super::render::{Action, Parts, Rendered, render};
 use super::{judge, limits};
 use crate::database::Database;
 use crate::error::Error;
@@ -24,11 +24,11 @@ use crate::retry::{Attempt, Attempts, Cause};
 /// The item that an answer returns, or that a failed condition met.
 type Met = Option<HashMap<String, AttributeValue>>;
 
-/// Sends a write until it has an answer that says what is stored.
+/// Sends a write until it has an answer that says what is stored; returns the item that was asked for.
 pub(super) async fn send(
     db: &Database,
     write: &Write,
-    rendered: &Rendered,
+    mut rendered: Rendered,
     nonce: &str,
     deadline: Option<Instant>,
 ) -> Result<Option<Item>, Error> {
@@ -40,16 +40,27 @@ pub(super) async fn send(
         Action::Check => return Err(Error::Usage("a check alone is a transaction")),
     };
     let mut attempts = Attempts::new(db, operation, &write.target.table).until(deadline);
+    let (mut parts, capacity) = (std::mem::take(&mut rendered.parts), db.asks_capacity());
     loop {
         let attempt = match &rendered.action {
-            Action::Put => put(db, rendered, &mut attempts).await,
-            Action::Update(update) => change(db, rendered, update, &mut attempts).await,
-            Action::Delete | Action::Check => delete(db, rendered, &mut attempts).await,
+            Action::Put => {
+                let request = put_request(db.once(), rendered.item(), parts);
+                put(request.set_return_consumed_capacity(capacity.clone()), &mut attempts).await
+            }
+            Action::Update(update) => {
+                let request = update_request(db.once(), update, rendered.returns, parts);
+                change(request.set_return_consumed_capacity(capacity.clone()), &mut attempts).await
+            }
+            Action::Delete => {
+                let request = delete_request(db.once(), rendered.returns, parts);
+                delete(request.set_return_consumed_capacity(capacity.clone()), &mut attempts).await
+            }
+            Action::Check => return Err(Error::Usage("a check alone is a transaction")),
         };
         match attempt {
             Attempt::Done(returned) => return Ok(returned.map(Item::from)),
             Attempt::Again(Cause::Lost) if !rendered.repeatable => {
-                return recognise(db, write, rendered, nonce, &attempts).await;
+                return recognise(db, write, &rendered, nonce, &attempts).await;
             }
             Attempt::Again(cause) => attempts.pause(cause, targets).await?,
             Attempt::Failed(error) => return Err(attempts.failed(error, targets)),
@@ -73,6 +84,8 @@ pub(super) async fn send(
                 return Err(judge::conflict(write, stored));
             }
         }
+        // The same again: it is rendered of the same write and nonce.
+        parts = render(db, write, nonce)?.parts;
     }
 }
 
@@ -123,56 +136,59 @@ fn lift<T, E>(
 }
 
 /// The request of a put, for whichever client sends it.
-pub(super) fn put_request(client: &Client, r: &Rendered) -> PutItemFluentBuilder {
-    let item = r.after.clone().unwrap_or_default().into_inner();
+pub(super) fn put_request(client: &Client, item: Met, parts: Parts) -> PutItemFluentBuilder {
     client
         .put_item()
-        .table_name(&r.table)
-        .set_item(Some(item))
-        .set_condition_expression(r.condition.clone())
-        .set_expression_attribute_names(r.names.clone())
-        .set_expression_attribute_values(r.values.clone())
+        .table_name(parts.table)
+        .set_item(item)
+        .set_condition_expression(parts.condition)
+        .set_expression_attribute_names(parts.names)
+        .set_expression_attribute_values(parts.values)
         .return_values_on_condition_check_failure(AllOld)
 }
 
 /// The request of an update.
 pub(super) fn update_request(
     client: &Client,
-    r: &Rendered,
     update: &str,
+    returns: Returns,
+    parts: Parts,
 ) -> UpdateItemFluentBuilder {
     client
         .update_item()
-        .table_name(&r.table)
-        .set_key(Some(r.key.clone()))
+        .table_name(parts.table)
+        .set_key(Some(parts.key))
         .update_expression(update)
-        .return_values(match r.returns {
+        .return_values(match returns {
             Returns::Nothing => ReturnValue::None,
             Returns::Old => ReturnValue::AllOld,
             Returns::New => ReturnValue::AllNew,
         })
-        .set_condition_expression(r.condition.clone())
-        .set_expression_attribute_names(r.names.clone())
-        .set_expression_attribute_values(r.values.clone())
+        .set_condition_expression(parts.condition)
+        .set_expression_attribute_names(parts.names)
+        .set_expression_attribute_values(parts.values)
         .return_values_on_condition_check_failure(AllOld)
 }
 
 /// The request of a delete.
-pub(super) fn delete_request(client: &Client, r: &Rendered) -> DeleteItemFluentBuilder {
-    let old = (r.returns == Returns::Old).then_some(ReturnValue::AllOld);
+pub(super) fn delete_request(
+    client: &Client,
+    returns: Returns,
+    parts: Parts,
+) -> DeleteItemFluentBuilder {
+    let old = (returns == Returns::Old).then_some(ReturnValue::AllOld);
     client
         .delete_item()
-        .table_name(&r.table)
-        .set_key(Some(r.key.clone()))
+        .table_name(parts.table)
+        .set_key(Some(parts.key))
         .set_return_values(old)
-        .set_condition_expression(r.condition.clone())
-        .set_expression_attribute_names(r.names.clone())
-        .set_expression_attribute_values(r.values.clone())
+        .set_condition_expression(parts.condition)
+        .set_expression_attribute_names(parts.names)
+        .set_expression_attribute_values(parts.values)
         .return_values_on_condition_check_failure(AllOld)
 }
 
-async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
-    let request = put_request(db.once(), r).set_return_consumed_capacity(db.asks_capacity());
+async fn put(request: PutItemFluentBuilder, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
     lift(
         attempts.send(request.send()).await,
         |_| None,
@@ -184,13 +200,9 @@ async fn put(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attemp
 }
 
 async fn change(
-    db: &Database,
-    r: &Rendered,
-    update: &str,
+    request: UpdateItemFluentBuilder,
     attempts: &mut Attempts<'_>,
 ) -> Attempt<Met, Met> {
-    let request =
-        update_request(db.once(), r, update).set_return_consumed_capacity(db.asks_capacity());
     lift(
         attempts.send(request.send()).await,
         |answer| answer.attributes,
@@ -201,8 +213,10 @@ async fn change(
     )
 }
 
-async fn delete(db: &Database, r: &Rendered, attempts: &mut Attempts<'_>) -> Attempt<Met, Met> {
-    let request = delete_request(db.once(), r).set_return_consumed_capacity(db.asks_capacity());
+async fn delete(
+    request: DeleteItemFluentBuilder,
+    attempts: &mut Attempts<'_>,
+) -> Attempt<Met, Met> {
     lift(
         attempts.send(request.send()).await,
         |answer| answer.attributes,

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::apply::{Terms, Unapplied};
 use super::plan::{Base, Write};
-use super::render::{Action, Rendered};
+use super::render::{Action, Parts, Rendered};
 use super::{judge, limits};
 use crate::database::Database;
 use crate::error::{Conflict, Error, Failure, Reason, ServiceError, Target};
@@ -36,14 +36,14 @@ enum Cancelled {
 pub(super) async fn send(
     db: &Database,
     writes: &[Write],
-    rendered: &[Rendered],
+    rendered: Vec<Rendered>,
     nonce: &str,
     terms: &Terms,
 ) -> Result<(), Unapplied> {
     let targets: Vec<Target> = writes.iter().map(|write| write.target.clone()).collect();
     let table = &tables(targets.iter());
     let actions: Vec<TransactWriteItem> = rendered
-        .iter()
+        .into_iter()
         .map(action)
         .collect::<Result<_, _>>()
         .map_err(|error| unbuilt(table, &error))?;
@@ -95,47 +95,49 @@ fn busy(error: Error, failures: Vec<Failure>) -> Error {
     }
 }
 
-fn action(r: &Rendered) -> Result<TransactWriteItem, BuildError> {
+fn action(rendered: Rendered) -> Result<TransactWriteItem, BuildError> {
+    let Rendered { action, parts, after, .. } = rendered;
+    let Parts { table, key, condition, names, values } = parts;
     let item = TransactWriteItem::builder();
-    Ok(match &r.action {
+    Ok(match action {
         Action::Put => item.put(
             Put::builder()
-                .table_name(&r.table)
-                .set_item(Some(r.after.clone().unwrap_or_default().into_inner()))
-                .set_condition_expression(r.condition.clone())
-                .set_expression_attribute_names(r.names.clone())
-                .set_expression_attribute_values(r.values.clone())
+                .table_name(table)
+                .set_item(after.map(Item::into_inner))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .return_values_on_condition_check_failure(AllOld)
                 .build()?,
         ),
         Action::Update(update) => item.update(
             Update::builder()
-                .table_name(&r.table)
-                .set_key(Some(r.key.clone()))
+                .table_name(table)
+                .set_key(Some(key))
                 .update_expression(update)
-                .set_condition_expression(r.condition.clone())
-                .set_expression_attribute_names(r.names.clone())
-                .set_expression_attribute_values(r.values.clone())
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .return_values_on_condition_check_failure(AllOld)
                 .build()?,
         ),
         Action::Delete => item.delete(
             Delete::builder()
-                .table_name(&r.table)
-                .set_key(Some(r.key.clone()))
-                .set_condition_expression(r.condition.clone())
-                .set_expression_attribute_names(r.names.clone())
-                .set_expression_attribute_values(r.values.clone())
+                .table_name(table)
+                .set_key(Some(key))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .return_values_on_condition_check_failure(AllOld)
                 .build()?,
         ),
         Action::Check => item.condition_check(
             ConditionCheck::builder()
-                .table_name(&r.table)
-                .set_key(Some(r.key.clone()))
-                .set_condition_expression(r.condition.clone())
-                .set_expression_attribute_names(r.names.clone())
-                .set_expression_attribute_values(r.values.clone())
+                .table_name(table)
+                .set_key(Some(key))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
                 .return_values_on_condition_check_failure(AllOld)
                 .build()?,
         ),

@@ -432,7 +432,9 @@ impl<M: Model, R: returns::Return> Update<'_, M, R> {
         let db = self.db;
         let rendered = self.plan()?.render(db)?;
         match &rendered.action {
-            Action::Update(update) => Ok(update_request(db.client(), &rendered, update)),
+            Action::Update(update) => {
+                Ok(update_request(db.client(), update, rendered.returns, rendered.parts))
+            }
             _ => Err(Error::Usage("an update is an UpdateItem")),
         }
     }

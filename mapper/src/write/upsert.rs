@@ -132,7 +132,9 @@ impl<'a, M: Model> Upsert<'a, M> {
         let db = self.db;
         let rendered = self.plan().await?.0.render(db)?;
         match &rendered.action {
-            Action::Update(update) => Ok(update_request(db.client(), &rendered, update)),
+            Action::Update(update) => {
+                Ok(update_request(db.client(), update, rendered.returns, rendered.parts))
+            }
             _ => Err(Error::Usage("an upsert is an UpdateItem")),
         }
     }

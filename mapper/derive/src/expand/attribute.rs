@@ -82,6 +82,10 @@ fn map(private: &TokenStream, ident: &Ident) -> TokenStream {
             #private::to_map(operand)
         }
 
+        fn is_stored_as(&self, stored: &#private::AttributeValue) -> ::core::primitive::bool {
+            #private::is_map(self, stored)
+        }
+
         fn decode(
             value: &#private::AttributeValue,
         ) -> ::core::result::Result<Self, #private::DecodeError> {
@@ -101,7 +105,6 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
     let aliases = aliases(private, stored.clone());
     let defaults = defaults(private, stored);
     let text = quote_spanned!(site()=> &'static ::core::primitive::str);
-    let room = fields.len();
     quote_spanned! {site()=>
         #apart
 
@@ -111,10 +114,12 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
             const ATTRIBUTES: &'static [#text] = #names;
             const ALIASES: &'static [(#text, #text)] = #aliases;
 
-            fn to_entries(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
-                let mut item = #private::Item::with_capacity(#room);
+            fn put_entries(
+                &self,
+                item: &mut impl #private::Sink,
+            ) -> ::core::result::Result<(), #private::EncodeError> {
                 #(#writes)*
-                ::core::result::Result::Ok(item)
+                ::core::result::Result::Ok(())
             }
 
             fn from_entries(
@@ -125,9 +130,11 @@ fn flatten(private: &TokenStream, ident: &Ident, fields: &[Field<'_>]) -> TokenS
 
             fn default_entries() -> ::core::result::Result<#private::Item, #private::EncodeError> {
                 #[allow(unused_mut)]
-                let mut item = #private::Item::new();
+                let mut entries = #private::Item::new();
+                #[allow(unused_variables)]
+                let item = &mut entries;
                 #(#defaults)*
-                ::core::result::Result::Ok(item)
+                ::core::result::Result::Ok(entries)
             }
         }
     }
@@ -178,6 +185,10 @@ fn newtype(private: &TokenStream, ty: &Type) -> TokenStream {
             value: &#private::AttributeValue,
         ) -> ::core::result::Result<Self, #private::DecodeError> {
             #wrapped::decode(value).map(Self)
+        }
+
+        fn is_stored_as(&self, stored: &#private::AttributeValue) -> ::core::primitive::bool {
+            #wrapped::is_stored_as(&self.0, stored)
         }
 
         fn absent() -> ::core::option::Option<Self> {

@@ -238,15 +238,15 @@ fn attributes(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let writes = stored(model).map(|field| write(private, field, &this));
     let reads = model.fields.iter().map(|field| read(private, field, &item));
     let composes = (!model.templates.is_empty() || model.discriminator.is_some())
-        .then(|| quote_spanned!(site()=> <Self as #private::Model>::layout().compose(&mut item)?;));
-    // With room for what a write puts on it: schema, version and nonce.
-    let room = model.fields.len() + 3;
+        .then(|| quote_spanned!(site()=> <Self as #private::Model>::layout().compose(item)?;));
     quote_spanned! {site()=>
-        fn to_attributes(&self) -> ::core::result::Result<#private::Item, #private::EncodeError> {
-            let mut item = #private::Item::with_capacity(#room);
+        fn put_attributes(
+            &self,
+            item: &mut #private::Item,
+        ) -> ::core::result::Result<(), #private::EncodeError> {
             #(#writes)*
             #composes
-            ::core::result::Result::Ok(item)
+            ::core::result::Result::Ok(())
         }
 
         fn from_attributes(
@@ -269,9 +269,10 @@ fn settings(private: &TokenStream, model: &Model<'_>) -> TokenStream {
     let default_attributes = (!read_as.is_empty()).then(|| {
         quote_spanned! {site()=>
             fn default_attributes() -> ::core::result::Result<#private::Item, #private::EncodeError> {
-                let mut item = #private::Item::new();
+                let mut attributes = #private::Item::new();
+                let item = &mut attributes;
                 #(#read_as)*
-                ::core::result::Result::Ok(item)
+                ::core::result::Result::Ok(attributes)
             }
         }
     });

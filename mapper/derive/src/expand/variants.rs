@@ -169,16 +169,19 @@ fn write_variant(private: &TokenStream, tag: &str, variant: &Variant<'_>) -> Tok
             (quote_spanned!(site()=> { #(#idents)* .. }), writes)
         }
     };
-    let item = if writes.is_empty() {
-        quote_spanned!(site()=> let item = #private::Item::new();)
+    let entries = if writes.is_empty() {
+        quote_spanned!(site()=> let entries = #private::Item::new();)
     } else {
-        quote_spanned!(site()=> let mut item = #private::Item::new();)
+        quote_spanned! {site()=>
+            let mut entries = #private::Item::new();
+            let item = &mut entries;
+        }
     };
     quote_spanned! {site()=>
         Self::#ident #pattern => {
-            #item
+            #entries
             #(#writes)*
-            ::core::result::Result::Ok(#private::variant(#tag, #name, item))
+            ::core::result::Result::Ok(#private::variant(#tag, #name, entries))
         }
     }
 }

@@ -142,20 +142,15 @@ fn a_model_with_everything() {
                     let part0 = bank::dynamap::__private::key_field::<u64>("id", &self.id)?;
                     bank::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
-                fn to_attributes(
+                fn put_attributes(
                     &self,
-                ) -> ::core::result::Result<
-                    bank::dynamap::__private::Item,
-                    bank::dynamap::__private::EncodeError,
-                > {
-                    let mut item = bank::dynamap::__private::Item::with_capacity(8usize);
-                    bank::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
-                    bank::dynamap::__private::put::<
-                        Option<String>,
-                    >(&mut item, "e-mail", &self.email)?;
-                    bank::dynamap::__private::put_or_null::<Kind>(&mut item, "type", &self.r#type)?;
-                    bank::dynamap::__private::put_or_null::<Vec<u8>>(&mut item, "tags", &self.tags)?;
-                    ::core::result::Result::Ok(item)
+                    item: &mut bank::dynamap::__private::Item,
+                ) -> ::core::result::Result<(), bank::dynamap::__private::EncodeError> {
+                    bank::dynamap::__private::put::<u64>(item, "id", &self.id)?;
+                    bank::dynamap::__private::put::<Option<String>>(item, "e-mail", &self.email)?;
+                    bank::dynamap::__private::put_or_null::<Kind>(item, "type", &self.r#type)?;
+                    bank::dynamap::__private::put_or_null::<Vec<u8>>(item, "tags", &self.tags)?;
+                    ::core::result::Result::Ok(())
                 }
                 fn from_attributes(
                     item: &bank::dynamap::__private::Item,
@@ -187,18 +182,17 @@ fn a_model_with_everything() {
                     bank::dynamap::__private::Item,
                     bank::dynamap::__private::EncodeError,
                 > {
-                    let mut item = bank::dynamap::__private::Item::new();
+                    let mut attributes = bank::dynamap::__private::Item::new();
+                    let item = &mut attributes;
                     {
                         let default: Kind = ::core::default::Default::default();
-                        bank::dynamap::__private::put_or_null::<Kind>(&mut item, "type", &default)?;
+                        bank::dynamap::__private::put_or_null::<Kind>(item, "type", &default)?;
                     }
                     {
                         let default: Vec<u8> = vec![1, 2];
-                        bank::dynamap::__private::put_or_null::<
-                            Vec<u8>,
-                        >(&mut item, "tags", &default)?;
+                        bank::dynamap::__private::put_or_null::<Vec<u8>>(item, "tags", &default)?;
                     }
-                    ::core::result::Result::Ok(item)
+                    ::core::result::Result::Ok(attributes)
                 }
                 fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
                     ::core::option::Option::Some(&mut self.version)
@@ -304,12 +298,10 @@ fn a_mistake_leaves_constants_and_an_impl() {
                 > {
                     ::core::unreachable!()
                 }
-                fn to_attributes(
+                fn put_attributes(
                     &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
+                    _: &mut ::dynamap::__private::Item,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
                     ::core::unreachable!()
                 }
                 fn from_attributes(

@@ -109,24 +109,26 @@ fn an_enum_with_data() {
                 > {
                     match operand {
                         Self::Dot => {
-                            let item = ::dynamap::__private::Item::new();
+                            let entries = ::dynamap::__private::Item::new();
                             ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Dot", item),
+                                ::dynamap::__private::variant("kind", "Dot", entries),
                             )
                         }
                         Self::Circle { radius: field_0, centre: field_1, .. } => {
-                            let mut item = ::dynamap::__private::Item::new();
-                            ::dynamap::__private::put::<f64>(&mut item, "radius", field_0)?;
-                            ::dynamap::__private::put_flattened::<Point>(&mut item, field_1)?;
+                            let mut entries = ::dynamap::__private::Item::new();
+                            let item = &mut entries;
+                            ::dynamap::__private::put::<f64>(item, "radius", field_0)?;
+                            ::dynamap::__private::put_flattened::<Point>(item, field_1)?;
                             ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Circle", item),
+                                ::dynamap::__private::variant("kind", "Circle", entries),
                             )
                         }
                         Self::Text(field_0) => {
-                            let mut item = ::dynamap::__private::Item::new();
-                            ::dynamap::__private::put::<String>(&mut item, "value", field_0)?;
+                            let mut entries = ::dynamap::__private::Item::new();
+                            let item = &mut entries;
+                            ::dynamap::__private::put::<String>(item, "value", field_0)?;
                             ::core::result::Result::Ok(
-                                ::dynamap::__private::variant("kind", "Text", item),
+                                ::dynamap::__private::variant("kind", "Text", entries),
                             )
                         }
                         Self::Other(map) => {
@@ -319,20 +321,17 @@ fn a_model_with_fields_beside_others() {
                     let part0 = ::dynamap::__private::key_field::<u64>("id", &self.id)?;
                     ::dynamap::__private::Key::new(part0, ::core::option::Option::None)
                 }
-                fn to_attributes(
+                fn put_attributes(
                     &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let mut item = ::dynamap::__private::Item::with_capacity(7usize);
-                    ::dynamap::__private::put::<u64>(&mut item, "id", &self.id)?;
-                    ::dynamap::__private::put_flattened::<Address>(&mut item, &self.address)?;
+                    item: &mut ::dynamap::__private::Item,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::dynamap::__private::put::<u64>(item, "id", &self.id)?;
+                    ::dynamap::__private::put_flattened::<Address>(item, &self.address)?;
                     ::dynamap::__private::put_with::<
                         Extra,
                         ::dynamap::__private::Serde,
-                    >(&mut item, "extra", &self.extra)?;
-                    ::core::result::Result::Ok(item)
+                    >(item, "extra", &self.extra)?;
+                    ::core::result::Result::Ok(())
                 }
                 fn from_attributes(
                     item: &::dynamap::__private::Item,
@@ -356,16 +355,17 @@ fn a_model_with_fields_beside_others() {
                     ::dynamap::__private::Item,
                     ::dynamap::__private::EncodeError,
                 > {
-                    let mut item = ::dynamap::__private::Item::new();
-                    ::dynamap::__private::put_defaults::<Address>(&mut item)?;
+                    let mut attributes = ::dynamap::__private::Item::new();
+                    let item = &mut attributes;
+                    ::dynamap::__private::put_defaults::<Address>(item)?;
                     {
                         let default: Extra = ::core::default::Default::default();
                         ::dynamap::__private::put_with::<
                             Extra,
                             ::dynamap::__private::Serde,
-                        >(&mut item, "extra", &default)?;
+                        >(item, "extra", &default)?;
                     }
-                    ::core::result::Result::Ok(item)
+                    ::core::result::Result::Ok(attributes)
                 }
                 fn version_mut(&mut self) -> ::core::option::Option<&mut u64> {
                     ::core::option::Option::None

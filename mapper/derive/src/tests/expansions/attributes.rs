@@ -38,16 +38,13 @@ fn a_map() {
                     &'static ::core::primitive::str,
                     &'static ::core::primitive::str,
                 )] = &[];
-                fn to_entries(
+                fn put_entries(
                     &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let mut item = ::dynamap::__private::Item::with_capacity(2usize);
-                    ::dynamap::__private::put::<String>(&mut item, "city", &self.city)?;
-                    ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &self.country)?;
-                    ::core::result::Result::Ok(item)
+                    item: &mut impl ::dynamap::__private::Sink,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::dynamap::__private::put::<String>(item, "city", &self.city)?;
+                    ::dynamap::__private::put_or_null::<String>(item, "cc", &self.country)?;
+                    ::core::result::Result::Ok(())
                 }
                 fn from_entries(
                     map: &impl ::dynamap::__private::Source,
@@ -64,12 +61,14 @@ fn a_map() {
                     ::dynamap::__private::EncodeError,
                 > {
                     #[allow(unused_mut)]
-                    let mut item = ::dynamap::__private::Item::new();
+                    let mut entries = ::dynamap::__private::Item::new();
+                    #[allow(unused_variables)]
+                    let item = &mut entries;
                     {
                         let default: String = "CH".to_owned();
-                        ::dynamap::__private::put_or_null::<String>(&mut item, "cc", &default)?;
+                        ::dynamap::__private::put_or_null::<String>(item, "cc", &default)?;
                     }
-                    ::core::result::Result::Ok(item)
+                    ::core::result::Result::Ok(entries)
                 }
             }
             #[automatically_derived]
@@ -94,6 +93,12 @@ fn a_map() {
                     ::dynamap::__private::EncodeError,
                 > {
                     ::dynamap::__private::to_map(operand)
+                }
+                fn is_stored_as(
+                    &self,
+                    stored: &::dynamap::__private::AttributeValue,
+                ) -> ::core::primitive::bool {
+                    ::dynamap::__private::is_map(self, stored)
                 }
                 fn decode(
                     value: &::dynamap::__private::AttributeValue,
@@ -147,6 +152,12 @@ fn a_newtype() {
                     value: &::dynamap::__private::AttributeValue,
                 ) -> ::core::result::Result<Self, ::dynamap::__private::DecodeError> {
                     <i64 as ::dynamap::__private::Attribute>::decode(value).map(Self)
+                }
+                fn is_stored_as(
+                    &self,
+                    stored: &::dynamap::__private::AttributeValue,
+                ) -> ::core::primitive::bool {
+                    <i64 as ::dynamap::__private::Attribute>::is_stored_as(&self.0, stored)
                 }
                 fn absent() -> ::core::option::Option<Self> {
                     <i64 as ::dynamap::__private::Attribute>::absent().map(Self)

@@ -107,16 +107,13 @@ fn a_model_with_a_range_key() {
                     let part1 = ::dynamap::__private::key_field::<String>("map", &self.map)?;
                     ::dynamap::__private::Key::new(part0, ::core::option::Option::Some(part1))
                 }
-                fn to_attributes(
+                fn put_attributes(
                     &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let mut item = ::dynamap::__private::Item::with_capacity(5usize);
-                    ::dynamap::__private::put::<u32>(&mut item, "episode", &self.episode)?;
-                    ::dynamap::__private::put::<String>(&mut item, "map", &self.map)?;
-                    ::core::result::Result::Ok(item)
+                    item: &mut ::dynamap::__private::Item,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::dynamap::__private::put::<u32>(item, "episode", &self.episode)?;
+                    ::dynamap::__private::put::<String>(item, "map", &self.map)?;
+                    ::core::result::Result::Ok(())
                 }
                 fn from_attributes(
                     item: &::dynamap::__private::Item,
@@ -385,20 +382,17 @@ fn a_model_with_composed_keys_and_an_index() {
                         ),
                     )
                 }
-                fn to_attributes(
+                fn put_attributes(
                     &self,
-                ) -> ::core::result::Result<
-                    ::dynamap::__private::Item,
-                    ::dynamap::__private::EncodeError,
-                > {
-                    let mut item = ::dynamap::__private::Item::with_capacity(8usize);
-                    ::dynamap::__private::put::<String>(&mut item, "user", &self.user)?;
-                    ::dynamap::__private::put::<String>(&mut item, "day", &self.day)?;
-                    ::dynamap::__private::put::<u32>(&mut item, "number", &self.number)?;
-                    ::dynamap::__private::put::<String>(&mut item, "status", &self.status)?;
-                    ::dynamap::__private::put::<i64>(&mut item, "total", &self.total)?;
-                    <Self as ::dynamap::__private::Model>::layout().compose(&mut item)?;
-                    ::core::result::Result::Ok(item)
+                    item: &mut ::dynamap::__private::Item,
+                ) -> ::core::result::Result<(), ::dynamap::__private::EncodeError> {
+                    ::dynamap::__private::put::<String>(item, "user", &self.user)?;
+                    ::dynamap::__private::put::<String>(item, "day", &self.day)?;
+                    ::dynamap::__private::put::<u32>(item, "number", &self.number)?;
+                    ::dynamap::__private::put::<String>(item, "status", &self.status)?;
+                    ::dynamap::__private::put::<i64>(item, "total", &self.total)?;
+                    <Self as ::dynamap::__private::Model>::layout().compose(item)?;
+                    ::core::result::Result::Ok(())
                 }
                 fn from_attributes(
                     item: &::dynamap::__private::Item,
