@@ -133,6 +133,14 @@ pub trait Attribute: Sized {
     }
 
     /// As [`is_stored_as`](Attribute::is_stored_as), for a slice of these.
+    ///
+    /// ```
+    /// use dynamap::Attribute;
+    ///
+    /// let list = u32::encode_slice(&[7, 8])?;
+    /// assert!(u32::is_slice_stored_as(&[7, 8], &list) && !u32::is_slice_stored_as(&[7], &list));
+    /// # Ok::<(), dynamap::EncodeError>(())
+    /// ```
     fn is_slice_stored_as(values: &[Self], stored: &AttributeValue) -> bool {
         collections::is_list(values, stored)
     }

@@ -1,6 +1,7 @@
 //! Primary keys: which item is meant.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::codec::{EncodeError, kind::ScalarKind, number};
@@ -36,22 +37,34 @@ use aws_sdk_dynamodb::primitives::Blob;
 /// ```
 ///
 /// [AWS: primary key](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html#HowItWorks.CoreComponents.PrimaryKey)
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(Arc<Parts>);
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// By the values alone: keys that are looked up among each other are of one table, and have the same names.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for part in self.parts() {
+            match &part.value {
+                Value::S(text) | Value::N(text) => text.hash(hasher),
+                Value::B(bytes) => bytes.hash(hasher),
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
 struct Parts {
     hash: Part,
     range: Option<Part>,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct Part {
     name: &'static str,
     value: Value,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 enum Value {
     S(String),
     N(String),

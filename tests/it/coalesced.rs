@@ -8,7 +8,7 @@ use dynamap::faults::{Fault, Faults};
 use dynamap::{Coalesced, Database, Error, Loaded, Model};
 use futures_util::future::join_all;
 
-use crate::support::{Account, DoomMap, Outcome, Profile, n, put_raw, store};
+use crate::support::{Account, DoomMap, Mistyped, Outcome, Profile, n, put_raw, store};
 
 const GET: &str = "BatchGetItem";
 
@@ -184,12 +184,11 @@ async fn what_cannot_be_read_fails_those_who_asked_for_it_and_nobody_else() -> O
     put_raw(&db, "doom_maps", &[("episode", n(1)), ("map", n(9))]).await;
     faults.clear_log();
     let reader = Coalesced::new(&db);
-    let long = "a".repeat(2049);
     let (one, torn, again, refused, empty, last) = tokio::join!(
         DoomMap::get(&reader, (1, 1)).into_future(),
         DoomMap::get(&reader, (1, 9)).into_future(),
         DoomMap::get(&reader, (1, 9)).into_future(),
-        Profile::get(&reader, &long).into_future(),
+        Mistyped::get(&reader, "one").into_future(),
         Profile::get(&reader, "").into_future(),
         DoomMap::get(&reader, (1, 3)).into_future(),
     );

@@ -5,7 +5,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use dynamap::error::BusyCause;
 use dynamap::faults::{Fault, Faults};
-use dynamap::{Database, Error, Model, RetryPolicy, Table, Ttl, WriteVerb};
+use dynamap::{
+    Attribute, AttributeValue, Database, DecodeError, EncodeError, Error, Model, RetryPolicy,
+    Table, Ttl, WriteVerb, kind,
+};
 
 use crate::support::{Outcome, Profile, n, put_raw, s, store, stored};
 
@@ -274,14 +277,49 @@ async fn what_is_put_again_has_the_id_that_it_may_have_been_stored_with() -> Out
 #[tokio::test]
 async fn an_item_that_the_service_refuses_is_left_and_the_others_are_written() -> Outcome {
     let (db, _) = store().await;
-    let mut models = profiles(30);
-    // AWS: a hash key has 2 KB at most.
-    models[7].login = "a".repeat(2049);
-    let unwritten = Profile::put_many(&db, models).await.expect_err("a key of 2049 bytes");
+    Table::<Reading>::create(&db).await?;
+    let readings = (0..30).map(|id| {
+        let value = if id == 7 { "much".to_owned() } else { id.to_string() };
+        Reading { id, value: Digits(value) }
+    });
+    let unwritten = Reading::put_many(&db, readings).await.expect_err("no number");
     assert!(matches!(&unwritten.error, Error::Service(e) if e.code == "ValidationException"));
     assert_eq!((unwritten.left.len(), unwritten.written.len()), (1, 29));
-    assert_eq!(Profile::scan(&db).count().await?, 29);
+    assert_eq!(Reading::scan(&db).count().await?, 29);
     Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "readings", validate = false)]
+struct Reading {
+    #[model(hash_key)]
+    id: u64,
+    value: Digits,
+}
+
+/// A type of a program's own that stores as a number what is none: only the service finds that out.
+#[derive(Debug, Clone, PartialEq)]
+struct Digits(String);
+
+impl Attribute for Digits {
+    type Kind = kind::N;
+    type ListKind = kind::L;
+    type Operand<'a> = &'a str;
+
+    fn encode(&self) -> Result<Option<AttributeValue>, EncodeError> {
+        Self::encode_operand(&self.0).map(Some)
+    }
+
+    fn encode_operand(operand: &str) -> Result<AttributeValue, EncodeError> {
+        Ok(AttributeValue::N(operand.to_owned()))
+    }
+
+    fn decode(value: &AttributeValue) -> Result<Self, DecodeError> {
+        match value {
+            AttributeValue::N(text) => Ok(Self(text.clone())),
+            other => Err(DecodeError::kind("a number", other)),
+        }
+    }
 }
 
 #[tokio::test]

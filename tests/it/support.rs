@@ -56,6 +56,14 @@ impl DoomMap {
     }
 }
 
+/// A model that takes the keys of accounts for text: what only the service finds out.
+#[derive(Debug, Clone, PartialEq, Model)]
+#[model(table = "accounts", validate = false)]
+pub struct Mistyped {
+    #[model(hash_key)]
+    pub id: String,
+}
+
 /// A model without a version, keyed by text, with a nested document and a renamed attribute.
 #[derive(Debug, Clone, PartialEq, Model)]
 #[model(table = "profiles", validate = false)]

@@ -22,11 +22,11 @@ const AT_ONCE: usize = 8;
 /// The table of the entries.
 pub const TABLE: &str = "entries";
 /// AWS: at most 25 writes in one batch.
-const PUTS: usize = 25;
+pub const PUTS: usize = 25;
 /// AWS: at most 100 keys in one batch.
-const KEYS: usize = 100;
+pub const KEYS: usize = 100;
 /// The items of one page of a scan.
-const PAGE: usize = 100;
+pub const PAGE: usize = 100;
 
 /// How near to the ideal dynamap and the loop by hand come, each as a share of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -115,23 +115,22 @@ fn took(runtime: &Runtime, work: &str, library: &str, requests: usize) -> Outcom
     Ok(took)
 }
 
-/// Answers as a table with pages for so many requests in all segments.
-fn answers(requests: usize) -> impl Answers {
-    let pages = requests / AT_ONCE;
-    let items: Vec<String> = (0..PAGE).map(json).collect();
-    let page = items.join(",");
-    move |operation: &str, body: &[u8]| match operation {
-        "Scan" => {
-            let next = keys(body).next().unwrap_or(0) + 1;
-            let key = if next < pages {
-                format!(r#","LastEvaluatedKey":{{"id":{{"N":"{next}"}}}}"#)
-            } else {
-                String::new()
-            };
+/// Answers as a table with pages for so many requests in all segments. All that can be is made before.
+pub fn answers(requests: usize) -> impl Answers {
+    let items: Vec<String> = (0..requests * KEYS).map(json).collect();
+    let last = requests / AT_ONCE;
+    let page = items[..PAGE].join(",");
+    let pages: Vec<Bytes> = (1..=last)
+        .map(|next| {
+            let key = format!(r#","LastEvaluatedKey":{{"id":{{"N":"{next}"}}}}"#);
+            let key = if next < last { key.as_str() } else { "" };
             format!(r#"{{"Items":[{page}],"Count":{PAGE},"ScannedCount":{PAGE}{key}}}"#).into()
-        }
+        })
+        .collect();
+    move |operation: &str, body: &[u8]| match operation {
+        "Scan" => pages[keys(body).next().unwrap_or(0)].clone(),
         "BatchGetItem" => {
-            let items: Vec<String> = keys(body).map(json).collect();
+            let items: Vec<&str> = keys(body).map(|id| items[id].as_str()).collect();
             let items = items.join(",");
             format!(r#"{{"Responses":{{"{TABLE}":[{items}]}},"UnprocessedKeys":{{}}}}"#).into()
         }
@@ -153,12 +152,16 @@ fn keys(body: &[u8]) -> impl Iterator<Item = usize> {
     keys.filter_map(|rest| rest.split_once('"')?.0.parse().ok())
 }
 
-async fn load(db: Database, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn load(db: Database, items: usize) -> Outcome {
     Entry::put_many(&db, (0..items as u64).map(entry)).at_once(AT_ONCE).await?;
     Ok(())
 }
 
-async fn load_by_hand(client: Client, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn load_by_hand(client: Client, items: usize) -> Outcome {
     let ids: Vec<u64> = (0..items as u64).collect();
     let puts = ids.chunks(PUTS).map(|ids| {
         let client = &client;
@@ -187,12 +190,16 @@ fn put(id: u64) -> Outcome<WriteRequest> {
     Ok(WriteRequest::builder().put_request(put.build()?).build())
 }
 
-async fn scan(db: Database, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn scan(db: Database, items: usize) -> Outcome {
     let scan = Entry::scan(&db).plain().segments(AT_ONCE);
     all(items, scan.try_collect().await?.len())
 }
 
-async fn scan_by_hand(client: Client, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn scan_by_hand(client: Client, items: usize) -> Outcome {
     let segment = |segment: usize| {
         let client = &client;
         async move {
@@ -215,11 +222,15 @@ async fn scan_by_hand(client: Client, items: usize) -> Outcome {
     all(items, found.into_iter().sum())
 }
 
-async fn get(db: Database, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn get(db: Database, items: usize) -> Outcome {
     all(items, Entry::get_many(&db, 0..items as u64).await?.into_iter().flatten().count())
 }
 
-async fn get_by_hand(client: Client, items: usize) -> Outcome {
+/// # Errors
+/// What the library says.
+pub async fn get_by_hand(client: Client, items: usize) -> Outcome {
     let ids: Vec<u64> = (0..items as u64).collect();
     let gets = ids.chunks(KEYS).map(|ids| {
         let client = &client;

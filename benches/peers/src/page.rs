@@ -8,7 +8,7 @@ use floor::bare::BY_HAND;
 use floor::rounds::Measured;
 
 use crate::results::{Results, docs};
-use crate::rows::GETS;
+use crate::rows::{BULK, GETS};
 use crate::targets::{self, Target, VERBS};
 
 /// What stands above the numbers.
@@ -27,6 +27,7 @@ pub fn write(results: &Results) -> Outcome {
     rows(&mut page, "Codec", results, &["decode", "decode, image kept", "encode"])?;
     rows(&mut page, "Verbs", results, &VERBS)?;
     rows(&mut page, "Several items", results, &["transfer", GETS])?;
+    rows(&mut page, "Many small items", results, &BULK)?;
     many(&mut page, results)?;
     building(&mut page, results)?;
     page.push_str(TAIL);

@@ -1,11 +1,13 @@
 //! The work that every library does, a file for each library.
 
+mod bulk;
 mod facade;
 mod gets;
 mod mapper;
 mod modyne;
 mod serde;
 
+pub use bulk::WORK as BULK;
 pub use gets::{COALESCED, WORK as GETS};
 
 use floor::bare;
@@ -14,5 +16,5 @@ use floor::row::Row;
 /// All rows.
 pub fn all() -> Vec<Row> {
     let libraries = [mapper::rows(), bare::rows(), serde::rows(), modyne::rows(), facade::rows()];
-    [libraries.concat(), gets::rows()].concat()
+    [libraries.concat(), gets::rows(), bulk::rows()].concat()
 }

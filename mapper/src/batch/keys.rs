@@ -121,22 +121,28 @@ fn answers(
 ) -> Result<Vec<Option<Answer>>, EncodeError> {
     let layouts: HashMap<&str, &Layout> =
         asked.iter().map(|(target, layout)| (target.table.as_str(), *layout)).collect();
-    let target = |table: &str, item: &Item| {
+    let key = |table: &str, item: &Item| {
         let layout = layouts.get(table).ok_or_else(|| EncodeError::new("an unknown table"))?;
-        Ok::<_, EncodeError>(Target { table: table.to_owned(), key: Key::of(layout, item)? })
+        Key::of(layout, item)
     };
-    let mut found = HashMap::new();
+    // By table, so that a table's name is not copied for each item.
+    let mut found: HashMap<String, HashMap<Key, Item>> = HashMap::new();
     for (table, items) in answer.responses.unwrap_or_default() {
-        for item in items.into_iter().map(Item::from) {
-            found.insert(target(&table, &item)?, item);
-        }
+        let items = items.into_iter().map(Item::from);
+        let items = items.map(|item| Ok((key(&table, &item)?, item)));
+        let items = items.collect::<Result<_, EncodeError>>()?;
+        found.insert(table, items);
     }
-    let mut left = HashSet::new();
+    let mut left: HashMap<String, HashSet<Key>> = HashMap::new();
     for (table, keys) in answer.unprocessed_keys.unwrap_or_default() {
-        for key in keys.keys {
-            left.insert(target(&table, &Item::from(key))?);
-        }
+        let keys = keys.keys.into_iter().map(|item| key(&table, &Item::from(item)));
+        let keys = keys.collect::<Result<_, _>>()?;
+        left.insert(table, keys);
     }
-    let answer = |(target, _): &&Asked| (!left.contains(target)).then(|| found.remove(target));
+    let answer = |(target, _): &&Asked| {
+        let Target { table, key } = target;
+        let is_left = left.get(table).is_some_and(|left| left.contains(key));
+        (!is_left).then(|| found.get_mut(table)?.remove(key))
+    };
     Ok(asked.iter().map(answer).collect())
 }

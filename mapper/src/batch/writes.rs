@@ -110,31 +110,39 @@ pub(crate) async fn write_each(db: &Database, writes: &[Write]) -> Vec<Result<()
 pub(super) struct Entry {
     target: Target,
     layout: &'static Layout,
-    request: WriteRequest,
+    /// The item to put; `None` for a delete.
+    put: Option<Item>,
     bytes: usize,
 }
 
 impl Entry {
     fn new(write: &Write, rendered: Rendered) -> Result<Self, Error> {
         let layout = write.layout();
-        let usage = Error::Usage("a batch takes puts and deletes that expect nothing");
-        let refused = |_| Error::Usage("a put has an item and a delete a key");
-        let request = WriteRequest::builder();
-        let (bytes, request) = match (rendered.action, rendered.parts.condition) {
-            (Action::Put, None) => {
-                let item = rendered.after.unwrap_or_default();
-                let bytes = sent_size(&item);
-                let put = PutRequest::builder().set_item(Some(item.into_inner()));
-                (bytes, request.put_request(put.build().map_err(refused)?))
-            }
-            (Action::Delete, None) => {
-                let bytes = sent_size(&write.target().key.to_item());
-                let delete = DeleteRequest::builder().set_key(Some(rendered.parts.key));
-                (bytes, request.delete_request(delete.build().map_err(refused)?))
-            }
-            _ => return Err(usage),
+        let put = match (rendered.action, rendered.parts.condition) {
+            (Action::Put, None) => Some(rendered.after.unwrap_or_default()),
+            (Action::Delete, None) => None,
+            _ => return Err(Error::Usage("a batch takes puts and deletes that expect nothing")),
         };
-        Ok(Self { target: write.target().clone(), layout, request: request.build(), bytes })
+        let bytes =
+            put.as_ref().map_or_else(|| sent_size(&write.target().key.to_item()), sent_size);
+        Ok(Self { target: write.target().clone(), layout, put, bytes })
+    }
+
+    /// The request, whenever it is sent.
+    fn request(&self) -> WriteRequest {
+        let request = WriteRequest::builder();
+        let request = match &self.put {
+            Some(item) => {
+                let put = PutRequest::builder().set_item(Some(item.clone().into_inner()));
+                request.put_request(put.build().expect("the item, all that is required, is set"))
+            }
+            None => {
+                let key = self.target.key.to_item().into_inner();
+                let delete = DeleteRequest::builder().set_key(Some(key)).build();
+                request.delete_request(delete.expect("the key, all that is required, is set"))
+            }
+        };
+        request.build()
     }
 }
 
@@ -162,7 +170,7 @@ impl Request for BatchWrite {
     ) -> Outcome<Vec<Option<()>>> {
         let mut tables: HashMap<String, Vec<WriteRequest>> = HashMap::new();
         for entry in entries {
-            tables.entry(entry.target.table.clone()).or_default().push(entry.request.clone());
+            tables.entry(entry.target.table.clone()).or_default().push(entry.request());
         }
         let request = attempts.database().once().batch_write_item();
         let request = request
