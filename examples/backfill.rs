@@ -58,7 +58,8 @@ async fn main() -> Outcome {
     }
     let by_hand = by_hand(items).await?;
     println!("by hand:  {:.0} items/s", rate(items, by_hand));
-    let backfill = backfill(items).await?;
+    let (db, backfill) = backfill(items).await?;
+    assert!(Backfill::<User>::of(&db).segments(1).verify().await?.is_complete());
     println!("backfill: {:.0} items/s", rate(items, backfill));
     println!("ratio:    {:.2}", by_hand.as_secs_f64() / backfill.as_secs_f64());
     Ok(())
@@ -98,14 +99,13 @@ async fn filled(items: u32) -> Outcome<Database> {
     Ok(db)
 }
 
-async fn backfill(items: u32) -> Outcome<Duration> {
+async fn backfill(items: u32) -> Outcome<(Database, Duration)> {
     let db = filled(items).await?;
     let began = Instant::now();
     let record = Backfill::<User>::of(&db).segments(1).at_once(AT_ONCE).run().await?;
     let time = began.elapsed();
     assert_eq!((record.state, record.upgraded), (BackfillState::Completed, u64::from(items)));
-    assert!(Backfill::<User>::of(&db).segments(1).verify().await?.is_complete());
-    Ok(time)
+    Ok((db, time))
 }
 
 async fn by_hand(items: u32) -> Outcome<Duration> {

@@ -1,5 +1,6 @@
 //! One change of an item's shape.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use dynamap_mapper::private::Flatten;
@@ -371,7 +372,12 @@ fn convert<A: Flatten, B: Flatten + From<A>>(item: &mut Item) -> Result<(), Step
     for name in A::ATTRIBUTES.iter().copied().chain(aliases) {
         item.remove(name);
     }
-    B::from(old).put_entries(item)?;
+    // What is absent in `B` is not taken out: nobody described it.
+    let mut entries = HashMap::new();
+    B::from(old).put_entries(&mut entries)?;
+    for (name, value) in entries {
+        item.insert(name, value);
+    }
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub fn measure() -> Outcome<Backfill> {
             valgrind.arg("--tool=callgrind").arg("--callgrind-out-file=/dev/null");
             collected(valgrind.arg(&program).args([&items.to_string(), part]))
         };
-        Ok((of(2 * ITEMS)? - of(ITEMS)?) / f64::from(ITEMS))
+        Ok(((of(2 * ITEMS)? - of(ITEMS)?) / f64::from(ITEMS)).round())
     };
     let filled = part("filled")?;
     Ok(Backfill { dynamap: part("backfill")? - filled, by_hand: part("by-hand")? - filled })

@@ -38,8 +38,8 @@ fn measured_on(page: &mut String, results: &Results) -> Outcome {
     let versions = &results.versions;
     writeln!(
         page,
-        "Measured on {}: {}, {}, release profile.",
-        versions.date, versions.machine, versions.compiler
+        "Measured on {}, {} rounds: {}, {}, release profile.",
+        versions.date, results.rounds, versions.machine, versions.compiler
     )?;
     writeln!(page, "Versions: {}.\n", versions.libraries.join(", "))?;
     Ok(())

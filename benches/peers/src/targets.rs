@@ -101,7 +101,12 @@ fn building(results: &Results, all: &mut Vec<Target>) {
     let work = "crates added to the SDK".to_owned();
     all.push(Target { work, asked: "≤ 40".to_owned(), found, met: added <= 40 });
     let ratio = building.seconds / building.sdk_seconds;
-    all.push(Target::at_most("clean debug build", "≤ 1.15 × the SDK alone", 1.15, ratio));
+    all.push(Target::at_most(
+        "clean debug build",
+        "≤ 1.15 × the SDK with `aws-config`",
+        1.15,
+        ratio,
+    ));
 }
 
 /// How many times the instructions of `other` a library takes for some work.

@@ -171,8 +171,8 @@ impl Facts {
         // GetItem is for answers that get lost: the item tells whether it was written.
         let own: &[&str] = match verb {
             Verb::Insert => &["GetItem", "PutItem"],
-            Verb::Save => &["GetItem", "UpdateItem"],
-            Verb::Update => &["GetItem", "PutItem", "UpdateItem"],
+            // A save whose update is longer than an expression may be puts the whole item.
+            Verb::Save | Verb::Update => &["GetItem", "PutItem", "UpdateItem"],
             Verb::Delete => &["DeleteItem", "GetItem"],
             Verb::BatchWrite => return vec![(On::Table, &["BatchWriteItem"])],
             Verb::Recorded => return vec![(On::Records, &["GetItem", "PutItem", "UpdateItem"])],

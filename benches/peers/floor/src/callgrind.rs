@@ -44,7 +44,7 @@ fn instructions(program: &Path, row: &Row) -> Outcome<f64> {
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
     valgrind.arg("--toggle-collect=floor::row::counted").arg(program);
     let all = collected(valgrind.args(["count", row.work, row.library, &times.to_string()]))?;
-    Ok(all / f64::from(times))
+    Ok((all / f64::from(times)).round())
 }
 
 /// What callgrind says that it collected.
@@ -60,7 +60,13 @@ pub fn collected(valgrind: &mut Command) -> Outcome<f64> {
         return Err(format!("{valgrind:?}: {told}").into());
     }
     let line = told.lines().find_map(|line| line.split_once("Collected :")).ok_or("no count")?;
-    Ok(line.1.trim().parse()?)
+    match line.1.trim().parse()? {
+        0.0 => {
+            Err("nothing was counted: the function that the count begins with has another name"
+                .into())
+        }
+        count => Ok(count),
+    }
 }
 
 /// Does a row so often: what runs below callgrind.

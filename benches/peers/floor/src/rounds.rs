@@ -46,6 +46,8 @@ pub fn measure(rows: &[Row], rounds: usize) -> Outcome<Vec<Measured>> {
     }
     let measured = |(row, (_, times)): (&Row, (Run, Vec<f64>))| {
         let (nanos, spread) = median(times);
+        // More digits would say more than was measured.
+        let (nanos, spread) = (nanos.round(), (spread * 1_000.0).round() / 1_000.0);
         let (work, library) = (row.work.to_owned(), row.library.to_owned());
         Measured { work, library, nanos, spread, instructions: None }
     };
