@@ -41,11 +41,13 @@ use crate::model::Model;
 use crate::unique::GUARDS_TABLE;
 use crate::upgrade::UpgradeError;
 
-/// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.
+/// An error of the library. It names the table and key, says what to do, and shows no attribute's value but those of keys:
+/// take no secrets as keys.
 ///
 /// Only [`OutcomeUnknown`](Error::OutcomeUnknown) leaves open what is stored; after every other error the intended
-/// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and what
-/// an update or delete says that cannot read the item it was to return.
+/// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and
+/// [`Decode`](Error::Decode) of a write that cannot read the item it brings back: `returning_new`, `returning_old`, an
+/// upsert, a replacement, or `Receipt::take` after a commit.
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Table};

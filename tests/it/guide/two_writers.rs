@@ -134,7 +134,7 @@ fn reaction(error: &Error) -> &'static str {
     match conflict.failures()[0].reason() {
         Reason::Changed { .. } => "show both, or do the work again",
         Reason::Deleted => "it is gone: say so, or insert it anew",
-        Reason::Recreated => "another item of that key: read it before you decide",
+        Reason::Recreated => "perhaps another item of that key: read it before you decide",
         Reason::AlreadyExists => "an insert met an item: the winner is that one",
         Reason::Condition => "my own rule said no",
         _ => "see the table of all errors",
