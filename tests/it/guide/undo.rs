@@ -190,18 +190,22 @@ async fn an_order_that_is_sent_twice_is_bought_once() -> Outcome {
     Ok(())
 }
 
-/// 2 write units for each item, and for the record; 1 read unit to look its key up.
+/// 2 write units for each item, and for the record; 1 for its index of requesters; 1 read unit to look its key up.
 #[tokio::test]
 async fn a_record_costs_one_item_more() -> Outcome {
-    for (recorded, read, write) in [(false, 2.0, 6.0), (true, 3.0, 8.0)] {
+    let key = || Record::with_key("order-1");
+    let recorded = [(Some(key()), 8.0), (Some(key().requester("ann")), 9.0)];
+    for (record, write) in [(None, 6.0)].into_iter().chain(recorded) {
         let (db, _) = shop().await?;
         let (db, meter) = db.metered();
         let run = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
-        if recorded {
-            run.recorded(Record::with_key("order-1")).await?;
+        let read = if let Some(record) = record {
+            run.recorded(record).await?;
+            3.0
         } else {
             run.await?;
-        }
+            2.0
+        };
         let units = meter.capacity().total();
         assert_eq!((units.read, units.write), (read, write));
     }
@@ -281,7 +285,8 @@ async fn an_error_says_whether_anything_was_written() -> Outcome {
         Err(RunError::Aborted(Shop::TooExpensive)) => "too expensive", // nothing was written
         Err(RunError::Aborted(_)) => "not for sale",
         Err(error) if error.is_outcome_unknown() => "we shall tell you", // see below
-        Err(RunError::Failed(_)) => "try again later",                   // nothing was written
+        Err(RunError::Failed(Error::ResultUnreadable(_))) => "bought: read its record",
+        Err(RunError::Failed(_)) => "try again later", // nothing was written
         Err(_) => "ask us",
     };
     assert_eq!(answer, "too expensive");
