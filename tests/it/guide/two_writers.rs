@@ -160,7 +160,7 @@ async fn a_conflict_says_what_became_of_the_item() -> Outcome {
 
     Account { id: 1, owner: "Bob".to_owned(), balance: 5, version: 0 }.insert(&db).await?;
     let error = mine.save(&db).await.expect_err("another one");
-    assert_eq!(reaction(&error), "another item of that key: read it before you decide");
+    assert_eq!(reaction(&error), "perhaps another item of that key: read it before you decide");
     assert_eq!(error.winner::<Account>()?.expect("the new one").owner, "Bob");
 
     let again = Account { id: 1, owner: "Cleo".to_owned(), balance: 5, version: 0 };
