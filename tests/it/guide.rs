@@ -8,6 +8,7 @@ mod caches;
 mod capacity;
 mod change_a_model;
 mod commands;
+mod common;
 mod count;
 mod expressions;
 mod from_boto3;
