@@ -136,7 +136,8 @@ pub enum Error {
         /// Which attribute, and why.
         error: Box<EncodeError>,
     },
-    /// A stored item does not fit the model. The item is as it was.
+    /// A stored item does not fit the model. The item is as it was; where it is what a write was to bring back, that write
+    /// was made.
     #[error("item {} does not fit the model: {}", .0.target, .0.error)]
     Decode(Box<Undecodable>),
     /// A stored item was written by a newer release whose shape this one must not read. Deploy the newer release.
@@ -252,7 +253,8 @@ pub enum Error {
         "transaction {0} was aborted: nothing was written; `Transaction::run` can begin anew with its id"
     )]
     Fenced(Box<str>),
-    /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
+    /// The program used an object in a way it cannot be used; the text says what to write instead. The intended write was not
+    /// made; nothing was sent, unless the text says that something keeps changing: then try again.
     #[error("{0}")]
     Usage(&'static str),
     /// A text is no cursor, or a cursor is one of another query, or was changed. Nothing was sent; begin with the first
