@@ -47,7 +47,7 @@ use crate::upgrade::UpgradeError;
 /// Only [`OutcomeUnknown`](Error::OutcomeUnknown) leaves open what is stored; after every other error the intended
 /// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and
 /// [`Decode`](Error::Decode) of a write that cannot read the item it brings back: `returning_new`, `returning_old`, an
-/// upsert, a replacement, or `Receipt::take` after a commit.
+/// upsert, a replacement, or the `take` of what a commit or a flush left.
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Table};
