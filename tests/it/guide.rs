@@ -209,7 +209,7 @@ fn each_chapter_has_one_title_and_leads_to_the_next() {
         assert!(chapter(path).starts_with(&format!("# {title}\n")), "{path} has another title");
         let at = format!("docs/{path}");
         let of_readme = shown.iter().find(|(_, shown)| *shown == at).map(|(title, _)| title);
-        assert_eq!(of_readme, Some(title), "the README calls {path} so");
+        assert_eq!(of_readme, Some(title), "{path} has another title in the README");
     }
     let order: Vec<_> = chapters
         .iter()

@@ -138,7 +138,7 @@ async fn money(db: &Database) -> i64 {
 
 #[tokio::test]
 async fn what_fails_half_way_leaves_nothing() -> support::Outcome {
-    let (db, _) = shop().await?;
+    let (db, faults) = shop().await?;
     let left =
         Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
     assert_eq!(left, 70);
@@ -149,6 +149,9 @@ async fn what_fails_half_way_leaves_nothing() -> support::Outcome {
     assert_eq!(stock(&db, "piano").await, 1);
     assert!(Order::get(&db, "2").consistent().await?.is_none());
     assert_eq!(money(&db).await, 70);
+    // That of the lamp; and what the piano was refused by was so at one moment.
+    assert_eq!(faults.count("TransactWriteItems"), 1);
+    assert_eq!(faults.count("TransactGetItems"), 1);
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! `docs/guide/views.md`: its programs.
 
+use dynamap::error::Reason;
 use dynamap::testing::TestDatabase;
-use dynamap::{Model, Rebuild, Rows, View};
+use dynamap::{Error, Model, Rebuild, Rows, View};
 
 use crate::support::Outcome;
 
@@ -87,6 +88,7 @@ async fn a_rebuild_makes_the_rows_of_what_was_there_before_the_view() -> Outcome
     let db = test.database().clone();
     let (name, game) = ("Ann".to_owned(), "doom".to_owned());
     before::Player { name, game, score: 7, version: 0 }.insert(&db).await?;
+    let mut held = Player::get(&db, "Ann").await?.ok_or("no player")?;
 
     let rebuilt = Rebuild::<HighScores>::of(&db).run().await?;
     assert_eq!(rebuilt.items, 1);
@@ -94,5 +96,11 @@ async fn a_rebuild_makes_the_rows_of_what_was_there_before_the_view() -> Outcome
 
     let best = HighScore::query(&db, "doom").one().await?;
     assert_eq!((best.name.as_str(), best.score), ("Ann", 7));
+
+    // Who loaded the item before finds another nonce under the same version.
+    held.score = 8;
+    let error = held.save(&db).await.expect_err("it was rewritten");
+    let Error::Conflict(conflict) = error else { return Err(error.into()) };
+    assert_eq!(*conflict.failures()[0].reason(), Reason::Recreated);
     Ok(())
 }
