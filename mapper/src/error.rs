@@ -41,11 +41,13 @@ use crate::model::Model;
 use crate::unique::GUARDS_TABLE;
 use crate::upgrade::UpgradeError;
 
-/// An error of the library. It names the table and key, says what to do, and never shows an attribute's value.
+/// An error of the library. It names the table and key, says what to do, and shows no attribute's value but those of keys:
+/// take no secrets as keys.
 ///
 /// Only [`OutcomeUnknown`](Error::OutcomeUnknown) leaves open what is stored; after every other error the intended
-/// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and what
-/// an update or delete says that cannot read the item it was to return.
+/// write has not happened. Two come after a write that was made: [`ResultUnreadable`](Error::ResultUnreadable), and
+/// [`Decode`](Error::Decode) of a write that cannot read the item it brings back: `returning_new`, `returning_old`, an
+/// upsert, a replacement, or the `take` of what a commit or a flush left.
 ///
 /// ```
 /// # use dynamap::{Database, Error, Model, Table};
@@ -134,7 +136,8 @@ pub enum Error {
         /// Which attribute, and why.
         error: Box<EncodeError>,
     },
-    /// A stored item does not fit the model. The item is as it was.
+    /// A stored item does not fit the model. The item is as it was; where it is what a write was to bring back, that write
+    /// was made.
     #[error("item {} does not fit the model: {}", .0.target, .0.error)]
     Decode(Box<Undecodable>),
     /// A stored item was written by a newer release whose shape this one must not read. Deploy the newer release.
@@ -250,7 +253,8 @@ pub enum Error {
         "transaction {0} was aborted: nothing was written; `Transaction::run` can begin anew with its id"
     )]
     Fenced(Box<str>),
-    /// The program used an object in a way it cannot be used; the text says what to write instead. Nothing was sent.
+    /// The program used an object in a way it cannot be used; the text says what to write instead. The intended write was not
+    /// made; nothing was sent, unless the text says that something keeps changing: then try again.
     #[error("{0}")]
     Usage(&'static str),
     /// A text is no cursor, or a cursor is one of another query, or was changed. Nothing was sent; begin with the first

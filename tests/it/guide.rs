@@ -8,6 +8,7 @@ mod caches;
 mod capacity;
 mod change_a_model;
 mod commands;
+mod common;
 mod count;
 mod expressions;
 mod from_boto3;
@@ -190,6 +191,37 @@ fn the_book_has_every_chapter_once() {
         .collect();
     chapters.sort();
     assert_eq!(listed, chapters);
+}
+
+/// The links of a text: what they are called, and where they lead.
+fn titled(text: &str) -> Vec<(&str, &str)> {
+    let titles = text.split('[').skip(1).filter_map(|rest| rest.split_once("]("));
+    titles.filter_map(|(title, rest)| Some((title, rest.split_once(')')?.0))).collect()
+}
+
+#[test]
+fn each_chapter_has_one_title_and_leads_to_the_next() {
+    let read = |path: &str| std::fs::read_to_string(folder(path)).expect("a document");
+    let chapter = |path: &str| read(&format!("docs/{path}"));
+    let (summary, readme) = (chapter("SUMMARY.md"), read("README.md"));
+    let (chapters, shown) = (titled(&summary), titled(&readme));
+    for (title, path) in &chapters {
+        assert!(chapter(path).starts_with(&format!("# {title}\n")), "{path} has another title");
+        let at = format!("docs/{path}");
+        let of_readme = shown.iter().find(|(_, shown)| *shown == at).map(|(title, _)| title);
+        assert_eq!(of_readme, Some(title), "{path} has another title in the README");
+    }
+    let order: Vec<_> = chapters
+        .iter()
+        .filter_map(|(title, path)| Some((title, path.strip_prefix("guide/")?)))
+        .filter(|(_, file)| !file.starts_with("from-"))
+        .collect();
+    assert!(order.len() > 20, "no chapters were found: {order:?}");
+    for pair in order.windows(2) {
+        let [(_, file), (title, next)] = pair else { continue };
+        let line = format!("\nNext: [{title}]({next}).\n");
+        assert!(chapter(&format!("guide/{file}")).ends_with(&line), "{file} leads to no {next}");
+    }
 }
 
 #[test]

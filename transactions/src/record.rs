@@ -139,7 +139,8 @@ impl Outcome {
 
 /// How a transaction is recorded.
 ///
-/// It costs one action more, of 2 [write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling).
+/// It costs one action more, of 2 [write units](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling),
+/// or 3 with a requester, whose index holds the record too.
 /// In return
 ///
 /// * its outcome is always known: after a lost answer the record decides, also after a crash and after the ten minutes

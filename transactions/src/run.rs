@@ -243,7 +243,8 @@ pub enum RunError<E> {
     /// The work itself returned an error: everything was rolled back.
     Aborted(E),
     /// The commit failed, also when the work was done again. Nothing was written, unless the error is
-    /// [`Error::OutcomeUnknown`].
+    /// [`Error::OutcomeUnknown`], which leaves it open, or [`Error::ResultUnreadable`]: then an earlier attempt was
+    /// committed, and another key would do the work again.
     Failed(Error),
 }
 

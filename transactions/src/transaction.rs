@@ -26,7 +26,7 @@ use crate::run::Run;
 /// Reads and writes that belong together: [`commit`](Transaction::commit) applies the writes all or none, provided
 /// that nobody else changed anything that was read or written.
 ///
-/// Nothing is sent before the commit, so rollback is dropping the transaction: it needs no request and cannot fail.
+/// No write is sent before the commit, so rollback is dropping the transaction: it sends nothing and cannot fail.
 /// Reads see the transaction's own writes; a second read of an item returns what the first did. What was read and not
 /// written is checked too: committed transactions are serializable on keys. Up to 100 items (AWS); any number where it
 /// only reads.

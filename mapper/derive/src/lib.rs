@@ -77,7 +77,7 @@ mod tests;
 /// | `hash_key` | The hash key (AWS docs: partition key). Exactly one field, of a type stored as string, number or binary. |
 /// | `range_key` | The range key (AWS docs: sort key). At most one field. |
 /// | `auto_increment` | On the hash key: an insert takes the next id from a counter. The field is an integer. |
-/// | `version` | The `u64` that counts the writes of an item and detects lost updates. At most one field. |
+/// | `version` | The `u64` that counts the changes of an item and detects lost updates. At most one field. |
 /// | `created_at` | The time of the insert, by the database's clock. The library owns it: see below. At most one field, of a type that implements `dynamap::FromClock`. |
 /// | `updated_at` | The time of the last write, by the database's clock. At most one field, of a type that implements `dynamap::FromClock`. |
 /// | `uuid`, `uuid = "v7"` | An insert or upsert fills a nil `uuid::Uuid`, also a key: at random, or beginning with the time (version 7). A given one is kept. |

@@ -132,7 +132,9 @@ pub enum Reason {
     },
     /// Someone else deleted the item since it was read.
     Deleted,
-    /// Someone else deleted the item since it was read and inserted another one with its key.
+    /// Someone else deleted the item since it was read and inserted another one with its key; or it was rewritten under
+    /// the same version, by a rebuild, a backfill of unique values, an upgrade for a write by key or a copy with a
+    /// transform. Read it: it may not be the item that was known.
     Recreated,
     /// The item is there and unchanged, but the condition that the program gave does not hold.
     Condition,

@@ -3,7 +3,7 @@
 use dynamap::faults::Fault;
 use dynamap::{Batch, Coalesced, Gets, Loaded, Model};
 
-use super::models::{Account, DoomMap, Profile, accounts, maps, store};
+use super::common::{Account, DoomMap, Profile, accounts, maps, store};
 use crate::support::Outcome;
 
 #[tokio::test]

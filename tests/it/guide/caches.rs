@@ -5,7 +5,7 @@ use std::time::Duration;
 use dynamap::cache::Memory;
 use dynamap::{Caching, Database, Model};
 
-use super::models::{Account, accounts};
+use super::common::{Account, accounts};
 use crate::support::Outcome;
 
 #[tokio::test]

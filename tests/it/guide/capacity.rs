@@ -7,7 +7,7 @@ use dynamap::testing::TestDatabase;
 use dynamap::{Model, RateLimit, TableSettings};
 use tokio::time::Instant;
 
-use super::models::{Account, accounts};
+use super::common::{Account, accounts};
 use crate::support::Outcome;
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use dynamap::Model as _;
 use dynamap::cli::{Cli, Exit};
 use dynamap::testing::TestDatabase;
 
-use super::models::{Account, DoomMap};
+use super::common::{Account, DoomMap};
 use crate::support::Outcome;
 
 /// Compiled: its store is that of the environment.

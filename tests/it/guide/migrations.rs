@@ -157,7 +157,7 @@ async fn a_new_program_writes_what_old_ones_read() -> Outcome {
 /// Compiled: its store is that of the environment.
 #[allow(dead_code, reason = "the `main` of a program")]
 mod program {
-    use crate::guide::models::{Account, DoomMap};
+    use crate::guide::common::{Account, DoomMap};
 
     use dynamap::cli::models;
 

@@ -1,80 +1,80 @@
-//! The models that several chapters use, in a store of one's own.
+//! `docs/guide/models.md`: its programs.
 
-use dynamap::Model;
-use dynamap::testing::{TestDatabase, TestError};
+use std::collections::BTreeSet;
 
-#[derive(Debug, Clone, Default, PartialEq, Model)]
-#[model(table = "accounts", validate = false)]
-pub struct Account {
-    #[model(hash_key, auto_increment)]
-    pub id: u64,
-    pub owner: String,
-    pub balance: i64,
-    #[model(version)]
-    pub version: u64,
-}
+use dynamap::{Database, Error, Loaded, Model, Table};
+use garde::Validate;
 
-impl Account {
-    pub fn of(owner: &str, balance: i64) -> Self {
-        Self { owner: owner.to_owned(), balance, ..Self::default() }
-    }
-}
+use crate::support::Outcome;
 
-#[derive(Debug, Clone, PartialEq, Model)]
-#[model(table = "doom_maps", validate = false)]
-pub struct DoomMap {
+#[derive(Debug, Clone, Model, Validate)]
+#[model(table = "doom_maps")]
+struct DoomMap {
     #[model(hash_key)]
-    pub episode: u32,
+    #[garde(range(min = 1))]
+    episode: u32,
     #[model(range_key)]
-    pub map: u32,
-    pub name: String,
+    #[garde(range(min = 1))]
+    map: u32,
+    #[garde(length(min = 1))]
+    name: String,
+    #[model(default = BTreeSet::from(["Konami".to_owned()]))]
+    #[garde(skip)]
+    cheats: BTreeSet<String>,
     #[model(version)]
-    pub version: u64,
+    #[garde(skip)]
+    version: u64,
 }
 
-impl DoomMap {
-    pub fn new(episode: u32, map: u32, name: &str) -> Self {
-        Self { episode, map, name: name.to_owned(), version: 0 }
-    }
-}
-
-/// Without a version.
-#[derive(Debug, Clone, PartialEq, Model)]
-#[model(table = "profiles", validate = false)]
-pub struct Profile {
+#[derive(Debug, Clone, Model)]
+#[model(table = "players", validate = false, normalize = lower_case)]
+struct Player {
     #[model(hash_key)]
-    pub login: String,
-    pub city: String,
+    login: String,
 }
 
-impl Profile {
-    pub fn new(login: &str) -> Self {
-        Self { login: login.to_owned(), city: "Bern".to_owned() }
-    }
+fn lower_case(player: &mut Player) {
+    player.login = player.login.to_lowercase();
 }
 
-/// A store with their tables, and nothing in them.
-pub async fn store() -> Result<TestDatabase, TestError> {
-    TestDatabase::builder().with::<Account>().with::<DoomMap>().with::<Profile>().build().await
+/// A map of the first episode.
+fn map(map: u32, name: &str) -> DoomMap {
+    DoomMap { episode: 1, map, name: name.to_owned(), cheats: BTreeSet::new(), version: 0 }
 }
 
-/// The same, with this many maps of the first episode.
-pub async fn maps(count: u32) -> Result<TestDatabase, TestError> {
-    let test = store().await?;
-    let maps = (1..=count).map(|map| DoomMap::new(1, map, &format!("map {map}")));
-    for stored in DoomMap::insert_many(test.database(), maps).await {
-        stored.expect("a new map");
-    }
-    test.forget_requests();
-    Ok(test)
+#[tokio::test]
+async fn what_is_invalid_is_named_and_not_written() -> Outcome {
+    let db = Database::new(dynamap::embedded::memory()?); // or Database::from_env().await
+    Table::<DoomMap>::create(&db).await?;
+
+    let mut hangar: Loaded<DoomMap> = map(1, "Hangar").insert(&db).await?;
+    assert_eq!(hangar.version, 1); // whatever the field held
+    assert!(hangar.cheats.contains("Konami")); // it was empty: the default
+    hangar.cheats.insert("IDDQD".to_owned());
+    hangar.save(&db).await?; // sends the difference
+    assert_eq!(hangar.version, 2);
+
+    let error = map(0, "").insert(&db).await.expect_err("no such map");
+    let Error::Invalid(invalid) = error else { return Err(error.into()) };
+    let wrong: Vec<String> = invalid.attributes().map(|(name, _)| name).collect();
+    assert_eq!(wrong, ["map", "name"]); // as they are stored
+    assert_eq!(DoomMap::scan(&db).count().await?, 1);
+
+    DoomMap::update(&db, (1, 1)).set(DoomMap::NAME, "").await?;
+    let mut hangar = DoomMap::get(&db, (1, 1)).await?.ok_or("no map")?; // it can be read
+    hangar.cheats.clear();
+    assert!(hangar.save(&db).await.is_err_and(|error| error.is_invalid())); // and not be saved so
+    Ok(())
 }
 
-/// The same, with accounts 1, 2, … of these balances.
-pub async fn accounts(balances: &[i64]) -> Result<TestDatabase, TestError> {
-    let test = store().await?;
-    for balance in balances {
-        Account::of("someone", *balance).insert(test.database()).await.expect("a new account");
-    }
-    test.forget_requests();
-    Ok(test)
+#[tokio::test]
+async fn a_hook_brings_a_key_into_its_normal_form() -> Outcome {
+    let db = Database::new(dynamap::embedded::memory()?);
+    Table::<Player>::create(&db).await?;
+
+    let ann = Player { login: "Ann".to_owned() }.insert(&db).await?;
+    assert_eq!(ann.login, "ann");
+
+    assert!(Player::get(&db, "ann").await?.is_some());
+    Ok(())
 }

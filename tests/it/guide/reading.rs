@@ -5,7 +5,7 @@ use std::future::pending;
 
 use dynamap::{Cursor, Database, Error, Loaded, Model};
 
-use super::models::{DoomMap, maps};
+use super::common::{DoomMap, maps};
 use crate::support::Outcome;
 
 #[tokio::test]

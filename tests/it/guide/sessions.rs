@@ -2,7 +2,7 @@
 
 use dynamap::{Model, Session};
 
-use super::models::{Account, DoomMap, accounts, maps};
+use super::common::{Account, DoomMap, accounts, maps};
 use crate::support::Outcome;
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use dynamap::{
     Database, Error, Model, RaisedThroughput, StreamView, Table, TableSettings, Tables, Throughput,
 };
 
-use super::models::{Account, DoomMap};
+use super::common::{Account, DoomMap};
 use crate::support::Outcome;
 
 #[tokio::test]

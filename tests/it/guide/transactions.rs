@@ -103,7 +103,7 @@ async fn a_transfer_is_made_whole_or_not_at_all() -> Outcome {
         from.balance -= 30;
         to.balance += 30;
         if from.balance < 0 {
-            return Err(Bank::Overdraft); // rolled back: nothing was sent
+            return Err(Bank::Overdraft); // rolled back: no write was sent
         }
         let left = from.balance;
         tx.save(from)?;

@@ -3,7 +3,7 @@
 use dynamap::transfer::{Existing, Transfer as _};
 use dynamap::{Database, Item, Model, StepError, Table};
 
-use super::models::{Account, accounts};
+use super::common::{Account, accounts};
 use crate::support::Outcome;
 
 #[tokio::test]

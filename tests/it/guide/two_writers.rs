@@ -134,7 +134,7 @@ fn reaction(error: &Error) -> &'static str {
     match conflict.failures()[0].reason() {
         Reason::Changed { .. } => "show both, or do the work again",
         Reason::Deleted => "it is gone: say so, or insert it anew",
-        Reason::Recreated => "another item of that key: read it before you decide",
+        Reason::Recreated => "perhaps another item of that key: read it before you decide",
         Reason::AlreadyExists => "an insert met an item: the winner is that one",
         Reason::Condition => "my own rule said no",
         _ => "see the table of all errors",
@@ -160,7 +160,7 @@ async fn a_conflict_says_what_became_of_the_item() -> Outcome {
 
     Account { id: 1, owner: "Bob".to_owned(), balance: 5, version: 0 }.insert(&db).await?;
     let error = mine.save(&db).await.expect_err("another one");
-    assert_eq!(reaction(&error), "another item of that key: read it before you decide");
+    assert_eq!(reaction(&error), "perhaps another item of that key: read it before you decide");
     assert_eq!(error.winner::<Account>()?.expect("the new one").owner, "Bob");
 
     let again = Account { id: 1, owner: "Cleo".to_owned(), balance: 5, version: 0 };

@@ -2,11 +2,10 @@
 
 use dynamap::faults::{Fault, Faults};
 use dynamap::{
-    Database, Error, Model, Outcome as Decided, Record, RunError, Table, Transaction,
-    TransactionRecord,
+    Database, Error, Model, Outcome, Record, RunError, Table, Transaction, TransactionRecord,
 };
 
-use crate::support::{Outcome, held};
+use crate::support::{self, held};
 
 #[derive(Debug, Clone, Model)]
 #[model(table = "products", validate = false)]
@@ -114,12 +113,18 @@ async fn shop() -> Result<(Database, Faults), Box<dyn std::error::Error>> {
     Table::<Wallet>::create(&db).await?;
     Table::<Order>::create(&db).await?;
     Table::<Voucher>::create(&db).await?;
-    Table::<TransactionRecord>::create(&db).await?;
     for (sku, price, stock) in [("lamp", 30, 2), ("piano", 5000, 1)] {
         Product { sku: sku.to_owned(), price, stock, version: 0 }.insert(&db).await?;
     }
     Wallet { owner: "ann".to_owned(), money: 100, version: 0 }.insert(&db).await?;
     Voucher { code: "SUMMER".to_owned(), worth: 10, version: 0 }.insert(&db).await?;
+    Ok((db, faults))
+}
+
+/// The same, which records what is bought.
+async fn recording_shop() -> Result<(Database, Faults), Box<dyn std::error::Error>> {
+    let (db, faults) = shop().await?;
+    Table::<TransactionRecord>::create(&db).await?;
     Ok((db, faults))
 }
 
@@ -132,8 +137,8 @@ async fn money(db: &Database) -> i64 {
 }
 
 #[tokio::test]
-async fn what_fails_half_way_leaves_nothing() -> Outcome {
-    let (db, _) = shop().await?;
+async fn what_fails_half_way_leaves_nothing() -> support::Outcome {
+    let (db, faults) = shop().await?;
     let left =
         Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await }).await?;
     assert_eq!(left, 70);
@@ -144,11 +149,14 @@ async fn what_fails_half_way_leaves_nothing() -> Outcome {
     assert_eq!(stock(&db, "piano").await, 1);
     assert!(Order::get(&db, "2").consistent().await?.is_none());
     assert_eq!(money(&db).await, 70);
+    // That of the lamp; and what the piano was refused by was so at one moment.
+    assert_eq!(faults.count("TransactWriteItems"), 1);
+    assert_eq!(faults.count("TransactGetItems"), 1);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_part_is_undone_and_the_rest_goes_on() -> Outcome {
+async fn a_part_is_undone_and_the_rest_goes_on() -> support::Outcome {
     for (code, left) in [("WINTER", 70), ("SUMMER", 80)] {
         let (db, _) = shop().await?;
         let bought = Transaction::run(&db, |tx| async move {
@@ -168,7 +176,7 @@ async fn a_part_is_undone_and_the_rest_goes_on() -> Outcome {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_looked_for_and_the_purchase_made_once() -> Outcome {
+async fn a_lost_answer_is_looked_for_and_the_purchase_made_once() -> support::Outcome {
     let (db, faults) = shop().await?;
     faults.next("TransactWriteItems", Fault::LoseAnswer);
     let left =
@@ -178,9 +186,10 @@ async fn a_lost_answer_is_looked_for_and_the_purchase_made_once() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_order_that_is_sent_twice_is_bought_once() -> Outcome {
+async fn an_order_that_is_sent_twice_is_bought_once() -> support::Outcome {
     let (db, _) = shop().await?;
     for _ in 0..2 {
+        Table::<TransactionRecord>::create_if_missing(&db).await?; // once
         let left = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await })
             .recorded(Record::with_key("order-1").requester("ann"))
             .await?;
@@ -190,18 +199,22 @@ async fn an_order_that_is_sent_twice_is_bought_once() -> Outcome {
     Ok(())
 }
 
-/// 2 write units for each item, and for the record; 1 read unit to look its key up.
+/// 2 write units for each item, and for the record; 1 for its index of requesters; 1 read unit to look its key up.
 #[tokio::test]
-async fn a_record_costs_one_item_more() -> Outcome {
-    for (recorded, read, write) in [(false, 2.0, 6.0), (true, 3.0, 8.0)] {
-        let (db, _) = shop().await?;
+async fn a_record_costs_one_item_more() -> support::Outcome {
+    let key = || Record::with_key("order-1");
+    let recorded = [(Some(key()), 8.0), (Some(key().requester("ann")), 9.0)];
+    for (record, write) in [(None, 6.0)].into_iter().chain(recorded) {
+        let (db, _) = recording_shop().await?;
         let (db, meter) = db.metered();
         let run = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await });
-        if recorded {
-            run.recorded(Record::with_key("order-1")).await?;
+        let read = if let Some(record) = record {
+            run.recorded(record).await?;
+            3.0
         } else {
             run.await?;
-        }
+            2.0
+        };
         let units = meter.capacity().total();
         assert_eq!((units.read, units.write), (read, write));
     }
@@ -209,7 +222,7 @@ async fn a_record_costs_one_item_more() -> Outcome {
 }
 
 /// Ends a program while its commit is on its way: before the service has it, or after.
-async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> Outcome {
+async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> support::Outcome {
     let gate = if sent {
         faults.pause_answer("TransactWriteItems")
     } else {
@@ -230,14 +243,14 @@ async fn killed_at_the_commit(db: &Database, faults: &Faults, sent: bool) -> Out
 }
 
 #[tokio::test]
-async fn another_process_decides_what_became_of_a_purchase() -> Outcome {
+async fn another_process_decides_what_became_of_a_purchase() -> support::Outcome {
     for sent in [true, false] {
-        let (db, faults) = shop().await?;
+        let (db, faults) = recording_shop().await?;
         killed_at_the_commit(&db, &faults, sent).await?;
 
         let lamps = match Transaction::resolve(&db, "order-1").await? {
-            Decided::Committed(_) => 1, // it is bought, all of it
-            Decided::Aborted => 2,      // it is not, and never will be
+            Outcome::Committed(_) => 1, // it is bought, all of it
+            Outcome::Aborted => 2,      // it is not, and never will be
         };
         assert_eq!(stock(&db, "lamp").await, lamps);
 
@@ -252,8 +265,8 @@ async fn another_process_decides_what_became_of_a_purchase() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_request_that_arrives_after_the_decision_is_refused() -> Outcome {
-    let (db, faults) = shop().await?;
+async fn a_request_that_arrives_after_the_decision_is_refused() -> support::Outcome {
+    let (db, faults) = recording_shop().await?;
     let gate = faults.pause("TransactWriteItems");
     let mut late = tokio::spawn({
         let db = db.clone();
@@ -272,18 +285,31 @@ async fn a_request_that_arrives_after_the_decision_is_refused() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_error_says_whether_anything_was_written() -> Outcome {
-    let (db, _) = shop().await?;
-    let result =
+async fn an_error_says_whether_anything_was_written() -> support::Outcome {
+    let (db, _) = recording_shop().await?;
+    let piano =
         Transaction::run(&db, |tx| async move { buy(&tx, order("2", "piano")).await }).await;
-    let answer = match result {
-        Ok(_) => "bought",
-        Err(RunError::Aborted(Shop::TooExpensive)) => "too expensive", // nothing was written
-        Err(RunError::Aborted(_)) => "not for sale",
-        Err(error) if error.is_outcome_unknown() => "we shall tell you", // see below
-        Err(RunError::Failed(_)) => "try again later",                   // nothing was written
-        Err(_) => "ask us",
-    };
-    assert_eq!(answer, "too expensive");
+    // Another release of the shop has bought the lamp, and recorded a text.
+    Transaction::run(&db, |tx| async move {
+        Ok::<_, Shop>(buy(&tx, order("1", "lamp")).await?.to_string())
+    })
+    .recorded(Record::with_key("order-1"))
+    .await?;
+    let lamp = Transaction::run(&db, |tx| async move { buy(&tx, order("1", "lamp")).await })
+        .recorded(Record::with_key("order-1"))
+        .await;
+    for (result, said) in [(piano, "too expensive"), (lamp, "bought: read its record")] {
+        let answer = match result {
+            Ok(_) => "bought",
+            Err(RunError::Aborted(Shop::TooExpensive)) => "too expensive", // nothing was written
+            Err(RunError::Aborted(_)) => "not for sale",
+            Err(error) if error.is_outcome_unknown() => "we shall tell you", // see below
+            Err(RunError::Failed(Error::ResultUnreadable(_))) => "bought: read its record",
+            Err(RunError::Failed(_)) => "try again later", // nothing was written
+            Err(_) => "ask us",
+        };
+        assert_eq!(answer, said);
+    }
+    assert_eq!((stock(&db, "lamp").await, money(&db).await), (1, 70));
     Ok(())
 }

@@ -1,98 +1,106 @@
 //! `docs/guide/views.md`: its programs.
 
+use dynamap::error::Reason;
 use dynamap::testing::TestDatabase;
-use dynamap::{Model, Rebuild, Rows, View};
+use dynamap::{Error, Model, Rebuild, Rows, View};
 
 use crate::support::Outcome;
 
 #[derive(Debug, Clone, Model)]
-#[model(table = "users", view = ByCountry, validate = false)]
-struct User {
+#[model(table = "players", view = HighScores, validate = false)]
+struct Player {
     #[model(hash_key)]
-    id: u64,
-    country: String,
-    posts: u64,
+    name: String,
+    game: String,
+    score: u32,
     #[model(version)]
     version: u64,
 }
 
 #[derive(Debug, Clone, Model)]
-#[model(table = "users_by_country", validate = false)]
-struct CountryRow {
+#[model(table = "high_scores", range_key = "{score:06}#{name}", validate = false)]
+struct HighScore {
     #[model(hash_key)]
-    country: String,
-    #[model(default)]
-    users: u64,
-    #[model(default)]
-    posts: u64,
+    game: String,
+    score: u32,
+    name: String,
 }
 
-struct ByCountry;
+struct HighScores;
 
-impl View for ByCountry {
-    type Source = User;
-    type Row = CountryRow;
-    const NAME: &'static str = "by_country";
+impl View for HighScores {
+    type Source = Player;
+    type Row = HighScore;
+    const NAME: &'static str = "high_scores";
 
-    fn add(user: &User, rows: &mut Rows<CountryRow>) {
-        rows.add(&user.country, CountryRow::USERS, 1);
-        rows.add(&user.country, CountryRow::POSTS, user.posts);
+    fn add(player: &Player, rows: &mut Rows<HighScore>) {
+        let (game, name) = (player.game.clone(), player.name.clone());
+        rows.put(HighScore { game, score: player.score, name });
     }
 }
 
-fn user(id: u64, country: &str, posts: u64) -> User {
-    User { id, country: country.to_owned(), posts, version: 0 }
+fn player(name: &str, score: u32) -> Player {
+    Player { name: name.to_owned(), game: "doom".to_owned(), score, version: 0 }
 }
 
-async fn users() -> Result<TestDatabase, dynamap::testing::TestError> {
-    TestDatabase::builder().with::<User>().with::<CountryRow>().build().await
+async fn arcade() -> Result<TestDatabase, dynamap::testing::TestError> {
+    TestDatabase::builder().with::<Player>().with::<HighScore>().build().await
 }
 
 #[tokio::test]
-async fn rows_follow_the_items() -> Outcome {
-    let test = users().await?;
+async fn a_row_of_one_item_moves_with_it() -> Outcome {
+    let test = arcade().await?;
     let db = test.database().clone();
 
-    let mut ann = user(1, "CH", 10).insert(&db).await?;
-    user(2, "CH", 5).insert(&db).await?;
-    ann.country = "IT".to_owned();
-    ann.save(&db).await?; // takes 1 and 10 from Switzerland, and adds them to Italy
+    let mut ann = player("Ann", 70).insert(&db).await?;
+    player("Bob", 80).insert(&db).await?;
+    ann.score = 90;
+    ann.save(&db).await?; // her row moves, in the same transaction
 
-    let swiss = CountryRow::get(&db, "CH").await?.ok_or("no row")?;
-    assert_eq!((swiss.users, swiss.posts), (1, 5));
+    let best = HighScore::query(&db, "doom").reverse().limit(3).try_collect().await?;
+    let names: Vec<&str> = best.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["Ann", "Bob"]);
 
     ann.delete(&db).await?;
-    assert!(CountryRow::get(&db, "IT").await?.is_none_or(|row| (row.users, row.posts) == (0, 0)));
+    assert_eq!(HighScore::query(&db, "doom").count().await?, 1);
     Ok(())
 }
 
-/// The release before the view: it counts nothing.
+/// The release before the view: it makes no rows.
 mod before {
     use super::Model;
 
     #[derive(Debug, Clone, Model)]
-    #[model(table = "users", validate = false)]
-    pub struct User {
+    #[model(table = "players", validate = false)]
+    pub struct Player {
         #[model(hash_key)]
-        pub id: u64,
-        pub country: String,
-        pub posts: u64,
+        pub name: String,
+        pub game: String,
+        pub score: u32,
         #[model(version)]
         pub version: u64,
     }
 }
 
 #[tokio::test]
-async fn a_rebuild_counts_what_was_there_before_the_view() -> Outcome {
-    let test = users().await?;
+async fn a_rebuild_makes_the_rows_of_what_was_there_before_the_view() -> Outcome {
+    let test = arcade().await?;
     let db = test.database().clone();
-    before::User { id: 1, country: "CH".to_owned(), posts: 7, version: 0 }.insert(&db).await?;
+    let (name, game) = ("Ann".to_owned(), "doom".to_owned());
+    before::Player { name, game, score: 7, version: 0 }.insert(&db).await?;
+    let mut held = Player::get(&db, "Ann").await?.ok_or("no player")?;
 
-    let rebuilt = Rebuild::<ByCountry>::of(&db).run().await?;
+    let rebuilt = Rebuild::<HighScores>::of(&db).run().await?;
     assert_eq!(rebuilt.items, 1);
-    assert!(Rebuild::<ByCountry>::of(&db).verify().await?.is_exact());
+    assert!(Rebuild::<HighScores>::of(&db).verify().await?.is_exact());
 
-    let swiss = CountryRow::get(&db, "CH").await?.ok_or("no row")?;
-    assert_eq!((swiss.users, swiss.posts), (1, 7));
+    let best = HighScore::query(&db, "doom").one().await?;
+    assert_eq!((best.name.as_str(), best.score), ("Ann", 7));
+
+    // Who loaded the item before finds another nonce under the same version.
+    held.score = 8;
+    let error = held.save(&db).await.expect_err("it was rewritten");
+    let Error::Conflict(conflict) = error else { return Err(error.into()) };
+    assert_eq!(*conflict.failures()[0].reason(), Reason::Recreated);
     Ok(())
 }

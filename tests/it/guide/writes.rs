@@ -3,7 +3,7 @@
 use dynamap::faults::Fault;
 use dynamap::{Database, Error, Model};
 
-use super::models::{Account, DoomMap, Profile, accounts, store};
+use super::common::{Account, DoomMap, Profile, accounts, store};
 use crate::support::Outcome;
 
 #[tokio::test]
