@@ -62,6 +62,7 @@ mod tests;
 /// | `migrations = ACCOUNT_MIGRATIONS` | The path of a `static` with the chain that brings older items to this schema. A chain that ends at another schema does not compile. |
 /// | `settings = ACCOUNT_TABLE` | The path of a `static` or `const` with the `TableSettings` of the table: billing, stream, encryption and the like. |
 /// | `rename_all = "camelCase"` | How the names of attributes are made from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase` or `UPPERCASE`. `rename` wins. |
+/// | `view = ByCountry`, `retired_views = ["by_country"]` | Rows that follow from the items, any number; views that were given up. See `dynamap::View`. |
 /// | `validate = false` | No validation. |
 /// | `validate_with = check_account` | The path of a `fn(&Account) -> Result<(), garde::Report>` that validates. Without either, the struct must implement `garde::Validate` with context `()`. |
 /// | `unknown = "refuse"` | An item with an attribute that no field describes is a decode error, also where a newer program wrote it; `"keep"` where it is not given: such attributes survive every save. |
