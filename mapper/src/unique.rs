@@ -60,7 +60,7 @@ impl UniqueLayout {
             push(&mut guard, value);
         }
         if guard.len() > MAX_PLAIN {
-            let hash = hex(&Sha256::digest(&guard.as_bytes()[named..]));
+            let hash = hex::encode(Sha256::digest(&guard.as_bytes()[named..]));
             guard.truncate(named);
             push(&mut guard, &format!("H{hash}"));
         }
@@ -130,7 +130,7 @@ fn scalar(value: &AttributeValue) -> Option<String> {
     match value {
         AttributeValue::S(text) => Some(format!("S{text}")),
         AttributeValue::N(text) => Some(format!("N{}", number::canonical(text))),
-        AttributeValue::B(bytes) => Some(format!("B{}", hex(bytes.as_ref()))),
+        AttributeValue::B(bytes) => Some(format!("B{}", hex::encode(bytes))),
         AttributeValue::Bool(value) => Some(format!("BOOL{value}")),
         _ => None,
     }
@@ -139,13 +139,6 @@ fn scalar(value: &AttributeValue) -> Option<String> {
 /// Adds a part with its length, so that no two lists of parts are one text.
 fn push(guard: &mut String, part: &str) {
     let _ = write!(guard, "{}:{part}", part.len());
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

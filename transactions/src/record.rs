@@ -5,7 +5,6 @@
 //! `aborted` where it is missing, and then no attempt can take effect any more.
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dynamap_mapper::error::OutcomeUnknown;
@@ -211,13 +210,7 @@ impl Record {
     /// What the key is used for. Used for another request again, it is refused with [`Error::KeyReused`]. Only the SHA-256
     /// of the request's JSON is stored.
     pub fn for_request<R: Serialize + ?Sized>(mut self, request: &R) -> Self {
-        let digest = |json: Vec<u8>| {
-            Sha256::digest(json).iter().fold(String::new(), |mut text, byte| {
-                // Writing to a String does not fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-        };
+        let digest = |json: Vec<u8>| hex::encode(Sha256::digest(json));
         self.request = Some(serde_json::to_vec(request).map(digest).map_err(drop));
         self
     }

@@ -1,7 +1,5 @@
 //! Under which key of a cache an item stands.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use super::Caches;
@@ -22,10 +20,7 @@ impl Caches {
         }
         let is_plain =
             prefix.len() <= LONGEST && prefix.bytes().all(|byte| byte.is_ascii_graphic());
-        let mut name = if is_plain { format!("{prefix}:") } else { String::new() };
-        for byte in digest.finalize() {
-            write!(name, "{byte:02x}").expect("a string takes all text");
-        }
-        name
+        let digest = hex::encode(digest.finalize());
+        if is_plain { format!("{prefix}:{digest}") } else { digest }
     }
 }
