@@ -11,7 +11,7 @@
 //! * `same`: that requests are the same.
 //! * `delayed` `memory` `backfill` `building`: what is no row.
 //! * `results`: the numbers that are kept; `targets`: what was aimed at.
-//! * `page` `plot`: what is shown.
+//! * `page` `plot`: what is shown; `toasty`: what the program in `toasty/` measured.
 
 mod backfill;
 mod building;
@@ -26,6 +26,7 @@ mod rows;
 mod run;
 mod same;
 mod targets;
+mod toasty;
 mod versions;
 
 use std::process::ExitCode;

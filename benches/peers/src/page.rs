@@ -10,6 +10,8 @@ use floor::rounds::Measured;
 use crate::results::{Results, docs};
 use crate::rows::{BULK, GETS};
 use crate::targets::{self, Target, VERBS};
+use crate::toasty;
+use crate::versions::Versions;
 
 /// What stands above the numbers.
 const HEAD: &str = include_str!("../page/head.md");
@@ -22,24 +24,25 @@ const TAIL: &str = include_str!("../page/tail.md");
 /// Where the file cannot be written.
 pub fn write(results: &Results) -> Outcome {
     let mut page = HEAD.to_owned();
-    measured_on(&mut page, results)?;
+    measured_on(&mut page, &results.versions, results.rounds)?;
     targets(&mut page, &targets::all(results))?;
     rows(&mut page, "Codec", results, &["decode", "decode, image kept", "encode"])?;
     rows(&mut page, "Verbs", results, &VERBS)?;
     rows(&mut page, "Several items", results, &["transfer", GETS])?;
     rows(&mut page, "Many small items", results, &BULK)?;
     many(&mut page, results)?;
+    toasty::section(&mut page)?;
     building(&mut page, results)?;
     page.push_str(TAIL);
     Ok(fs::write(docs().join("benchmarks.md"), page)?)
 }
 
-fn measured_on(page: &mut String, results: &Results) -> Outcome {
-    let versions = &results.versions;
+/// On what was measured, and what.
+pub(crate) fn measured_on(page: &mut String, versions: &Versions, rounds: usize) -> Outcome {
     writeln!(
         page,
-        "Measured on {}, {} rounds: {}, {}, release profile.",
-        versions.date, results.rounds, versions.machine, versions.compiler
+        "Measured on {}, {rounds} rounds: {}, {}, release profile.",
+        versions.date, versions.machine, versions.compiler
     )?;
     writeln!(page, "Versions: {}.\n", versions.libraries.join(", "))?;
     Ok(())
@@ -70,10 +73,12 @@ fn rows(page: &mut String, title: &str, results: &Results, works: &[&str]) -> Ou
     Ok(())
 }
 
-const COLUMNS: &str = "| work | library | CPU time | spread | × by hand | instructions | × by hand |\n\
-                       |---|---|---:|---:|---:|---:|---:|";
+/// The columns of a table of rows.
+pub(crate) const COLUMNS: &str = "| work | library | CPU time | spread | × by hand | instructions | × by hand |\n\
+     |---|---|---:|---:|---:|---:|---:|";
 
-fn line(page: &mut String, row: &Measured, base: Option<&Measured>) -> Outcome {
+/// One row, beside the row by hand.
+pub(crate) fn line(page: &mut String, row: &Measured, base: Option<&Measured>) -> Outcome {
     let times = base.map_or_else(String::new, |base| format!("{:.2}", row.nanos / base.nanos));
     let counts = base.and_then(|base| Some(row.instructions? / base.instructions?));
     let counts = counts.map_or_else(String::new, |ratio| format!("{ratio:.2}"));

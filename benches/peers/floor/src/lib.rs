@@ -8,6 +8,7 @@
 //! * `by_hand`: the bare SDK with that mapping; `bare`: its rows.
 //! * `row`: a piece of work that can be repeated, and what one repetition must have done.
 //! * `rounds`: rows measured in interleaved rounds; `callgrind`: their instructions.
+//! * `versions`: what was measured, and on what.
 //! * `wire`: what a request says, whatever its placeholders are called.
 
 pub mod answers;
@@ -19,6 +20,7 @@ pub mod mapping;
 pub mod order;
 pub mod rounds;
 pub mod row;
+pub mod versions;
 pub mod wire;
 
 /// The items of the SDK.
