@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use semver::Version;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::apply::{Terms, apply, apply_on};
 use super::by_key::{ByKey, Guard};
@@ -172,8 +172,11 @@ fn write_back(db: &Database, upgraded: Upgraded) -> BoxFuture<'_, Option<Item>> 
             return None;
         }
         let write = Write::new(layout, target, Base::Stored(image), After::Changed(current));
-        // Somebody waits for the read.
-        let terms = Terms { deadline: Some(Instant::now() + WRITE_BACK), ..Terms::default() };
-        apply_on(db, &[write.comparing_all()], &terms).await.ok()?.pop().flatten()
+        // Somebody waits for the read: no pause that would end later is begun, and no attempt is waited for.
+        let deadline = Instant::now() + WRITE_BACK;
+        let terms = Terms { deadline: Some(deadline), ..Terms::default() };
+        let writes = [write.comparing_all()];
+        let applied = timeout_at(deadline, apply_on(db, &writes, &terms)).await.ok()?;
+        applied.ok()?.pop().flatten()
     })
 }
