@@ -107,7 +107,7 @@ pub enum TransferError {
         /// What is wrong with it.
         what: String,
     },
-    /// More lines could not be imported than are tolerated. Those before were imported, and running the job again with its
+    /// More lines could not be imported than one run tolerates. Those before were imported, and running the job again with its
     /// checkpoint goes on there.
     #[error(
         "{} lines were not imported into table {table}, {tolerated} are tolerated; the last one is {}",
@@ -118,7 +118,7 @@ pub enum TransferError {
         table: String,
         /// How many are tolerated.
         tolerated: usize,
-        /// Every line that was not imported.
+        /// The lines that this run did not import.
         failed: Vec<ImportFailure>,
     },
     /// The program's transform refused an item.
