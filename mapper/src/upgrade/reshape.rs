@@ -146,7 +146,8 @@ impl Item {
         Ok(())
     }
 
-    /// Moves the entries of a map out, to attributes of the item; the map is gone then. An absent one is nothing to do.
+    /// Moves the entries of a map out, to attributes of the item; the map is gone then. An absent one is nothing to do; an
+    /// empty one is gone as well, and [`nest`](Item::nest) does not bring it back.
     ///
     /// ```
     /// use dynamap::{AttributeValue, Item};
