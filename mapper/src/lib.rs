@@ -67,7 +67,7 @@ pub use codec::{JsonText, Serde};
 #[doc(hidden)]
 pub use decode::{decode, examine, upgraded_apart};
 #[doc(hidden)]
-pub use retry::back_off;
+pub use retry::{Again, back_off};
 
 pub use automatic::{Automatic, FromClock, WriteVerb};
 pub use cache::Caching;

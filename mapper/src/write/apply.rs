@@ -39,11 +39,11 @@ pub struct Unapplied {
     pub error: Error,
     /// Whether an attempt may have been applied, or may still be.
     pub ambiguous: bool,
-    /// What was sent, where a transaction was.
+    /// What was sent, where anything was.
     pub sent: Option<Sent>,
 }
 
-/// What a transaction leaves if it is applied.
+/// What a request leaves if it is applied.
 #[derive(Debug)]
 pub struct Sent {
     /// The nonce on all its items.
@@ -163,12 +163,15 @@ async fn transmit(
     // Boxed: the SDK's futures are large, and every caller's future would hold them.
     match (writes, rendered.as_slice()) {
         ([write], [one]) if !write.once => {
-            let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
-            Ok(rendered
-                .into_iter()
-                .map(|one| one.after)
-                .map(|after| after.or(returned.clone()))
-                .collect())
+            let sent = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await;
+            let after = rendered.into_iter().map(|one| one.after);
+            match sent {
+                Ok(returned) => Ok(after.map(|after| after.or(returned.clone())).collect()),
+                Err(error) => {
+                    let sent = Some(Sent { nonce, after: after.collect() });
+                    Err(Unapplied { sent, ..error.into() })
+                }
+            }
         }
         (writes, all) => {
             let sent = Box::pin(transact::send(db, writes, all, &nonce, terms)).await;
