@@ -223,7 +223,7 @@ async fn jobs_over_tables_do_not_repeat_without_a_budget() -> Outcome {
     assert_eq!(rebuild.run().await?.taken_in, 1);
 
     put_raw(&other, "people", &older(1)).await;
-    let backfill = Backfill::<Person>::of(&db);
+    let backfill = Backfill::<Person>::of(&db).segments(1);
     let others = async { put_raw(&other, "people", &older(5)).await };
     let record = beaten(&faults, "UpdateItem", 1, async { backfill.run().await }, others).await?;
     assert_eq!((record.state, record.failed), (BackfillState::Failed, 1));
@@ -265,12 +265,13 @@ async fn what_somebody_else_always_writes_first_is_given_up_after_sixteen_rounds
     policy.contended.longest = Duration::from_millis(1);
     let (other, db, faults) = stores(|builder| builder.retry(policy)).await;
     User { id: 1, email: "a@x".into(), note: String::new(), version: 0 }.insert(&other).await?;
+    let mut gate = faults.pause(TRANSACTION);
     let others = async {
         loop {
-            let gate = faults.pause(TRANSACTION);
             gate.reached().await;
             note_user(&other).await;
-            gate.release();
+            let next = faults.pause(TRANSACTION);
+            std::mem::replace(&mut gate, next).release();
         }
     };
     let late = tokio::select! {

@@ -14,8 +14,8 @@ const ROUNDS: u32 = 16;
 
 /// The rounds of work that reads, and writes what follows from that, until nobody is in between.
 ///
-/// Each round but the first costs what repeating a request costs, and waits as after a conflict with a transaction. There
-/// are 16, none after the deadline, and none where the budget for repetitions is spent.
+/// A round after somebody was faster costs what repeating a request costs, and waits as after a conflict with a
+/// transaction. There are 16 in all, none after the deadline, and none where the budget for repetitions is spent.
 ///
 /// Not public: for the crates beside this one.
 #[derive(Debug)]
