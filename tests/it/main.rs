@@ -12,6 +12,7 @@
     reason = "tests read better so, and a binary has no public API"
 )]
 
+mod fences;
 mod sim;
 mod strays;
 mod support;
