@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::files::Files;
 use self::lines::{Chunk, Lines};
 use crate::checkpoint::{Checkpoints, Identity, Kept};
-use crate::digest::Sum;
+use crate::digest::DigestSum;
 use crate::error::{ImportFailure, TransferError, keys};
 use crate::export::described;
 use crate::progress::{Counts, Progress};
@@ -147,7 +147,7 @@ pub struct Imported {
 #[derive(Serialize, Deserialize)]
 struct Place {
     /// What changes when one of the files does.
-    import_of: Sum,
+    import_of: DigestSum,
     to: Identity,
     /// The position of the file, and how many of its lines are behind.
     behind: (usize, u64),
