@@ -159,11 +159,11 @@ pub struct KeyPart<const N: usize>;
 /// #[model(table = "sessions", validate = false)]
 /// struct Session { #[model(hash_key)] id: u64, #[model(created_at)] created: u64 }
 ///
-/// let created: Path<Session, u64, role::Automatic> = Session::CREATED;
+/// let created: Path<Session, u64, role::Stamped> = Session::CREATED;
 /// assert_eq!(created.lt(1_000).to_string(), "created < 1000");
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct Automatic;
+pub struct Stamped;
 
 impl Role for Field {
     type Comparison<M> = Condition<M>;
@@ -183,7 +183,7 @@ impl<const N: usize> Role for Indexed<N> {
 impl<const N: usize> Role for KeyPart<N> {
     type Comparison<M> = KeyCondition<M, Self>;
 }
-impl Role for Automatic {
+impl Role for Stamped {
     type Comparison<M> = Condition<M>;
 }
 
@@ -233,7 +233,7 @@ impl<const N: usize> Changeable for Indexed<N> {}
 #[derive(Debug, Clone, Copy)]
 pub struct Primary;
 
-/// The index with this number of its model: 0 is the one that is declared first.
+/// The index with this number of its model: global ones in the order in which they are declared, from 0 on, then local ones.
 ///
 /// ```
 /// use dynamap::{Index, Model, role};
