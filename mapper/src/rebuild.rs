@@ -312,9 +312,8 @@ async fn take_in(
             return Ok(false);
         }
         let write = at(db, layout, key.clone(), item.clone(), After::Changed(item));
-        let error = match apply(db, &[write.comparing_all().keeping_version()]).await {
-            Ok(_) => return Ok(true),
-            Err(error) => error,
+        let Err(error) = apply(db, &[write.comparing_all().keeping_version()]).await else {
+            return Ok(true);
         };
         // Without an answer: the item tells.
         let is_late = error.is_conflict() && error.is_retryable() || error.is_outcome_unknown();

@@ -43,11 +43,10 @@ impl<'a, M: Model> Upgrader<'a, M> {
         while let Some(item) = seen {
             let Some(upgraded) = self.upgraded(&key, &item)? else { return Ok(Became::Current) };
             let writes = self.writes(key.clone(), item, upgraded)?;
-            let Unapplied { error, sent, .. } =
-                match apply_on(self.db, &writes, &Terms::default()).await {
-                    Ok(_) => return Ok(Became::Upgraded),
-                    Err(unapplied) => unapplied,
-                };
+            let applied = apply_on(self.db, &writes, &Terms::default()).await;
+            let Err(Unapplied { error, sent, .. }) = applied else {
+                return Ok(Became::Upgraded);
+            };
             if is_late(&error, &key) {
                 conflicts.fetch_add(1, Ordering::Relaxed);
             } else if !error.is_outcome_unknown() {
