@@ -8,6 +8,7 @@
 //! * tables: [`Table`], [`Tables`], [`TableSettings`], [`NamedTable`]
 //! * many at once: [`Gets`], [`Batch`], [`Coalesced`]; every item: [`Sweep`]
 //! * what requests cost and may cost: [`Meter`], [`RateLimit`]
+//! * names for types of builders: [`returns`], [`role`]
 //! * [`Migrations`] and [`Step`]: schemas that change, proved by [`check`]; [`Backfill`]: all stored items upgraded
 //! * [`Session`]: what was read is kept, what was changed is written at the end of a piece of work
 //! * [`Transaction`]: all or nothing over several items; [`Snapshot`]: many items as they are at one moment
@@ -20,8 +21,8 @@
 //! * `testing` (feature): a database for each test of a program, with fixtures, a clock, faults, and a log of its requests
 
 pub use dynamap_mapper::{
-    Attribute, AttributeValue, Automatic, Backoff, Batch, BatchResults, BatchSlot, BatchVerb,
-    Billing, BoolAsNumber, ByKeyWrite, Caching, Checkpoint, Coalesced, Collection, CollectionQuery,
+    Attribute, AttributeValue, Backoff, Batch, BatchResults, BatchSlot, BatchVerb, Billing,
+    BoolAsNumber, ByKeyWrite, Caching, Checkpoint, Coalesced, Collection, CollectionQuery,
     Composite, Condition, Container, Convert, Cursor, Database, DatabaseBuilder, DecodeError,
     DeleteByKey, DeleteMany, DeleteTable, Difference, DifferenceKind, Document, Duplicate,
     EncodeError, Encryption, Error, FailedStep, FoundItems, FromClock, Get, Gets, GuardsMade,
@@ -34,7 +35,7 @@ pub use dynamap_mapper::{
     Sweep, SweepProgress, Swept, Table, TableClass, TableInfo, TableProgress, TableSettings,
     TableUpdate, TableUpdated, Tables, Throughput, Ttl, Unique, UnixMillis, UnixSeconds, Update,
     Upgrade, UpgradeError, Upsert, View, ViewDrift, With, WriteBack, WriteVerb, capacity, error,
-    kind, kind_name, model, same, schema,
+    kind, kind_name, model, returns, role, same, schema,
 };
 #[cfg(any(feature = "jiff", feature = "chrono"))]
 pub use dynamap_mapper::{DayOrdinal, Iso8601};

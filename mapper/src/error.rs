@@ -384,7 +384,10 @@ impl Error {
         Self::Invalid(Box::new(Invalid { model: layout.model, report, renamed: layout.renamed }))
     }
 
-    pub(crate) fn encode(layout: &Layout, error: EncodeError) -> Self {
+    /// Not public: for the crates beside this one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn encode(layout: &Layout, error: EncodeError) -> Self {
         Self::Encode { model: layout.model, error: Box::new(error) }
     }
 

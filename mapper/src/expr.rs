@@ -11,11 +11,12 @@ mod node;
 mod path;
 mod place;
 mod render;
+pub mod role;
 
 pub use change::{IntoExpression, Sum};
 pub use composite::{Composite, Filled, OrderedPiece, Piece, Plain};
 pub use condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition, Size};
-pub use path::{Path, role};
+pub use path::Path;
 
 pub(crate) use change::Change;
 pub(crate) use evaluate::evaluate;

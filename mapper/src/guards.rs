@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::codec::{Attribute, EncodeError};
 use crate::database::Database;
 use crate::decode::decode;
-use crate::error::{Error, Reason, Target};
+use crate::error::{Error, Failure, Reason, Target};
 use crate::expr::{Path, Place};
 use crate::item::{AttributeValue, Item};
 use crate::key::Key;
@@ -15,11 +15,9 @@ use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::{BoxFuture, all_items};
 use crate::reader::Reader as _;
+use crate::retry::Again;
 use crate::unique::{self, GUARDS, UniqueLayout, owner_of};
 use crate::write::{After, Base, Write, apply};
-
-/// How often an item is looked at again because somebody changes it meanwhile.
-const ROUNDS: usize = 16;
 
 /// The administration handle of a model's unique constraints: for tables that have items already.
 ///
@@ -188,16 +186,20 @@ impl<M: Model> Unique<M> {
         Box::pin(async move {
             let (constraint, key) = guard?;
             let layout = M::layout();
-            for _ in 0..ROUNDS {
+            let mut again = Again::new(db);
+            loop {
                 match holder(db, layout, constraint, &key).await? {
                     Holder::None | Holder::Orphan { .. } => return Ok(None),
                     Holder::Item { owner, item } => {
                         return decode(&db.table_name(layout), &owner, item).map(Some);
                     }
-                    Holder::Moving => {}
+                    Holder::Moving if again.pause().await => {}
+                    Holder::Moving => {
+                        let guard = of_guards(db, key);
+                        return Err(again.busy("GetItem", std::iter::once(&guard), Vec::new()));
+                    }
                 }
             }
-            Err(Error::Usage("the value keeps moving between items: find it again"))
         })
     }
 
@@ -290,43 +292,57 @@ async fn guard_item<M: Model>(
 ) -> Result<(), Error> {
     let layout = M::layout();
     let key = Key::of(layout, &item).map_err(|error| Error::encode(layout, error))?;
-    for _ in 0..ROUNDS {
-        let Some(stored) = db.read_item(layout, &key, true).await? else { return Ok(()) };
-        let (missing, duplicates) = match in_shape::<M>(db, &key, stored).await? {
-            Shaped::Item(item) => {
-                let (writes, duplicates) = missing(db, layout, &key, &item).await?;
-                (Some((item, writes)), duplicates)
-            }
-            Shaped::Again => continue,
-            Shaped::Taken(duplicates) => (None, duplicates),
-        };
-        let Some((item, guards)) = missing.filter(|(_, writes)| !writes.is_empty()) else {
-            report.duplicates.extend(duplicates);
-            return Ok(());
-        };
-        let target = Target { table: db.table_name(layout), key: key.clone() };
-        let mut writes = vec![Write::new(layout, target, Base::Stored(item), After::Same)];
-        let made = guards.len();
-        writes.extend(guards);
-        match apply(db, &writes).await {
-            Ok(_) => {
-                report.guards += made;
-                report.duplicates.extend(duplicates);
-                return Ok(());
-            }
-            // The item or a guard was written meanwhile.
-            Err(Error::Conflict(_)) => {}
-            Err(error) => return Err(error),
+    let target = Target { table: db.table_name(layout), key };
+    let mut again = Again::new(db);
+    while let Some(failures) = guarded::<M>(db, &target, report).await? {
+        if !again.pause().await {
+            return Err(again.busy("TransactWriteItems", std::iter::once(&target), failures));
         }
     }
-    Err(Error::Usage("an item keeps changing under the backfill: run it again"))
+    Ok(())
+}
+
+/// Makes the guards that an item lacks, as it is now; where somebody wrote meanwhile, nothing is made, and what was in the
+/// way comes back.
+async fn guarded<M: Model>(
+    db: &Database,
+    target: &Target,
+    report: &mut GuardsMade,
+) -> Result<Option<Vec<Failure>>, Error> {
+    let (layout, key) = (M::layout(), &target.key);
+    let Some(stored) = db.read_item(layout, key, true).await? else { return Ok(None) };
+    let (missing, duplicates) = match in_shape::<M>(db, key, stored).await? {
+        Shaped::Item(item) => {
+            let (writes, duplicates) = missing(db, layout, key, &item).await?;
+            (Some((item, writes)), duplicates)
+        }
+        Shaped::Again(failures) => return Ok(Some(failures)),
+        Shaped::Taken(duplicates) => (None, duplicates),
+    };
+    let Some((item, guards)) = missing.filter(|(_, writes)| !writes.is_empty()) else {
+        report.duplicates.extend(duplicates);
+        return Ok(None);
+    };
+    let mut writes = vec![Write::new(layout, target.clone(), Base::Stored(item), After::Same)];
+    let made = guards.len();
+    writes.extend(guards);
+    match apply(db, &writes).await {
+        Ok(_) => {
+            report.guards += made;
+            report.duplicates.extend(duplicates);
+            Ok(None)
+        }
+        // The item or a guard was written meanwhile.
+        Err(Error::Conflict(conflict)) => Ok(Some(conflict.into_failures())),
+        Err(error) => Err(error),
+    }
 }
 
 /// An item on its way into today's shape.
 enum Shaped {
     Item(Item),
     /// Somebody else changed it.
-    Again,
+    Again(Vec<Failure>),
     /// In today's shape it has a value that others have.
     Taken(Vec<Duplicate>),
 }
@@ -339,7 +355,9 @@ async fn in_shape<M: Model>(db: &Database, key: &Key, stored: Item) -> Result<Sh
     }
     let write = Write::reshaped(db, &loaded, loaded.current().clone());
     match apply(db, &[write]).await {
-        Ok(mut after) => Ok(after.pop().flatten().map_or(Shaped::Again, Shaped::Item)),
+        Ok(mut after) => {
+            Ok(after.pop().flatten().map_or_else(|| Shaped::Again(Vec::new()), Shaped::Item))
+        }
         Err(Error::Conflict(conflict)) if !conflict.is_retryable() => {
             let taken = conflict.failures().iter().filter_map(|failure| match failure.reason() {
                 Reason::NotUnique { constraint } => Some(Duplicate {
@@ -351,7 +369,7 @@ async fn in_shape<M: Model>(db: &Database, key: &Key, stored: Item) -> Result<Sh
             });
             Ok(Shaped::Taken(taken.collect()))
         }
-        Err(Error::Conflict(_)) => Ok(Shaped::Again),
+        Err(Error::Conflict(conflict)) => Ok(Shaped::Again(conflict.into_failures())),
         Err(error) => Err(error),
     }
 }

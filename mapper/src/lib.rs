@@ -4,10 +4,10 @@
 //!
 //! # Layout
 //!
-//! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade` `automatic` `settings`
-//!   `decode` `loaded` `reference` `error`
+//! * values, no I/O: `item` `key` `layout` `template` `unique` `schema` `codec` `expr` `index` `model` `projection` `upgrade`
+//!   `view` `automatic` `settings` `decode` `loaded` `reference` `error`
 //! * I/O: `cache` `database` `capacity` `reader` `read` `write` `retry`
-//! * built on both: `batch` `sequence` `sweep` `table` `guards` `raw`
+//! * built on both: `batch` `sequence` `sweep` `table` `guards` `rebuild` `raw` `blocking`
 
 mod automatic;
 pub mod batch;
@@ -67,16 +67,16 @@ pub use codec::{JsonText, Serde};
 #[doc(hidden)]
 pub use decode::{decode, examine, upgraded_apart};
 #[doc(hidden)]
-pub use retry::back_off;
+pub use retry::{Again, back_off};
 
-pub use automatic::{Automatic, FromClock, WriteVerb};
+pub use automatic::{FromClock, WriteVerb};
 pub use cache::Caching;
 pub use database::{Database, DatabaseBuilder, WriteBack};
 pub use dynamap_derive::{Attribute, Collection, Model, Projection};
 pub use error::Error;
 pub use expr::{
     Composite, Condition, IntoCondition, IntoExpression, IntoKeyCondition, KeyCondition, Path,
-    Size, Sum,
+    Size, Sum, role,
 };
 pub use garde::Report;
 pub use guards::{Duplicate, GuardsMade, Orphan, Unique};
@@ -106,4 +106,4 @@ pub use table::{
 };
 pub use upgrade::{FailedStep, StepError, Upgrade, UpgradeError};
 pub use view::{Rows, View};
-pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert};
+pub use write::{ByKeyWrite, DeleteByKey, Insert, NeedsWhenOrUnchecked, Update, Upsert, returns};

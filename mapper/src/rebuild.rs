@@ -13,14 +13,11 @@ use crate::model::Model as _;
 use crate::projection::Raw;
 use crate::read::Search;
 use crate::reader::Reader as _;
-use crate::retry::back_off;
+use crate::retry::Again;
 use crate::schema::VIEW_ATTRIBUTE;
 use crate::sweep::Sweep;
 use crate::view::{View, ViewLayout};
 use crate::write::{After, Base, Expected, Write, apply, marks};
-
-/// How often an item is looked at again because somebody changes it meanwhile.
-const ROUNDS: u32 = 16;
 
 /// Takes every item of a view's source into the view, while programs go on writing them.
 ///
@@ -308,24 +305,24 @@ async fn take_in(
     item: Item,
 ) -> Result<bool, Error> {
     let key = key(layout, &item)?;
+    let mut again = Again::new(db);
     let mut seen = Some(item);
-    for round in 1..=ROUNDS {
-        let Some(item) = seen else { return Ok(false) };
+    while let Some(item) = seen {
         if marks(&item).get(view.name) == Some(&view.generation) {
             return Ok(false);
         }
         let write = at(db, layout, key.clone(), item.clone(), After::Changed(item));
-        match apply(db, &[write.comparing_all().keeping_version()]).await {
-            Ok(_) => return Ok(true),
-            // Without an answer: the item tells.
-            Err(error) if error.is_outcome_unknown() => {}
-            Err(error) if error.is_conflict() && error.is_retryable() => {}
-            Err(error) => return Err(error),
+        let Err(error) = apply(db, &[write.comparing_all().keeping_version()]).await else {
+            return Ok(true);
+        };
+        // Without an answer: the item tells.
+        let is_late = error.is_conflict() && error.is_retryable() || error.is_outcome_unknown();
+        if !is_late || !again.pause().await {
+            return Err(error);
         }
-        back_off(db, round).await;
         seen = db.read_item(layout, &key, true).await?;
     }
-    Err(Error::Usage("the item keeps changing under the rebuild: run it again"))
+    Ok(false)
 }
 
 fn at(db: &Database, layout: &'static Layout, key: Key, item: Item, after: After) -> Write {

@@ -5,6 +5,7 @@
 //! Back-off is exponential with full jitter
 //! ([AWS Architecture Blog](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/)).
 
+mod again;
 mod observe;
 mod policy;
 mod repeat;
@@ -20,11 +21,11 @@ use aws_sdk_dynamodb::types::ThrottlingReason;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
+pub use self::again::{Again, back_off};
 pub(crate) use self::observe::Observer;
 pub use self::observe::{RequestOutcome, RequestReport};
 pub use self::policy::{Backoff, RetryPolicy};
 pub(crate) use self::policy::{Budget, Cause};
-pub use self::repeat::back_off;
 pub(crate) use self::repeat::{repeat, repeat_and_tell};
 use crate::capacity::charge::{Answer, Charge, Kind, Refusal, charges};
 use crate::capacity::{Reserved, Units};

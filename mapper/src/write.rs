@@ -20,6 +20,7 @@ mod plan;
 mod planned;
 mod prepare;
 mod render;
+pub mod returns;
 mod rows;
 mod save;
 mod single;
@@ -40,7 +41,7 @@ pub use planned::{ByKeyWrite, Planned};
 pub use prepare::prepare;
 pub(crate) use render::{Action, Rendered, render};
 pub(crate) use rows::Expected;
-pub use update::{Update, returns};
+pub use update::Update;
 pub use upsert::Upsert;
 pub(crate) use viewed::marks;
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dynamap_mapper::{Database, Error, Model, Table};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 pub use self::error::BackfillError;
 pub use self::failures::BackfillFailure;
@@ -131,7 +131,8 @@ pub struct Backfill<'a, M> {
 
 type Watch<'a> = Arc<dyn Fn(BackfillProgress) + Send + Sync + 'a>;
 
-/// Stops a running [`Backfill`] at its next checkpoint; from anywhere, such as a handler of Ctrl-C.
+/// Stops every [`Backfill`] that has it or a clone of it, at its next checkpoint; from anywhere, such as a handler of
+/// Ctrl-C. It stays asked for: a job that is begun with it afterwards ends at its first checkpoint.
 ///
 /// ```
 /// use dynamap::backfill::Stop;
@@ -141,10 +142,10 @@ type Watch<'a> = Arc<dyn Fn(BackfillProgress) + Send + Sync + 'a>;
 /// assert!(stop.asked().now_or_never().is_none());
 /// stop.clone().now(); // a clone is the same one, in a handler of Ctrl-C, say
 /// assert!(stop.asked().now_or_never().is_some());
-/// assert!(stop.asked().now_or_never().is_none()); // it is told once
+/// assert!(stop.asked().now_or_never().is_some()); // and whoever asks later
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<Notify>);
+pub struct Stop(watch::Sender<bool>);
 
 impl Stop {
     /// One that was not asked for yet.
@@ -155,12 +156,13 @@ impl Stop {
 
     /// Asks for it. The pages under way are finished.
     pub fn now(&self) {
-        self.0.notify_one();
+        self.0.send_replace(true);
     }
 
-    /// Is ready once it was asked for: for jobs that have no word of their own for this. It tells one of those who wait.
+    /// Is ready once it was asked for: for jobs that have no word of their own for this.
     pub async fn asked(&self) {
-        self.0.notified().await;
+        // It has a sender for as long as this waits: there is no other error.
+        let _ = self.0.subscribe().wait_for(|is_asked| *is_asked).await;
     }
 }
 

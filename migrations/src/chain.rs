@@ -102,14 +102,14 @@ impl Migrations {
     /// }
     ///
     /// static USER: Migrations =
-    ///     Migrations::new(&[Step::new("1.0.0", "2.0.0", rename)]).detect(shape);
+    ///     Migrations::new(&[Step::new("1.0.0", "2.0.0", rename)]).detect_by(shape);
     /// let mut item = Item::new();
     /// item.put("email", &String::from("ann@example.org"))?;
     /// assert_eq!(Upgrade::detect(&USER, &item), Some(Version::new(2, 0, 0)));
     /// # Ok::<(), StepError>(())
     /// ```
     #[must_use]
-    pub const fn detect(mut self, detect: fn(&Item) -> Version) -> Self {
+    pub const fn detect_by(mut self, detect: fn(&Item) -> Version) -> Self {
         self.detect = Some(detect);
         self
     }

@@ -93,7 +93,7 @@ pub struct Checked {
 
 impl Fixture {
     /// A sample with the schema that it is of. An item without `_schema` is taken for one that carries it, unless the
-    /// chain [detects](Migrations::detect) schemas: then it must detect this one.
+    /// chain [detects](Migrations::detect_by) schemas: then it must detect this one.
     #[must_use]
     pub fn new(schema: impl Into<String>, item: Item) -> Self {
         Self { schema: schema.into(), item: Ok(item), becomes: Vec::new() }

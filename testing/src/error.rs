@@ -71,7 +71,6 @@ pub enum TestError {
         /// said so.
         stored: usize,
         /// Why.
-        #[source]
         error: Box<Error>,
     },
 

@@ -436,7 +436,7 @@ static SHAPES: Migrations = Migrations::new(&[
     Step::new("1.0.0", "2.0.0", renamed).down(renamed_back),
     Step::new("2.0.0", "2.1.0", nothing),
 ])
-.detect(|item| if item.contains("old") { Version::new(1, 0, 0) } else { Version::new(2, 0, 0) });
+.detect_by(|item| if item.contains("old") { Version::new(1, 0, 0) } else { Version::new(2, 0, 0) });
 
 #[test]
 fn what_the_chain_detects_of_a_sample_is_what_the_sample_is_of() {

@@ -36,7 +36,7 @@ static USER: Migrations = Migrations::new(&[
     Step::new("1.0.0", "2.0.0", mail_becomes_email).reshapes(&["mail", "email"]),
     Step::new("2.0.0", "11.0.0", email_becomes_address).reshapes(&["email", "address", "seen"]),
 ])
-.detect(shape);
+.detect_by(shape);
 
 #[derive(Debug, Clone, Model)]
 #[model(table = "users", schema = "11.0.0", migrations = USER, validate = false)]

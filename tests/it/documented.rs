@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem, UseTree, Visibility};
 
+use crate::fences::blocks;
+
 /// The crates that the facade shows: as a whole, or by names.
 const CRATES: [&str; 9] = [
     "mapper",
@@ -20,21 +22,14 @@ const CRATES: [&str; 9] = [
     "testing",
 ];
 
+/// What the facade does not show, and has the name of something that it shows.
+const NAMESAKES: [(&str, &str); 1] = [("mapper/src/index.rs", "Indexed")];
+
 /// What stands between the fences of the docs of an item.
 fn example(attributes: &[Attribute]) -> String {
-    let mut text = String::new();
-    let mut is_inside = false;
-    for line in attributes.iter().filter_map(line) {
-        let line = line.trim();
-        if let Some(language) = line.strip_prefix("```") {
-            let is_other = ["text", "toml", "sh", "json"].contains(&language);
-            is_inside = !is_inside && !is_other;
-        } else if is_inside {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    text
+    let docs: Vec<String> = attributes.iter().filter_map(line).collect();
+    let is_run = |language: &str| matches!(language, "" | "rust" | "no_run");
+    blocks(&docs.join("\n"), is_run).into_iter().map(|(_, block)| block).collect()
 }
 
 fn line(attribute: &Attribute) -> Option<String> {
@@ -184,9 +179,14 @@ fn read() -> (BTreeMap<PathBuf, syn::File>, BTreeSet<String>) {
 #[test]
 fn every_public_item_has_an_example() {
     let (files, public) = read();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_namesake = |path: &Path, name: &str| {
+        NAMESAKES.iter().any(|(file, other)| root.join(file) == path && *other == name)
+    };
     let items: Vec<_> = files
         .iter()
         .flat_map(|(path, file)| file.items.iter().map(move |item| (path, item)))
+        .filter(|(path, item)| own_name(item).is_none_or(|name| !is_namesake(path, &name)))
         .collect();
     let mut of_types: BTreeMap<String, String> = BTreeMap::new();
     for (_, item) in &items {

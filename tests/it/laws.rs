@@ -131,7 +131,10 @@ fn person() -> impl Strategy<Value = Item> {
         let profile = [("bio", bio), ("web", web)].into_iter();
         let profile: HashMap<_, _> =
             profile.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        item.insert("profile", AttributeValue::M(profile));
+        // An empty map leaves nothing behind that tells it from none.
+        if !profile.is_empty() {
+            item.insert("profile", AttributeValue::M(profile));
+        }
         let others = [
             ("mail", mail),
             ("street", street),

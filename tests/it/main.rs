@@ -12,6 +12,7 @@
     reason = "tests read better so, and a binary has no public API"
 )]
 
+mod fences;
 mod sim;
 mod strays;
 mod support;
@@ -61,6 +62,7 @@ mod requests;
 mod reshaped;
 mod resumed;
 mod retried;
+mod rounds;
 mod scheduled;
 mod sends;
 mod sequences;
@@ -74,6 +76,7 @@ mod transfers;
 mod trees;
 mod types;
 mod ui;
+mod unanswered;
 mod uniques;
 mod units;
 mod updates;

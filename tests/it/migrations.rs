@@ -277,3 +277,18 @@ async fn an_update_by_key_meets_an_old_item_in_todays_shape() -> Outcome {
     assert_eq!(raw.text("email"), Some("x"));
     Ok(())
 }
+
+#[test]
+fn what_is_absent_stays_so_where_it_is_nested() -> Outcome {
+    let mut item = Item::new();
+    item.nest(&["city", "zip"], "address")?;
+    assert!(item.is_empty(), "no empty map is made");
+    item.put("zip", &3000_u32)?;
+    item.nest(&["city", "zip"], "address")?;
+    let one: Item = [("zip".to_owned(), n(3000))].into_iter().collect();
+    assert_eq!(item.get("address"), Some(&AttributeValue::M(one.into_inner())));
+    item.insert("address", AttributeValue::M(std::collections::HashMap::new()));
+    item.nest(&["city", "zip"], "address")?;
+    assert!(item.contains("address"), "one that is there stays");
+    Ok(())
+}

@@ -161,6 +161,25 @@ async fn a_retry_that_is_stopped_leaves_what_it_has_not_begun() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn one_stop_ends_every_job_that_has_it() -> Outcome {
+    let (db, _faults) = users(20).await;
+    Table::<Long>::create(&db).await?;
+    let stop = Stop::new();
+    let users = Backfill::<User>::of(&db).segments(1).page_size(5).stop_by(&stop);
+    let longs = Backfill::<Long>::of(&db).segments(1).page_size(5).stop_by(&stop.clone());
+    for id in 0..20 {
+        put_raw(&db, "longs", &[("name", s(&format!("{id}"))), ("_schema", s("2.0.0"))]).await;
+    }
+    stop.now();
+    let (users, longs) = tokio::join!(users.run(), longs.run());
+    assert_eq!([users?.state, longs?.state], [BackfillState::Interrupted; 2]);
+    // And one that is begun afterwards.
+    let late = Backfill::<User>::of(&db).page_size(5).stop_by(&stop);
+    assert_eq!(late.run().await?.state, BackfillState::Interrupted);
+    Ok(())
+}
+
 /// A runner that is dropped at any of its requests leaves what the next one finishes, and no item is upgraded twice.
 #[tokio::test(start_paused = true)]
 async fn a_killed_retry_is_taken_over_and_every_item_is_upgraded_once() -> Outcome {

@@ -10,7 +10,7 @@ use dynamap::{
 };
 
 use crate::support::{
-    Account, DoomMap, Outcome, Profile, account, accounts, add, get, put_raw, store,
+    Account, DoomMap, Outcome, Profile, account, accounts, add, get, n, put_raw, s, store, stored,
 };
 
 #[tokio::test]
@@ -36,6 +36,33 @@ async fn the_weaker_level_checks_only_what_is_written() -> Outcome {
     add(&tx, 1, 1).await?;
     account(&db, 1).await.save(&db).await?;
     assert!(tx.commit().await.expect_err("changed").is_conflict());
+    Ok(())
+}
+
+/// The program has checked all of the item, and writes one attribute of it; another program, which knows no nonces, changes
+/// another one.
+#[tokio::test]
+async fn a_check_stays_one_where_the_same_item_is_saved_too() -> Outcome {
+    for checks_first in [true, false] {
+        let (db, _) = store().await;
+        Profile::new("ann").insert(&db).await?;
+        let tx = Transaction::builder(&db).isolation(Isolation::WriteConflict).begin();
+        let mut ann = Profile::get(&db, "ann").await?.expect("there");
+        if checks_first {
+            tx.check(&ann)?;
+        }
+        ann.name = Some("Ann".to_owned());
+        tx.save(ann)?;
+        if !checks_first {
+            tx.check(&Profile::get(&tx, "ann").await?.expect("as it is saved"))?;
+        }
+        let change = db.client().update_item().table_name("profiles").key("login", s("ann"));
+        let change = change.update_expression("SET avatar = :a");
+        change.expression_attribute_values(":a", n(7)).send().await?;
+        assert!(tx.commit().await.expect_err("it was changed").is_conflict(), "{checks_first}");
+        let there = stored(&db, "profiles", &[("login", s("ann"))]).await.expect("there");
+        assert!(!there.contains("display-name"), "nothing was written");
+    }
     Ok(())
 }
 

@@ -63,7 +63,7 @@ struct Entry {
     number: usize,
     /// Where the item has not been read: `base` and `after` say nothing then.
     planned: Option<Planned>,
-    /// Whether it was decided by conditions, so that all of the item must be as it was.
+    /// Whether it was checked, or decided by conditions, so that all of the item must be as it was.
     decided: bool,
 }
 
@@ -110,7 +110,8 @@ impl Buffer {
             starts_from(&write, visible)?;
         }
         self.one_model(write.layout(), write.target())?;
-        let decided = write.compares_all();
+        // A check is about all of the item, also where it is written for another reason.
+        let decided = write.compares_all() || matches!(write.after(), After::Same);
         let (layout, target, base, after) = write.into_parts();
         if let Some(entry) = self.entries.get_mut(&target) {
             entry.fold(after, number);

@@ -112,7 +112,6 @@ impl Transaction {
         let db = self.database();
         self.check_deadline()?;
         let mut plan = self.plan(buffer, usize::from(marker.is_some())).await?;
-        self.check_deadline()?;
         let mut record = None;
         if let Some(marker) = marker {
             let write = marker.write(db, TransactionStatus::Committed, result)?;
@@ -122,6 +121,7 @@ impl Transaction {
         let terms = Terms { deadline: self.deadline(), decidable: marker.is_some() };
         let mut rounds = 0;
         loop {
+            self.check_deadline()?;
             let unapplied = match apply_on(db, &plan.writes, &terms).await {
                 Ok(after) => return Ok(Committed::Now(plan.receipt(after))),
                 Err(unapplied) => unapplied,

@@ -275,7 +275,8 @@ impl<E: fmt::Display> fmt::Display for RunError<E> {
 impl<E: std::error::Error + 'static> std::error::Error for RunError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Aborted(error) => Some(error),
+            // Its own text is part of this one's.
+            Self::Aborted(error) => error.source(),
             Self::Failed(error) => error.source(),
         }
     }

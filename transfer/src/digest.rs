@@ -52,7 +52,7 @@ pub struct Digest {
     /// How large they are together, as DynamoDB counts.
     pub bytes: u64,
     /// The sum of the digests of all items, modulo 2^256.
-    pub sum: Sum,
+    pub sum: DigestSum,
 }
 
 /// A sum of SHA-256 digests modulo 2^256. As text it is hexadecimal.
@@ -64,7 +64,7 @@ pub struct Digest {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Sum([u8; 32]);
+pub struct DigestSum([u8; 32]);
 
 impl Digest {
     /// The digest of a table, of what its items become.
@@ -87,7 +87,7 @@ impl Digest {
 
     /// Adds an item.
     pub(crate) fn add(&mut self, item: &Item) {
-        let sum = Sum(Sha256::digest(item.encoded()).into());
+        let sum = DigestSum(Sha256::digest(item.encoded()).into());
         *self = self.with(&Self { items: 1, bytes: item.size() as u64, sum });
     }
 
@@ -102,7 +102,7 @@ impl Digest {
     }
 }
 
-impl Sum {
+impl DigestSum {
     /// The digest of all that was hashed.
     pub(crate) fn of(hashed: Sha256) -> Self {
         Self(hashed.finalize().into())
@@ -119,19 +119,19 @@ impl Sum {
     }
 }
 
-impl fmt::Display for Sum {
+impl fmt::Display for DigestSum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
-impl fmt::Debug for Sum {
+impl fmt::Debug for DigestSum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl FromStr for Sum {
+impl FromStr for DigestSum {
     type Err = &'static str;
 
     /// # Errors
@@ -150,13 +150,13 @@ impl FromStr for Sum {
     }
 }
 
-impl From<Sum> for String {
-    fn from(sum: Sum) -> Self {
+impl From<DigestSum> for String {
+    fn from(sum: DigestSum) -> Self {
         sum.to_string()
     }
 }
 
-impl TryFrom<String> for Sum {
+impl TryFrom<String> for DigestSum {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -193,12 +193,15 @@ mod tests {
 
     #[test]
     fn a_sum_wraps_around_and_survives_its_text() {
-        let most = Sum([0xff; 32]);
-        let mut one = Sum::default();
+        let most = DigestSum([0xff; 32]);
+        let mut one = DigestSum::default();
         one.0[31] = 1;
-        assert_eq!(most.plus(&one), Sum::default());
+        assert_eq!(most.plus(&one), DigestSum::default());
         let sum = digest(&[7]).sum;
         assert_eq!(sum.to_string().parse(), Ok(sum));
-        assert!("+f".repeat(32).parse::<Sum>().is_err() && "é".repeat(32).parse::<Sum>().is_err());
+        assert!(
+            "+f".repeat(32).parse::<DigestSum>().is_err()
+                && "é".repeat(32).parse::<DigestSum>().is_err()
+        );
     }
 }

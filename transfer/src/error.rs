@@ -80,7 +80,6 @@ pub enum TransferError {
         /// `read` or `written`.
         doing: &'static str,
         /// What the system said.
-        #[source]
         error: io::Error,
     },
     /// A folder holds an export that is complete. Nothing was written; export into another one.
@@ -107,8 +106,8 @@ pub enum TransferError {
         /// What is wrong with it.
         what: String,
     },
-    /// More lines could not be imported than are tolerated. Those before were imported, and running the job again with its
-    /// checkpoint goes on there.
+    /// More lines could not be imported than one run tolerates. Those before were imported, and running the job again with
+    /// its checkpoint goes on there.
     #[error(
         "{} lines were not imported into table {table}, {tolerated} are tolerated; the last one is {}",
         failed.len(), last(failed)
@@ -118,7 +117,7 @@ pub enum TransferError {
         table: String,
         /// How many are tolerated.
         tolerated: usize,
-        /// Every line that was not imported.
+        /// The lines that this run did not import.
         failed: Vec<ImportFailure>,
     },
     /// The program's transform refused an item.
@@ -129,7 +128,6 @@ pub enum TransferError {
         /// The key of the item, as it is stored.
         key: Box<Key>,
         /// What the transform said.
-        #[source]
         error: BoxError,
     },
     /// What the store said, or the sweep over it: [`Error::Sweep`] lists the items that failed.

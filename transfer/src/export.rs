@@ -246,9 +246,9 @@ impl<'a> Export<'a> {
             if some.is_empty() {
                 break;
             }
+            let written = lock.blocking(move || Ok((part.write(&some)?, some))).await;
+            (part, some) = written.map_err(TransferError::writing(&path))?;
             self.note(counts, &some);
-            let written = lock.blocking(move || part.write(&some)).await;
-            part = written.map_err(TransferError::writing(&path))?;
         }
         lock.blocking(move || part.finish()).await.map_err(TransferError::writing(&path))
     }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::files::Files;
 use self::lines::{Chunk, Lines};
 use crate::checkpoint::{Checkpoints, Identity, Kept};
-use crate::digest::Sum;
+use crate::digest::DigestSum;
 use crate::error::{ImportFailure, TransferError, keys};
 use crate::export::described;
 use crate::progress::{Counts, Progress};
@@ -147,7 +147,7 @@ pub struct Imported {
 #[derive(Serialize, Deserialize)]
 struct Place {
     /// What changes when one of the files does.
-    import_of: Sum,
+    import_of: DigestSum,
     to: Identity,
     /// The position of the file, and how many of its lines are behind.
     behind: (usize, u64),
@@ -180,7 +180,8 @@ impl<'a> Import<'a> {
         self
     }
 
-    /// Goes on where lines cannot be imported, up to so many; default 0. They are listed in [`Imported::failed`].
+    /// Goes on where lines cannot be imported, up to so many in one run; default 0. They are listed in
+    /// [`Imported::failed`].
     pub fn tolerate(mut self, failures: usize) -> Self {
         self.tolerated = failures;
         self
@@ -244,6 +245,7 @@ impl<'a> Import<'a> {
         let files = self.away(move || Files::of(&path)).await?;
         self.check(&files, &table)?;
         let (mut place, kept) = self.place(&files, &table).await?;
+        let before = place.failed.len();
         let counts = Counts::new(files.items());
         let sink = Sink::new(&table, self.existing, &counts);
         let lines = Lines::from(Arc::new(files), table.clone(), place.behind);
@@ -255,9 +257,10 @@ impl<'a> Import<'a> {
                 join(self.store(chunk, &sink, &counts), self.away(move || lines.next())).await;
             place.failed.extend(failed?);
             self.watch.iter().for_each(|watch| watch(counts.now()));
-            if place.failed.len() > self.tolerated {
+            if place.failed.len() - before > self.tolerated {
                 let (table, tolerated) = (table.full_name(), self.tolerated);
-                return Err(TransferError::Lines { table, tolerated, failed: place.failed });
+                let failed = place.failed.split_off(before);
+                return Err(TransferError::Lines { table, tolerated, failed });
             }
             place.behind = behind;
             kept.store(&place).await.map_err(TransferError::Checkpoint)?;

@@ -23,7 +23,7 @@ mod table;
 mod transform;
 
 pub use copy::{Copied, Copy, Verified};
-pub use digest::Digest;
+pub use digest::{Digest, DigestSum};
 pub use error::{ImportFailure, TransferError};
 pub use export::{Export, Exported};
 pub use import::{Import, Imported};

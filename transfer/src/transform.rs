@@ -7,7 +7,7 @@ use dynamap_mapper::{AttributeValue, Item, Key, Model, upgraded_apart};
 use sha2::{Digest as _, Sha256};
 
 use crate::BoxError;
-use crate::digest::Sum;
+use crate::digest::DigestSum;
 
 type Step<'a> = Box<dyn Fn(Item) -> Result<Vec<Item>, BoxError> + Send + Sync + 'a>;
 
@@ -60,7 +60,7 @@ impl<'a> Transforms<'a> {
 /// what another run, with other transforms, has made of the same. Every run makes the same nonce of the same.
 fn sign(item: &mut Item) {
     if item.remove(WRITE_ATTRIBUTE).is_some() {
-        let digest = Sum::of(Sha256::new_with_prefix(item.encoded()));
+        let digest = DigestSum::of(Sha256::new_with_prefix(item.encoded()));
         let nonce = digest.to_string().chars().take(16).collect();
         item.insert(WRITE_ATTRIBUTE, AttributeValue::S(nonce));
     }

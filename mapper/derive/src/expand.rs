@@ -69,7 +69,7 @@ fn constant_by(private: &TokenStream, field: &Field<'_>, new: &str) -> TokenStre
     };
     let role = match role {
         Role::Field if field.is_time_of_writing() => {
-            quote_spanned!(site()=> #private::role::Automatic)
+            quote_spanned!(site()=> #private::role::Stamped)
         }
         role => self::role(private, *role),
     };

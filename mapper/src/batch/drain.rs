@@ -128,9 +128,9 @@ pub(super) async fn drain<R: Request>(
 
 async fn send<'a, R: Request>(request: &R, mut round: Round<'a, R::Entry>) -> Event<'a, R> {
     let entries: Vec<&R::Entry> = round.entries.iter().map(|waiting| &waiting.entry).collect();
-    // Boxed: the SDK's futures are large, and there are several.
     // Whether this request got no answer is about its entries, and not about those of earlier ones.
     round.attempts.ambiguous = false;
+    // Boxed: the SDK's futures are large, and there are several.
     let outcome = Box::pin(request.send(&mut round.attempts, &entries)).await;
     for waiting in &mut round.entries {
         waiting.ambiguous |= round.attempts.ambiguous;

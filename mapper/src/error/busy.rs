@@ -130,7 +130,7 @@ pub enum BusyCause {
     /// The limits of the [database handle](crate::Database::limited) would not have allowed it before the deadline: it was
     /// not sent again. Raise the limit, or give it more time.
     Limited,
-    /// Other transactions held the items.
+    /// Other transactions held the items; or others kept changing what was read for the write, until it was given up.
     Contended,
     /// No answer came; after no attempt at all, others who wait for the same took all the time. Of writes only where it
     /// was found out that they had no effect: others without an answer are
@@ -143,7 +143,7 @@ impl fmt::Display for Busy {
         let cause = match self.cause {
             BusyCause::Throttled => "was throttled",
             BusyCause::Limited => "has to wait for the program's own limit, after it was sent",
-            BusyCause::Contended => "met other transactions on its items",
+            BusyCause::Contended => "met others who were writing its items",
             BusyCause::Unreachable => "got no answer",
         };
         let Self { operation, table, attempts, .. } = self;

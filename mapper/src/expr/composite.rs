@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use super::condition::{Condition, IntoCondition, IntoKeyCondition, KeyCondition};
 use super::node::{Kind, Node, Operator, Term};
-use super::path::role::{RangeOf, Role};
 use super::place::Place;
+use super::role::{RangeOf, Role};
 use crate::codec::{Attribute, EncodeError, kind};
 use crate::item::{AttributeValue, Item};
 use crate::template::{Part, Template, written};

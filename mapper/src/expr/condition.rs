@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::node::{Kind, Node, Operator, Term};
-use super::path::role::{self, RangeOf};
 use super::place::Place;
 use super::render::Placeholders;
+use super::role::{self, RangeOf};
 use crate::item::AttributeValue;
 
 /// What must be true of a stored item: for a conditional write, or as the filter of a query or scan.

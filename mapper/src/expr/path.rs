@@ -5,105 +5,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::change::Sum;
-use super::condition::{Condition, KeyCondition, Size};
+use super::condition::{Condition, Size};
 use super::node::{Kind, Node, Operator, Term};
 use super::place::{Place, Segment};
+use super::role;
 use crate::codec::{Attribute, Container, Document, ListOf, MapOf, kind};
-
-/// What an attribute is for: decides where its comparisons may be used.
-pub mod role {
-    use super::{Condition, KeyCondition, Node};
-
-    /// A role; see [`Path`](super::Path).
-    pub trait Role: Send + Sync + 'static {
-        /// What a comparison of this attribute is.
-        type Comparison<M>: From<Node>;
-    }
-
-    /// An ordinary attribute.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Field;
-    /// The hash key.
-    #[derive(Debug, Clone, Copy)]
-    pub struct HashKey;
-    /// The range key: its comparisons can select a range in a query.
-    #[derive(Debug, Clone, Copy)]
-    pub struct RangeKey;
-    /// The lock version.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Version;
-    /// An ordinary attribute that is a range key of an index; `N` tells it from others of its model.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Indexed<const N: usize>;
-    /// An attribute that the primary key is composed of, or a hash key that is a range key of an index.
-    #[derive(Debug, Clone, Copy)]
-    pub struct KeyPart<const N: usize>;
-
-    /// A time that the library sets: an update cannot change it, a condition can be about it.
-    ///
-    /// ```
-    /// use dynamap::Model;
-    ///
-    /// #[derive(Debug, Clone, Model)]
-    /// #[model(table = "sessions", validate = false)]
-    /// struct Session { #[model(hash_key)] id: u64, #[model(created_at)] created: u64 }
-    ///
-    /// assert_eq!(Session::CREATED.lt(1_000).to_string(), "created < 1000");
-    /// ```
-    #[derive(Debug, Clone, Copy)]
-    pub struct Automatic;
-
-    impl Role for Field {
-        type Comparison<M> = Condition<M>;
-    }
-    impl Role for Version {
-        type Comparison<M> = Condition<M>;
-    }
-    impl Role for HashKey {
-        type Comparison<M> = Condition<M>;
-    }
-    impl Role for RangeKey {
-        type Comparison<M> = KeyCondition<M, Self>;
-    }
-    impl<const N: usize> Role for Indexed<N> {
-        type Comparison<M> = KeyCondition<M, Self>;
-    }
-    impl<const N: usize> Role for KeyPart<N> {
-        type Comparison<M> = KeyCondition<M, Self>;
-    }
-    impl Role for Automatic {
-        type Comparison<M> = Condition<M>;
-    }
-
-    /// The role of attributes that an update may change.
-    #[diagnostic::on_unimplemented(
-        message = "an update cannot change this attribute",
-        label = "a key, the version, or a time that the library sets",
-        note = "keys are immutable: insert a new item and delete the old one; the version is raised by every write",
-        note = "`created_at` and `updated_at` come from the database's clock: write a field without these words to set it yourself"
-    )]
-    pub trait Changeable: Role {}
-
-    impl Changeable for Field {}
-    impl<const N: usize> Changeable for Indexed<N> {}
-
-    /// The table itself, where an index could be queried.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Primary;
-    /// The index with this number of its model.
-    #[derive(Debug, Clone, Copy)]
-    pub struct At<const N: usize>;
-
-    /// The role of an attribute that is a range key of model `M` where `I` is queried: [`Primary`], or the index
-    /// [`At`] a number.
-    #[diagnostic::on_unimplemented(
-        message = "this attribute is no range key of what is queried here",
-        note = "`range` takes one comparison of the range key other than `ne`; for other attributes write `.filter(...)`"
-    )]
-    pub trait RangeOf<M, I>: Role {}
-
-    impl<M> RangeOf<M, Primary> for RangeKey {}
-}
 
 /// An attribute of model `M` with Rust type `T`, as the constant that the derive makes: `Account::BALANCE`.
 ///

@@ -27,8 +27,8 @@ pub struct RetryPolicy {
     pub deadline: Duration,
     /// The time after which one attempt counts as unanswered. Default 5 s.
     pub attempt_timeout: Duration,
-    /// How much the library repeats beyond what succeeds, over all requests of the database: repeating a request, or the
-    /// work of a transaction, costs 5; a success brings 1 back, and one after a repetition its 5. Without any left the
+    /// How much the library repeats beyond what succeeds, over all requests of the database: repeating a request, the work
+    /// of a transaction, or a write of what somebody else has changed first, costs 5; a success brings 1 back, and one after a repetition its 5. Without any left the
     /// library does not repeat, so that a hot key or a throttled table is not loaded further. A write that may have been
     /// applied is repeated all the same. Default 500, as in the SDK.
     ///

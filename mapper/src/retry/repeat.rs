@@ -1,28 +1,14 @@
 //! Sending what does no harm when it is sent again, until there is an answer.
 
 use std::future::Future;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::{Attempt, Attempts, Cause};
+use super::{Attempt, Attempts};
 use crate::capacity::charge::{Answer, Refusal};
 use crate::database::Database;
 use crate::error::{Error, ServiceError};
-
-/// Waits before work that met a conflict is done again: `again` is 1 before the second time. `false`, without waiting,
-/// where the budget for repetitions is spent.
-///
-/// Not public: for the crates beside this one.
-pub async fn back_off(db: &Database, again: u32) -> bool {
-    let bound = db.retry().bound(Cause::Contended, again);
-    let paid = db.budget().pay();
-    if paid {
-        tokio::time::sleep(Duration::from_millis(db.jitter(bound))).await;
-    }
-    paid
-}
 
 /// Sends a request whose repetition does no harm (reads, table operations, counters) until it has an answer.
 pub(crate) async fn repeat<T, E, F>(

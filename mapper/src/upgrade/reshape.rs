@@ -109,8 +109,8 @@ impl Item {
         self.put(name, &changed)
     }
 
-    /// Moves attributes into a map that is an attribute itself; those that are absent stay so. A map that is there gets
-    /// more entries.
+    /// Moves attributes into a map that is an attribute itself; those that are absent stay so, and where all are, so does
+    /// the map. A map that is there gets more entries.
     ///
     /// ```
     /// use dynamap::Item;
@@ -140,11 +140,14 @@ impl Item {
             }
         }
         *self = rest;
-        self.insert(into, AttributeValue::M(map));
+        if !map.is_empty() {
+            self.insert(into, AttributeValue::M(map));
+        }
         Ok(())
     }
 
-    /// Moves the entries of a map out, to attributes of the item; the map is gone then. An absent one is nothing to do.
+    /// Moves the entries of a map out, to attributes of the item; the map is gone then. An absent one is nothing to do; an
+    /// empty one is gone as well, and [`nest`](Item::nest) does not bring it back.
     ///
     /// ```
     /// use dynamap::{AttributeValue, Item};

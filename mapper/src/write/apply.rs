@@ -39,11 +39,11 @@ pub struct Unapplied {
     pub error: Error,
     /// Whether an attempt may have been applied, or may still be.
     pub ambiguous: bool,
-    /// What was sent, where a transaction was.
+    /// What was sent, where anything was.
     pub sent: Option<Sent>,
 }
 
-/// What a transaction leaves if it is applied.
+/// What a request leaves if it is applied.
 #[derive(Debug)]
 pub struct Sent {
     /// The nonce on all its items.
@@ -166,8 +166,12 @@ async fn transmit(
         && !write.once
         && let Some(one) = rendered.pop()
     {
-        let returned = Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await?;
-        return Ok(after.into_iter().map(|after| after.or(returned.clone())).collect());
+        return match Box::pin(single::send(db, write, one, &nonce, terms.deadline)).await {
+            Ok(returned) => Ok(after.into_iter().map(|after| after.or(returned.clone())).collect()),
+            Err(error) => {
+                Err(Unapplied { sent: Some(Sent { nonce, after }), ..Unapplied::from(error) })
+            }
+        };
     }
     match Box::pin(transact::send(db, writes, rendered, &nonce, terms)).await {
         Ok(()) => Ok(after),

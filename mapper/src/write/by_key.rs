@@ -4,7 +4,7 @@ use super::apply::apply;
 use super::derived::single_request;
 use super::in_shape::Shape;
 use super::older;
-use super::plan::Write;
+use super::plan::{After, Write};
 use super::render::{Rendered, render};
 use super::returns::Return;
 use crate::database::Database;
@@ -15,10 +15,8 @@ use crate::item::{AttributeValue, Item};
 use crate::key::Key;
 use crate::layout::Layout;
 use crate::model::Model;
+use crate::retry::Again;
 use crate::schema::{SCHEMA_ATTRIBUTE, Standing, Stored, schema_text, standing, stored};
-
-/// How often a verb meets an item of yet another shape before it gives up.
-const ROUNDS: usize = 4;
 
 /// A write by key, with what it requires of an item that nobody has read.
 #[derive(Debug, Clone)]
@@ -72,7 +70,8 @@ impl ByKey {
             return Box::pin(older::run::<M>(&self, db)).await;
         }
         let mut known = layout.schema.clone();
-        for _ in 0..ROUNDS {
+        let mut again = Again::new(db);
+        loop {
             let conflict = match apply(db, &[self.guarded(&known)]).await {
                 Err(Error::Conflict(conflict)) => conflict,
                 other => return other.map(|mut after| after.pop().flatten()),
@@ -88,8 +87,21 @@ impl ByKey {
                 // The item was as guarded, so that the condition itself failed.
                 None => return Err(Error::Conflict(conflict)),
             }
+            // It was of another shape; where it is so once more, somebody has written it meanwhile.
+            let is_more = if again.is_first() { again.at_once() } else { again.pause().await };
+            if !is_more {
+                let target = std::iter::once(&self.write.target);
+                return Err(again.busy(self.operation(), target, conflict.into_failures()));
+            }
         }
-        Err(Error::Usage("the item's schema keeps changing under this write: try again"))
+    }
+
+    fn operation(&self) -> &'static str {
+        match self.write.after {
+            After::Gone => "DeleteItem",
+            After::New(_) => "PutItem",
+            _ => "UpdateItem",
+        }
     }
 
     /// Applies the write, and reads what it brings back.

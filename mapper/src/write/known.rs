@@ -9,9 +9,7 @@ use crate::error::{Error, Failure, Reason};
 use crate::expr::{Node, evaluate};
 use crate::item::Item;
 use crate::reader::Reader as _;
-
-/// How often an item is read again because somebody was faster.
-pub(super) const ROUNDS: usize = 16;
+use crate::retry::Again;
 
 /// Whether the write cannot be sent without knowing the item.
 pub(super) fn is_needed(write: &Write) -> bool {
@@ -38,14 +36,16 @@ pub(super) async fn apply(
     writes: &[Write],
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
-    let mut rounds = 0;
+    let mut again = Again::new(db).until(terms.deadline);
     loop {
-        rounds += 1;
-        let made = make(db, writes).await?;
-        match send(db, &made, terms).await {
+        let targets = writes.iter().map(Write::target);
+        let made = again.in_time(make(db, writes), targets).await?;
+        let unapplied = match send(db, &made, terms).await {
             Ok(after) => return Ok(made.iter().zip(after).map(brought_back).collect()),
-            Err(unapplied) if rounds < ROUNDS && is_late(writes, &unapplied) => {}
-            Err(unapplied) => return Err(unapplied),
+            Err(unapplied) => unapplied,
+        };
+        if !is_late(writes, &unapplied) || !again.pause().await {
+            return Err(unapplied);
         }
     }
 }

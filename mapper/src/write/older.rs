@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use semver::Version;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::apply::{Terms, apply, apply_on};
 use super::by_key::{ByKey, Guard};
 use super::cached;
-use super::known::{ROUNDS, brought_back};
+use super::known::brought_back;
 use super::plan::{After, Base, Write, difference};
 use super::planned::on;
 use crate::database::{Database, DatabaseBuilder, Upgraded, WriteBack};
@@ -24,7 +24,7 @@ use crate::layout::Layout;
 use crate::model::Model;
 use crate::read::BoxFuture;
 use crate::reader::Reader as _;
-use crate::retry::back_off;
+use crate::retry::Again;
 use crate::schema::{SCHEMA_ATTRIBUTE, Stored, schema_text, stored};
 use crate::upgrade::{UpgradeError, expires_otherwise};
 
@@ -76,9 +76,8 @@ fn lowered(layout: &Layout, target: &Target, item: &Item, schema: &Version) -> R
 /// Applies a write by key where the item may be one of an older schema, and stay so.
 pub(super) async fn run<M: Model>(by_key: &ByKey, db: &Database) -> Result<Option<Item>, Error> {
     let layout = M::layout();
-    let mut round = 0;
+    let mut again = Again::new(db);
     loop {
-        round += 1;
         let stored = db.read_item(layout, &by_key.write.target.key, true).await?;
         let made = made::<M>(by_key, stored).and_then(|write| match write.after {
             After::Same => Err(write.conflict(None)),
@@ -93,12 +92,12 @@ pub(super) async fn run<M: Model>(by_key: &ByKey, db: &Database) -> Result<Optio
                 return Err(error);
             }
         };
-        match apply(db, std::slice::from_ref(&write)).await {
+        let error = match apply(db, std::slice::from_ref(&write)).await {
             Ok(mut after) => return Ok(brought_back((&write, after.pop().flatten()))),
-            Err(error) if round < ROUNDS && is_late(&error) => {
-                back_off(db, u32::try_from(round).unwrap_or(u32::MAX)).await;
-            }
-            Err(error) => return Err(error),
+            Err(error) => error,
+        };
+        if !is_late(&error) || !again.pause().await {
+            return Err(error);
         }
     }
 }
@@ -172,8 +171,11 @@ fn write_back(db: &Database, upgraded: Upgraded) -> BoxFuture<'_, Option<Item>> 
             return None;
         }
         let write = Write::new(layout, target, Base::Stored(image), After::Changed(current));
-        // Somebody waits for the read.
-        let terms = Terms { deadline: Some(Instant::now() + WRITE_BACK), ..Terms::default() };
-        apply_on(db, &[write.comparing_all()], &terms).await.ok()?.pop().flatten()
+        // Somebody waits for the read: no pause that would end later is begun, and no attempt is waited for.
+        let deadline = Instant::now() + WRITE_BACK;
+        let terms = Terms { deadline: Some(deadline), ..Terms::default() };
+        let writes = [write.comparing_all()];
+        let applied = timeout_at(deadline, apply_on(db, &writes, &terms)).await.ok()?;
+        applied.ok()?.pop().flatten()
     })
 }

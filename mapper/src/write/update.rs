@@ -7,95 +7,19 @@ use std::marker::PhantomData;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 use super::by_key::{ByKey, Guard};
-use super::plan::{After, Base, Changes, Returns, Write, target};
+use super::plan::{After, Base, Changes, Write, target};
 use super::render::Action;
 use super::single::update_request;
-use super::{composed, in_shape};
+use super::{composed, in_shape, returns};
 use crate::codec::{Attribute, EncodeError, ListOf, MapOf, MaybeAbsent, kind};
 use crate::database::Database;
-use crate::decode::decode;
 use crate::error::{Error, Target};
 use crate::expr::change::Verb;
 use crate::expr::{Change, IntoCondition, IntoExpression, Node, Path, Place, role};
-use crate::item::{AttributeValue, Item};
+use crate::item::AttributeValue;
 use crate::key::Key;
-use crate::loaded::Loaded;
 use crate::model::Model;
 use crate::read::BoxFuture;
-
-/// What an update brings back.
-pub mod returns {
-    use super::{Error, Item, Key, Loaded, Model, Returns, decode};
-
-    /// What an update brings back, as a type.
-    pub trait Return: Send + 'static {
-        /// The result of the update.
-        type Of<M: Model>: Send + 'static;
-        #[doc(hidden)]
-        #[allow(private_interfaces, reason = "sealed by it")]
-        const RETURNS: Returns;
-        /// Whether the write is sent with a token.
-        #[doc(hidden)]
-        const ONCE: bool = false;
-        #[doc(hidden)]
-        fn read<M: Model>(table: &str, key: &Key, item: Option<Item>)
-        -> Result<Self::Of<M>, Error>;
-    }
-
-    /// Nothing but that it was made.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Nothing;
-    /// Nothing but that it was made, and that exactly once.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Once;
-    /// The item as it is now.
-    #[derive(Debug, Clone, Copy)]
-    pub struct New;
-    /// The item as it was before.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Old;
-
-    impl Return for Nothing {
-        type Of<M: Model> = ();
-        #[allow(private_interfaces, reason = "sealed by it")]
-        const RETURNS: Returns = Returns::Nothing;
-        fn read<M: Model>(_: &str, _: &Key, _: Option<Item>) -> Result<(), Error> {
-            Ok(())
-        }
-    }
-
-    impl Return for Once {
-        type Of<M: Model> = ();
-        #[allow(private_interfaces, reason = "sealed by it")]
-        const RETURNS: Returns = Returns::Nothing;
-        const ONCE: bool = true;
-        fn read<M: Model>(_: &str, _: &Key, _: Option<Item>) -> Result<(), Error> {
-            Ok(())
-        }
-    }
-
-    impl Return for New {
-        type Of<M: Model> = Loaded<M>;
-        #[allow(private_interfaces, reason = "sealed by it")]
-        const RETURNS: Returns = Returns::New;
-        fn read<M: Model>(table: &str, key: &Key, item: Option<Item>) -> Result<Loaded<M>, Error> {
-            decode(table, key, item.unwrap_or_default())
-        }
-    }
-
-    impl Return for Old {
-        type Of<M: Model> = Option<Loaded<M>>;
-        #[allow(private_interfaces, reason = "sealed by it")]
-        const RETURNS: Returns = Returns::Old;
-        fn read<M: Model>(
-            table: &str,
-            key: &Key,
-            item: Option<Item>,
-        ) -> Result<Option<Loaded<M>>, Error> {
-            item.map(|item| decode(table, key, item)).transpose()
-        }
-    }
-}
 
 /// The change of one item by key; from [`Model::update`](crate::Model::update). `.await` it.
 ///

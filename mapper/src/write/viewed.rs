@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::apply::{MAX_ACTIONS, Terms, Unapplied, send};
-use super::known::{ROUNDS, brought_back, is_late, make};
+use super::known::{brought_back, is_late, make};
 use super::plan::{After, Base, Write, target};
 use super::rows::{Row, Rows};
 use crate::database::Database;
@@ -15,7 +15,7 @@ use crate::error::{Error, Failure, Reason, Target, ViewError};
 use crate::item::{AttributeValue, Item};
 use crate::layout::Layout;
 use crate::reader::Reader as _;
-use crate::retry::back_off;
+use crate::retry::Again;
 use crate::schema::VIEWS_ATTRIBUTE;
 use crate::view::{Op, ViewLayout};
 
@@ -36,15 +36,16 @@ pub(super) async fn apply(
     terms: &Terms,
 ) -> Result<Vec<Option<Item>>, Unapplied> {
     let mut seen = HashSet::new();
-    for round in 1.. {
-        let mut all = make(db, writes).await?;
-        let rows = with_rows(db, &mut all, &seen).await?;
-        let error = match send(db, &all, terms).await {
+    let mut again = Again::new(db).until(terms.deadline);
+    loop {
+        let targets = || writes.iter().map(Write::target);
+        let (all, rows) = again.in_time(make_all(db, writes, &seen), targets()).await?;
+        let unapplied = match send(db, &all, terms).await {
             Ok(after) => {
                 let own = all.iter().zip(after).take(writes.len());
                 return Ok(own.map(brought_back).collect());
             }
-            Err(mut unapplied) if unapplied.ambiguous || round >= ROUNDS => {
+            Err(mut unapplied) if unapplied.ambiguous => {
                 if let Error::OutcomeUnknown(unknown) = &mut unapplied.error {
                     // The program knows its own items.
                     unknown.targets.truncate(writes.len());
@@ -53,23 +54,45 @@ pub(super) async fn apply(
             }
             Err(unapplied) => unapplied,
         };
-        let unapplied = about_items(error, &rows, &mut seen)?;
-        if let Some(unapplied) = unapplied
-            && !is_late(writes, &unapplied)
-        {
+        let (is_more, unapplied) = match met(unapplied, &rows, &mut seen)? {
+            Met::Items(unapplied) if !is_late(writes, &unapplied) => return Err(unapplied),
+            Met::Items(unapplied) => (again.pause().await, unapplied),
+            Met::Rows { failures, is_new } => {
+                let is_more = if is_new { again.at_once() } else { again.pause().await };
+                (is_more, again.busy("TransactWriteItems", targets(), failures).into())
+            }
+        };
+        if !is_more {
             return Err(unapplied);
         }
-        back_off(db, u32::try_from(round).unwrap_or(u32::MAX)).await;
     }
-    Err(Error::Usage("the rows of a view keep changing under this write: try again").into())
 }
 
-/// What failed of the program's own writes; `None` where only rows were not as expected: they are read for the next round.
-fn about_items(
+/// The writes with those of rows, made of what is there; which items the rows are.
+async fn make_all(
+    db: &Database,
+    writes: &[Write],
+    seen: &HashSet<Target>,
+) -> Result<(Vec<Write>, HashSet<Target>), Error> {
+    let mut all = make(db, writes).await?;
+    let rows = with_rows(db, &mut all, seen).await?;
+    Ok((all, rows))
+}
+
+/// What was not as a round expected.
+enum Met {
+    /// Items of the program's own writes.
+    Items(Unapplied),
+    /// Rows alone, which are read for the next round. The program knows none of them. Those that were not read for this one
+    /// were written blindly: nobody need have changed them.
+    Rows { failures: Vec<Failure>, is_new: bool },
+}
+
+fn met(
     unapplied: Unapplied,
     rows: &HashSet<Target>,
     seen: &mut HashSet<Target>,
-) -> Result<Option<Unapplied>, Unapplied> {
+) -> Result<Met, Unapplied> {
     let Unapplied { error, ambiguous, sent } = unapplied;
     let conflict = match error {
         Error::Conflict(conflict) => conflict,
@@ -78,23 +101,22 @@ fn about_items(
     let is_row = |failure: &Failure| {
         rows.get(&Target { table: failure.table.clone(), key: failure.key.clone() }).cloned()
     };
-    let mut own = Vec::new();
-    let mut is_about_rows = false;
+    let (mut own, mut failures, mut is_new) = (Vec::new(), Vec::new(), false);
     for failure in conflict.into_failures() {
         match is_row(&failure) {
             // A unique value of a row is no matter of reading it again.
             Some(row) if !matches!(failure.reason(), Reason::NotUnique { .. }) => {
-                is_about_rows = true;
-                seen.insert(row);
+                is_new |= seen.insert(row);
+                failures.push(failure);
             }
             _ => own.push(failure),
         }
     }
-    if own.is_empty() && is_about_rows {
-        return Ok(None);
+    if own.is_empty() && !failures.is_empty() {
+        return Ok(Met::Rows { failures, is_new });
     }
     let error = Error::Conflict(Box::new(crate::error::Conflict::new(own)));
-    Ok(Some(Unapplied { error, ambiguous, sent }))
+    Ok(Met::Items(Unapplied { error, ambiguous, sent }))
 }
 
 /// Adds the writes of rows, and of rows that are made of those; which items these are.

@@ -169,7 +169,8 @@ impl<'a> Lease<'a> {
                     Ok(true) => BackfillState::Failed,
                     _ => BackfillState::Interrupted,
                 };
-                record.swept = matches!(ended, Ok(true));
+                // A run that failed leaves what earlier ones had seen.
+                record.swept = *ended.as_ref().unwrap_or(&self.swept);
                 let seen = record.items.saturating_sub(self.before.items);
                 self.count(record, usize::try_from(seen).unwrap_or(usize::MAX), counts);
             })
@@ -191,11 +192,18 @@ impl<'a> Lease<'a> {
 
     async fn write(&self, change: impl Fn(&mut BackfillRecord)) -> Result<(), BackfillError> {
         let mut record = self.record.lock().await;
-        for _ in 0..ROUNDS {
-            change(&mut record);
-            record.heard = self.db.now();
-            let error = match record.save(self.db).await {
-                Ok(()) => return Ok(()),
+        let mut rounds = 0;
+        loop {
+            rounds += 1;
+            // What is not written is not so here either.
+            let mut changed = record.clone();
+            change(&mut changed);
+            changed.heard = self.db.now();
+            let error = match changed.save(self.db).await {
+                Ok(()) => {
+                    *record = changed;
+                    return Ok(());
+                }
                 Err(error) if error.is_conflict() || error.is_outcome_unknown() => error,
                 Err(error) => return Err(error.into()),
             };
@@ -208,8 +216,10 @@ impl<'a> Lease<'a> {
                 return Err(BackfillError::LeaseLost);
             }
             *record = stored;
+            if rounds == ROUNDS {
+                return Err(error.into());
+            }
         }
-        Err(BackfillError::LeaseLost)
     }
 }
 

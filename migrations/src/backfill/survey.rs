@@ -211,8 +211,7 @@ pub(super) async fn dry_run<M: Model>(db: &Database, segments: usize) -> Result<
 
 fn key<M: Model>(item: &Item) -> Result<Key, Error> {
     let layout = M::layout();
-    Key::of(layout, item)
-        .map_err(|error| Error::Encode { model: layout.model, error: Box::new(error) })
+    Key::of(layout, item).map_err(|error| Error::encode(layout, error))
 }
 
 fn sample(key: Key, before: &Item, made: Vec<(Key, Item)>) -> Sample {

@@ -5,11 +5,9 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynamap_mapper::error::{Reason, Target};
-use dynamap_mapper::write::{After, Base, Write, apply};
-use dynamap_mapper::{Database, Error, Item, Key, Model, Reader as _, back_off, upgraded_apart};
-
-/// How often an item is read again because somebody else wrote it first.
-const ROUNDS: usize = 16;
+use dynamap_mapper::schema::WRITE_ATTRIBUTE;
+use dynamap_mapper::write::{After, Base, Sent, Terms, Unapplied, Write, apply_on};
+use dynamap_mapper::{Again, Database, Error, Item, Key, Model, Reader as _, upgraded_apart};
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,22 +38,39 @@ impl<'a, M: Model> Upgrader<'a, M> {
     pub(super) async fn upgrade(&self, item: Item, conflicts: &AtomicU64) -> Result<Became, Error> {
         let layout = M::layout();
         let key = Key::of(layout, &item).map_err(encode::<M>)?;
+        let mut again = Again::new(self.db);
         let mut seen = Some(item);
-        for round in 1.. {
-            let Some(item) = seen else { return Ok(Became::Current) };
+        while let Some(item) = seen {
             let Some(upgraded) = self.upgraded(&key, &item)? else { return Ok(Became::Current) };
-            match apply(self.db, &self.writes(key.clone(), item, upgraded)?).await {
-                Ok(_) => return Ok(Became::Upgraded),
-                // Without an answer: the item tells. What is still under way finds it changed, or does the same.
-                Err(error) if round < ROUNDS && error.is_outcome_unknown() => {}
-                Err(error) if round < ROUNDS && is_late(&error, &key) => {}
-                Err(error) => return Err(error),
+            let writes = self.writes(key.clone(), item, upgraded)?;
+            let applied = apply_on(self.db, &writes, &Terms::default()).await;
+            let Err(Unapplied { error, sent, .. }) = applied else {
+                return Ok(Became::Upgraded);
+            };
+            if is_late(&error, &key) {
+                conflicts.fetch_add(1, Ordering::Relaxed);
+            } else if !error.is_outcome_unknown() {
+                return Err(error);
+            } else if self.is_stored(&writes, sent).await? {
+                return Ok(Became::Upgraded);
             }
-            conflicts.fetch_add(1, Ordering::Relaxed);
-            back_off(self.db, u32::try_from(round).unwrap_or(u32::MAX)).await;
+            // Without an answer: the item tells. What is still under way finds it changed, or does the same.
+            if !again.pause().await {
+                return Err(error);
+            }
             seen = self.db.read_item(layout, &key, true).await?;
         }
         Ok(Became::Current)
+    }
+
+    /// Whether writes without an answer were made: an item that they leave has their nonce. One that somebody has written
+    /// since tells nothing.
+    async fn is_stored(&self, writes: &[Write], sent: Option<Sent>) -> Result<bool, Error> {
+        let Some(Sent { nonce, after }) = sent else { return Ok(false) };
+        let left = writes.iter().zip(&after).find(|(_, after)| after.is_some());
+        let Some((write, _)) = left else { return Ok(false) };
+        let stored = self.db.read_item(M::layout(), &write.target().key, true).await?;
+        Ok(stored.is_some_and(|item| item.text(WRITE_ATTRIBUTE) == Some(&*nonce)))
     }
 
     /// What an item becomes, with the schema on it and each under its key, after it was read as the model; `None` where it
@@ -91,7 +106,7 @@ impl<'a, M: Model> Upgrader<'a, M> {
 }
 
 pub(super) fn encode<M: Model>(error: dynamap_mapper::EncodeError) -> Error {
-    Error::Encode { model: M::layout().model, error: Box::new(error) }
+    Error::encode(M::layout(), error)
 }
 
 /// Whether somebody else wrote the item first. Then it does not matter what else was in the way: an item that was moved

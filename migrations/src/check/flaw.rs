@@ -137,7 +137,7 @@ pub enum Law {
         column: usize,
     },
     /// The item carries or is detected to have another schema.
-    #[error("the item has schema {stored}: name that one, or correct `_schema` or `detect`")]
+    #[error("the item has schema {stored}: name that one, or correct `_schema` or `detect_by`")]
     OtherSchema {
         /// The schema that the item has.
         stored: Version,

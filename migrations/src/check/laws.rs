@@ -273,7 +273,7 @@ fn encoded<M: Model>(model: &Loaded<M>) -> Result<Item, Law> {
 }
 
 fn encode<M: Model>(error: EncodeError) -> Law {
-    law(Error::Encode { model: M::layout().model, error: Box::new(error) })
+    law(Error::encode(M::layout(), error))
 }
 
 fn law(error: Error) -> Law {

@@ -31,7 +31,7 @@ struct Player {
 static PLAYER: Migrations = Migrations::new(&[
     Step::new("1.0.0", "2.0.0", login_becomes_name), // migrate_to_2
 ])
-.detect(shape);
+.detect_by(shape);
 
 /// `check_1` and `check_2`.
 fn shape(item: &Item) -> Version {

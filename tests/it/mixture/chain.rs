@@ -16,7 +16,7 @@ pub static COUNTRIES: Migrations = Migrations::new(&[
     Step::new("3.0.0", "4.0.0", demonyms),
     Step::new("4.0.0", "5.1.0", united_nations).down(no_united_nations),
 ])
-.detect(shape);
+.detect_by(shape);
 
 /// What the old program was built with.
 pub static OLD: Migrations = Migrations::new(&[
@@ -25,7 +25,7 @@ pub static OLD: Migrations = Migrations::new(&[
     Step::new("2.0.0", "3.0.0", currencies_and_dialling),
     Step::new("3.0.0", "4.0.0", demonyms),
 ])
-.detect(shape);
+.detect_by(shape);
 
 /// Items without a schema are of release 1.4.0.
 fn shape(item: &Item) -> Version {

@@ -201,3 +201,32 @@ async fn a_checkpoint_that_the_program_cannot_store_ends_the_copy() -> Outcome {
     assert!(stored.run().await?.is_finished);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_import_that_goes_on_tolerates_as_many_lines_as_one_that_begins() -> Outcome {
+    let (db, faults) = with_orders(0).await;
+    let folder = tempfile::tempdir()?;
+    let [lines, file] = ["orders.jsonl", "checkpoint"].map(|name| folder.path().join(name));
+    let line = |n: u32| match n {
+        500 | 1500 => "broken".to_owned(),
+        n => format!(r#"{{"Item":{{"customer":{{"N":"0"}},"number":{{"N":"{n}"}}}}}}"#),
+    };
+    fs::write(&lines, (1..=2_000).map(line).collect::<Vec<_>>().join("\n"))?;
+    let import = || {
+        let import = orders(&db).import_from(&lines).existing(Existing::Replace);
+        import.tolerate(1).checkpoint_file(&file)
+    };
+    refuse_behind(&faults, 45);
+    assert!(matches!(import().run().await, Err(TransferError::Store(_))));
+    let imported = import().run().await?;
+    let failed: Vec<_> = imported.failed.iter().map(|failed| failed.line).collect();
+    assert_eq!((failed, imported.progress.failures), (vec![500, 1500], 1), "one by each run");
+
+    // What a run does not tolerate is what it has met itself.
+    refuse_behind(&faults, 45);
+    assert!(matches!(import().run().await, Err(TransferError::Store(_))));
+    let error = import().tolerate(0).run().await.expect_err("line 1500");
+    let TransferError::Lines { failed, tolerated: 0, .. } = error else { panic!("{error}") };
+    assert_eq!(failed.iter().map(|failed| failed.line).collect::<Vec<_>>(), [1500]);
+    Ok(())
+}

@@ -368,3 +368,60 @@ async fn an_imported_item_is_as_it_was_stored() -> Outcome {
     assert_eq!(order(&db, 13).await, before);
     Ok(())
 }
+
+/// Text that does not compress, so that what is counted must lie in the file, and not in a buffer.
+#[tokio::test]
+async fn an_export_counts_what_is_written() -> Outcome {
+    let (db, _) = with_orders(0).await;
+    let mut noise = 1_u64;
+    for number in 0..20 {
+        let text: Vec<String> = (0..1_000)
+            .map(|_| {
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                format!("{:04x}", noise >> 48)
+            })
+            .collect();
+        put(&db, number, &text.concat()).await;
+    }
+    let folder = tempfile::tempdir()?;
+    let size = || {
+        let files =
+            fs::read_dir(folder.path()).expect("a folder").map(|file| file.expect("a file"));
+        files.map(|file| file.metadata().expect("its size").len()).sum::<u64>()
+    };
+    let sizes = std::sync::Mutex::new(Vec::new());
+    let export = orders(&db).export_to(folder.path()).segments(1);
+    export
+        .on_progress(|progress| {
+            sizes.lock().expect("one thread").push((progress.written, size()));
+        })
+        .run()
+        .await?;
+    let [(20, first)] = sizes.into_inner()?[..] else { panic!("told once") };
+    assert!(first > 20_000, "{first} bytes are there when 80,000 are told to be");
+    Ok(())
+}
+
+/// A report prints an error and what caused it, one after the other.
+#[tokio::test]
+async fn an_error_tells_its_cause_once() -> Outcome {
+    let (db, _) = with_orders(1).await;
+    let other = prefixed(&db).await;
+    let refuse = |_| Err::<Option<dynamap::Item>, _>("it is locked");
+    let copy = orders(&db).copy_to(orders(&other)).transform(refuse);
+    let missing = std::env::temp_dir().join("no such file.jsonl");
+    let errors = [
+        copy.verify().await.expect_err("the transform refuses"),
+        orders(&db).import_from(&missing).run().await.expect_err("no such file"),
+    ];
+    for (error, cause) in errors.iter().zip(["it is locked", "No such file"]) {
+        let mut texts = vec![error.to_string()];
+        let mut source = std::error::Error::source(error);
+        while let Some(error) = source {
+            texts.push(error.to_string());
+            source = error.source();
+        }
+        assert_eq!(texts.concat().matches(cause).count(), 1, "{texts:?}");
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 
 use super::aws::{self, NOTES};
-use crate::digest::{Digest, Sum};
+use crate::digest::{Digest, DigestSum};
 use crate::error::TransferError;
 use crate::export::Manifest;
 use crate::file::regular;
@@ -23,7 +23,7 @@ pub(super) struct Files {
     /// What the export says about them, where it was one of this library.
     pub(super) manifest: Option<Manifest>,
     /// What changes when a file does: a checkpoint is good for these files only.
-    pub(super) mark: Sum,
+    pub(super) mark: DigestSum,
 }
 
 /// One of them.
@@ -54,7 +54,7 @@ impl Files {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let mut mark = Sha256::new();
             add(&mut mark, &name, &found);
-            let mark = Sum::of(mark);
+            let mark = DigestSum::of(mark);
             let files = vec![Listed { name, holds: Holds::Unsaid }];
             return Ok(Self { folder, listed: files, manifest: None, mark });
         }
@@ -77,7 +77,7 @@ impl Files {
             mark.update(format!("{name} {} {}\n", part.digest.items, part.digest.sum));
             files.push(Listed { name, holds });
         }
-        let (folder, mark) = (folder.to_owned(), Sum::of(mark));
+        let (folder, mark) = (folder.to_owned(), DigestSum::of(mark));
         Ok(Self { folder, listed: files, manifest: Some(manifest), mark })
     }
 
@@ -99,7 +99,7 @@ impl Files {
         for file in &files {
             add(&mut mark, &file.name, &found(&folder.join(&file.name))?);
         }
-        let (folder, mark) = (folder.to_owned(), Sum::of(mark));
+        let (folder, mark) = (folder.to_owned(), DigestSum::of(mark));
         Ok(Self { folder, listed: files, manifest: None, mark })
     }
 

@@ -155,7 +155,8 @@ impl Words {
 
     pub(super) fn take(&mut self, word: &str) -> Option<Entry> {
         let found = self.entries.iter().position(|entry| entry.word == word)?;
-        Some(self.entries.swap_remove(found))
+        // In order: indexes are numbered as they are declared.
+        Some(self.entries.remove(found))
     }
 
     /// A word that stands alone.
