@@ -16,7 +16,7 @@ use crate::support::{Outcome, n, put_raw, s, store, stored};
 /// Longer than a request is repeated.
 const LATER: Duration = Duration::from_secs(31);
 /// Without signs of life in between.
-const LEASE: Duration = Duration::from_secs(3_600);
+const LEASE: Duration = Duration::from_hours(1);
 
 /// Every answer is lost until the write is given up; what is stored tells that it was made.
 #[tokio::test(start_paused = true)]

@@ -251,8 +251,8 @@ fn fields_that_are_not_stored_or_beside_others_have_no_names() {
                  #[model(flatten, default, alias = \"c\")] c: C",
                 &[
                     "a field with `skip` is not stored: remove `rename`",
-                    "the entries of a field with `flatten` have the names that its type gives them: remove `alias`",
                     "the entries of a field with `flatten` have the names that its type gives them: remove `default`",
+                    "the entries of a field with `flatten` have the names that its type gives them: remove `alias`",
                 ],
             ),
             (
