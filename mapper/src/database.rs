@@ -196,7 +196,7 @@ impl Database {
     /// The full name of a table: its name behind the prefix.
     #[must_use]
     pub(crate) fn prefixed(&self, table: &str) -> String {
-        format!("{}{table}", self.inner.prefix)
+        [self.inner.prefix.as_str(), table].concat()
     }
 
     /// The client for the library's own loop.
@@ -450,10 +450,12 @@ impl Reader for Database {
         consistent: bool,
     ) -> Result<Option<Item>, Error> {
         let table = self.table_name(layout);
-        let request = get_request(self.once(), table.clone(), key, consistent)
-            .set_return_consumed_capacity(self.asks_capacity());
+        let request = || {
+            get_request(self.once(), &table, key, consistent)
+                .set_return_consumed_capacity(self.asks_capacity())
+        };
         let mut attempts = Attempts::reading(self, "GetItem", &table, None, consistent);
-        let answer = attempts.repeat(|| request.clone().send()).await?;
+        let answer = attempts.repeat(|| request().send()).await?;
         Ok(answer.item.map(Item::from))
     }
 
@@ -470,7 +472,7 @@ impl Reader for Database {
 /// The request of a read by key, for whichever client sends it.
 pub(crate) fn get_request(
     client: &Client,
-    table: String,
+    table: &str,
     key: &Key,
     consistent: bool,
 ) -> GetItemFluentBuilder {

@@ -150,7 +150,7 @@ impl<'a, R: Reader, M: Model> Get<'a, R, M> {
     pub fn into_sdk(self) -> Result<GetItemFluentBuilder, Error> {
         let key = self.key.map_err(|error| Error::encode(M::layout(), error))?;
         let db = self.reader.database();
-        Ok(get_request(db.client(), db.table_name(M::layout()), &key, self.consistent))
+        Ok(get_request(db.client(), &db.table_name(M::layout()), &key, self.consistent))
     }
 }
 

@@ -105,22 +105,24 @@ impl Rendered {
         let attempts =
             |operation| Attempts::reading(db, operation, &self.table, index, self.consistent);
         let answer = if self.key_condition.is_some() {
-            let request = self
-                .query(client)
-                .set_exclusive_start_key(start)
-                .set_limit(limit)
-                .set_return_consumed_capacity(db.asks_capacity());
-            let answer = attempts("Query").repeat(|| request.clone().send()).await;
+            let request = || {
+                self.query(client)
+                    .set_exclusive_start_key(start.clone())
+                    .set_limit(limit)
+                    .set_return_consumed_capacity(db.asks_capacity())
+            };
+            let answer = attempts("Query").repeat(|| request().send()).await;
             answer.map(|answer| Answer::new(answer.items, answer.last_evaluated_key, answer.count))
         } else {
-            let request = self
-                .scan(client)
-                .set_exclusive_start_key(start)
-                .set_limit(limit)
-                .set_segment(segment.map(|segment| segment.number))
-                .set_total_segments(segment.map(|segment| segment.of))
-                .set_return_consumed_capacity(db.asks_capacity());
-            let answer = attempts("Scan").repeat(|| request.clone().send()).await;
+            let request = || {
+                self.scan(client)
+                    .set_exclusive_start_key(start.clone())
+                    .set_limit(limit)
+                    .set_segment(segment.map(|segment| segment.number))
+                    .set_total_segments(segment.map(|segment| segment.of))
+                    .set_return_consumed_capacity(db.asks_capacity())
+            };
+            let answer = attempts("Scan").repeat(|| request().send()).await;
             answer.map(|answer| Answer::new(answer.items, answer.last_evaluated_key, answer.count))
         };
         match (answer, self.index) {
