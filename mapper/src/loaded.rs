@@ -169,12 +169,11 @@ impl<M: Model> Loaded<M> {
         let mut wanted = self.current().clone();
         model.put_attributes(&mut wanted).map_err(encode)?;
         let mut read = self.current().clone();
-        let as_read = match &self.left {
-            Some(left) => left,
-            None => {
-                as_read.put_attributes(&mut read).map_err(encode)?;
-                &read
-            }
+        let as_read = if let Some(left) = &self.left {
+            left
+        } else {
+            as_read.put_attributes(&mut read).map_err(encode)?;
+            &read
         };
         let mut target = self.current().clone();
         for name in layout.attributes {

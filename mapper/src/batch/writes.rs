@@ -131,16 +131,13 @@ impl Entry {
     /// The request, whenever it is sent.
     fn request(&self) -> WriteRequest {
         let request = WriteRequest::builder();
-        let request = match &self.put {
-            Some(item) => {
-                let put = PutRequest::builder().set_item(Some(item.clone().into_inner()));
-                request.put_request(put.build().expect("the item, all that is required, is set"))
-            }
-            None => {
-                let key = self.target.key.to_item().into_inner();
-                let delete = DeleteRequest::builder().set_key(Some(key)).build();
-                request.delete_request(delete.expect("the key, all that is required, is set"))
-            }
+        let request = if let Some(item) = &self.put {
+            let put = PutRequest::builder().set_item(Some(item.clone().into_inner())).build();
+            request.put_request(put.expect("the item, all that is required, is set"))
+        } else {
+            let key = self.target.key.to_item().into_inner();
+            let delete = DeleteRequest::builder().set_key(Some(key)).build();
+            request.delete_request(delete.expect("the key, all that is required, is set"))
         };
         request.build()
     }

@@ -2,6 +2,7 @@
 //! map that is only looked at.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use crate::item::{AttributeValue, Item};
 
@@ -26,7 +27,7 @@ impl Sink for Item {
 }
 
 /// A new map.
-impl Sink for HashMap<String, AttributeValue> {
+impl<S: BuildHasher> Sink for HashMap<String, AttributeValue, S> {
     fn keeps(&mut self, _: &str, _: impl FnOnce(&AttributeValue) -> bool) -> bool {
         false
     }
